@@ -1,0 +1,77 @@
+package decode
+
+import (
+	"fmt"
+
+	"mseplayer/mse/media"
+	"mseplayer/player/frame"
+)
+
+// Options tune a decoder. The zero value works.
+type Options struct {
+	// Threads is how many threads one decoder may use, 0 for min(4, cores).
+	Threads int
+	// Formats tells which pixel formats the consumer of the pictures can show. A picture of another format is
+	// converted to frame.I420. Nil accepts everything unconverted.
+	Formats func(frame.PixelFormat) bool
+}
+
+// VideoDecoder decodes the pictures of one configuration. It belongs to one worker; no method may be called
+// concurrently with another.
+type VideoDecoder interface {
+	// Decode sends one coded frame and emits every picture that is ready. emit takes ownership of the picture
+	// and may block; when emit fails, Decode stops and returns its error. A *PacketError means that the decoder
+	// rejected the data but can go on. Pictures carry the PTS and Duration of their own coded frame exactly
+	// (the same floating-point value), whatever the reordering. Gen is left for the worker to set.
+	Decode(f *media.CodedFrame, emit func(*frame.Video) error) error
+	// Drain emits what the decoder still holds. Afterwards only Flush or Close may be called.
+	Drain(emit func(*frame.Video) error) error
+	// Flush forgets all state but the configuration.
+	Flush()
+	// Close frees the decoder. Pictures that were emitted stay valid until they are released.
+	Close()
+}
+
+// AudioDecoder decodes the sound of one configuration into blocks of the decoder's own rate and channels. The
+// contract is VideoDecoder's. Nothing is trimmed: priming, padding and pre-skip samples come out like all
+// others, the first sample of a coded frame at its PTS.
+type AudioDecoder interface {
+	Decode(f *media.CodedFrame, emit func(*frame.Audio) error) error
+	Drain(emit func(*frame.Audio) error) error
+	Flush()
+	Close()
+}
+
+// Resampler converts a continuous run of sound blocks into one output format.
+type Resampler interface {
+	// Convert takes ownership of in and emits at most one block. The time stamps of the output account for the
+	// resampler's delay, so sound stays where it was in media time.
+	Convert(in *frame.Audio, emit func(*frame.Audio) error) error
+	// Drain emits the tail that the filter still holds and makes ready for another run.
+	Drain(emit func(*frame.Audio) error) error
+	Close()
+}
+
+// Factory makes decoders. It is implemented by ffmpeg.Factory and by playertest.Factory; its methods may be
+// called from any goroutine.
+type Factory interface {
+	// NewVideo and NewAudio open a decoder. The error names the codec when none is built in.
+	NewVideo(*media.DecoderConfig, Options) (VideoDecoder, error)
+	NewAudio(*media.DecoderConfig, Options) (AudioDecoder, error)
+	// NewResampler converts from one format into another; the two may be equal.
+	NewResampler(from, to frame.AudioFormat) (Resampler, error)
+	// Supports reports whether a decoder for the coding format is built in.
+	Supports(media.CodecID) bool
+}
+
+// PacketError says that the decoder rejected one coded frame and produced nothing for it.
+type PacketError struct {
+	PTS media.Time
+	Err error
+}
+
+// Error names the time of the frame.
+func (e *PacketError) Error() string { return fmt.Sprintf("decode: frame at %s s: %v", e.PTS, e.Err) }
+
+// Unwrap returns the decoder's error.
+func (e *PacketError) Unwrap() error { return e.Err }

@@ -1,0 +1,2 @@
+// Package decode drives one decoder from one buffer reader into one sink.
+package decode

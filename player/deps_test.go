@@ -45,18 +45,21 @@ var allowed = map[string]string{
 		"player/decode player/frame",
 	"player": "mse mse/media mse/mime mse/bytestream player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/dash player/file player/fetch player/limit player/stream player/stream/plan",
-	"player/playertest": "mse mse/media mse/mime mse/msetest player player/frame player/clock player/decode player/present player/element player/fetch",
+	"player/playertest/xvfb":      "",
+	"player/playertest/soundcard": "",
+	"player/playertest":           "mse mse/media mse/mime mse/msetest player player/frame player/clock player/decode player/present player/element player/fetch",
 
 	"audio/pcm":  "mse/media player/frame",
 	"audio/null": "mse/media player/frame player/clock audio/pcm",
 	"audio/wav":  "mse/media player/frame player/clock audio/pcm audio/null",
 	"audio":      "mse/media player/frame player/clock audio/pcm audio/null github.com/ebitengine/oto/v3",
 
-	"render/yuv":  "mse/media player/frame",
-	"render":      "mse/media player/frame player/present player/clock render/yuv render/hud assets github.com/hajimehoshi/ebiten/v2",
-	"render/hud":  "mse/media player/frame player/present player/clock render/yuv assets github.com/hajimehoshi/ebiten/v2 golang.org/x/image github.com/go-text/typesetting",
-	"assets":      "",
-	"assets/demo": "",
+	"render/yuv":      "mse/media player/frame",
+	"render":          "mse/media player/frame player/present player/clock render/yuv render/hud assets github.com/hajimehoshi/ebiten/v2",
+	"render/hud":      "mse/media player/frame player/present player/clock render/yuv assets github.com/hajimehoshi/ebiten/v2 golang.org/x/image github.com/go-text/typesetting",
+	"assets":          "",
+	"assets/demo":     "",
+	"assets/licenses": "",
 }
 
 // forbidden lists what a package may not use of the standard library, with the reason.

@@ -105,13 +105,15 @@ const MatrixGBR = 255
 // buffer. Data aliases the arena of the segment it came in; the struct itself lives in a per-fragment slab, so a
 // pointer to it stays valid while anyone holds it.
 type CodedFrame struct {
+	// PTS is the presentation time of the first picture or sample that is kept, Duration the length of what is
+	// kept: trimmed sound lies outside [PTS, PTS+Duration).
 	PTS, DTS Time
 	Duration Span
 	// Config is never nil.
 	Config *DecoderConfig
 	Data   []byte
 	// TrimFront and TrimBack are how much of the decoded audio to discard at either end: priming, padding,
-	// append window and splices.
+	// append window and splices. The first decoded sample lies at PTS - TrimFront.
 	TrimFront, TrimBack Span
 	// Crypt is nil for a clear frame.
 	Crypt *Crypt

@@ -34,7 +34,7 @@ type VideoDecoder interface {
 
 // AudioDecoder decodes the sound of one configuration into blocks of the decoder's own rate and channels. The
 // contract is VideoDecoder's. Nothing is trimmed: priming, padding and pre-skip samples come out like all
-// others, the first sample of a coded frame at its PTS.
+// others. The first sample of a coded frame comes out at its PTS - TrimFront.
 type AudioDecoder interface {
 	Decode(f *media.CodedFrame, emit func(*frame.Audio) error) error
 	Drain(emit func(*frame.Audio) error) error

@@ -1,0 +1,215 @@
+package mse
+
+import (
+	"slices"
+
+	"mseplayer/mse/media"
+)
+
+// Host is the media element's part of the algorithms. Its methods run with the event loop's lock held: they change
+// the element's state and queue events through tx, and must neither block nor call methods that lock.
+type Host interface {
+	// HasError reports whether the element's error attribute is set.
+	HasError() bool
+	// DurationChanged runs "update the media duration".
+	DurationChanged(tx *Tx, d media.Time)
+	// TrackAdded and TrackRemoved keep the element's track lists.
+	TrackAdded(tx *Tx, t *Track)
+	TrackRemoved(tx *Tx, t *Track)
+	// NewTracksActive says that an initialization segment made a SourceBuffer active: a readyState above
+	// HAVE_METADATA falls back to it until there is data.
+	NewTracksActive(tx *Tx)
+	// MetadataComplete says that every SourceBuffer has had its first initialization segment.
+	MetadataComplete(tx *Tx)
+	// BufferedChanged runs the SourceBuffer monitoring algorithm.
+	BufferedChanged(tx *Tx)
+	// PlayheadRemoved says that data at the current position is gone.
+	PlayheadRemoved(tx *Tx)
+	// StreamEnded says that the stream ended, why, and what caused an error.
+	StreamEnded(tx *Tx, reason EndReason, cause error)
+}
+
+// Attachment is what a media element gets by attaching to a MediaSource.
+type Attachment struct {
+	ms   *MediaSource // immutable
+	host Host         // immutable
+
+	gone     bool         // guarded by loop: detached
+	buffered media.Ranges // guarded by loop: what Buffered returned last
+}
+
+// Attach makes ms the source of an element: it opens, and sourceopen is queued.
+// Errors: InvalidStateError (not closed).
+// MSE: mediasource-attach.
+func (ms *MediaSource) Attach(h Host) (*Attachment, error) {
+	ms.loop.mu.Lock()
+	defer ms.loop.mu.Unlock()
+	if ms.readyState != Closed {
+		return nil, fail(InvalidStateError, "attach", "the media source is %s", ms.readyState)
+	}
+	tx := &Tx{ms.loop}
+	ms.att = &Attachment{ms: ms, host: h}
+	ms.playhead = 0
+	ms.readyState = Open
+	tx.Queue(&ms.EventTarget, EventSourceOpen)
+	return ms.att, nil
+}
+
+// Detach closes the MediaSource and drops all data. Readers fail from now on. A second call does nothing.
+// MSE: mediasource-detach.
+func (a *Attachment) Detach() {
+	ms := a.ms
+	ms.loop.mu.Lock()
+	defer ms.loop.mu.Unlock()
+	if a.gone {
+		return
+	}
+	tx := &Tx{ms.loop}
+	// 1. to 3.
+	ms.readyState = Closed
+	ms.duration = nan
+	// 4. and 5.
+	ms.active.items = nil
+	tx.Queue(&ms.active.EventTarget, EventRemoveSourceBuffer)
+	// 6. and 7.
+	for _, sb := range ms.sourceBuffers.items {
+		sb.cancel()
+		sb.dropTracks(tx)
+		sb.release()
+	}
+	ms.sourceBuffers.items = nil
+	tx.Queue(&ms.sourceBuffers.EventTarget, EventRemoveSourceBuffer)
+	// 8.
+	tx.Queue(&ms.EventTarget, EventSourceClose)
+	a.gone = true
+	ms.att = nil
+	ms.liveSeekable = nil
+	tx.Changed()
+}
+
+// Do runs fn under the event loop's lock.
+func (a *Attachment) Do(fn func(*Tx)) { a.ms.loop.Do(fn) }
+
+// Changed returns a channel that is closed at the next change of buffered data, duration, tracks or state.
+func (a *Attachment) Changed() <-chan struct{} {
+	a.ms.loop.mu.Lock()
+	defer a.ms.loop.mu.Unlock()
+	return a.ms.loop.wake
+}
+
+// SetPlayhead tells the current position. Eviction and removal need it.
+func (a *Attachment) SetPlayhead(t media.Time) {
+	a.ms.loop.mu.Lock()
+	defer a.ms.loop.mu.Unlock()
+	a.ms.playhead = t
+}
+
+// SetPlayheadTx is SetPlayhead under the lock.
+func (a *Attachment) SetPlayheadTx(_ *Tx, t media.Time) { a.ms.playhead = t }
+
+// Buffered returns the element's buffered attribute: what every active SourceBuffer has, with the last range of
+// each stretched to the longest once the stream has ended.
+// MSE: htmlmediaelement-extensions-buffered.
+func (a *Attachment) Buffered() media.Ranges {
+	a.ms.loop.mu.Lock()
+	defer a.ms.loop.mu.Unlock()
+	return a.BufferedTx(nil)
+}
+
+// BufferedTx is Buffered under the lock.
+func (a *Attachment) BufferedTx(*Tx) media.Ranges {
+	ms := a.ms
+	// 1.
+	var r media.Ranges
+	if len(ms.active.items) > 0 && !a.gone {
+		// 2. to 5.
+		var h media.Time
+		for _, sb := range ms.active.items {
+			h = max(h, sb.ranges().End())
+		}
+		r = media.NewRanges(media.Range{Start: 0, End: h})
+		for _, sb := range ms.active.items {
+			r = r.Intersect(stretched(sb.ranges(), h, ms.readyState == Ended))
+		}
+	}
+	// 6. and 7.
+	if !r.Equal(a.buffered) {
+		a.buffered = r
+	}
+	return a.buffered
+}
+
+// Seekable returns the element's seekable attribute.
+// MSE: htmlmediaelement-extensions-seekable.
+func (a *Attachment) Seekable() media.Ranges {
+	a.ms.loop.mu.Lock()
+	defer a.ms.loop.mu.Unlock()
+	return a.SeekableTx(nil)
+}
+
+// SeekableTx is Seekable under the lock.
+func (a *Attachment) SeekableTx(tx *Tx) media.Ranges {
+	ms := a.ms
+	switch {
+	case a.gone || isNaN(ms.duration):
+		return nil
+	case ms.duration != media.Forever:
+		return media.NewRanges(media.Range{Start: 0, End: ms.duration})
+	}
+	b := a.BufferedTx(tx)
+	if len(ms.liveSeekable) > 0 {
+		u := b.Union(ms.liveSeekable)
+		return media.Ranges{{Start: u[0].Start, End: u.End()}}
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return media.NewRanges(media.Range{Start: 0, End: b.End()})
+}
+
+// EndedTx reports, under the lock, whether the MediaSource is ended.
+func (a *Attachment) EndedTx(*Tx) bool { return a.ms.readyState == Ended }
+
+// DurationTx returns the duration under the lock; known is false for NaN.
+func (a *Attachment) DurationTx(*Tx) (d media.Time, known bool) {
+	return a.ms.duration, !isNaN(a.ms.duration) && !a.gone
+}
+
+// Tracks returns the tracks of all SourceBuffers, in order.
+func (a *Attachment) Tracks() []*Track {
+	a.ms.loop.mu.Lock()
+	defer a.ms.loop.mu.Unlock()
+	var out []*Track
+	for _, sb := range a.ms.sourceBuffers.items {
+		for _, tb := range sb.tracks {
+			out = append(out, tb.track)
+		}
+	}
+	return out
+}
+
+// SetEnabledTx selects or deselects a track.
+func (a *Attachment) SetEnabledTx(tx *Tx, t *Track, on bool) { a.ms.setEnabled(tx, t, on) }
+
+// EnabledTx reports, under the lock, whether the track is enabled.
+func (a *Attachment) EnabledTx(_ *Tx, t *Track) bool { return t.enabled && !t.gone }
+
+// bufferedChanged lets the element look at the new state and wakes readers. The lock must be held.
+func (ms *MediaSource) bufferedChanged(tx *Tx) {
+	if ms.att != nil {
+		ms.att.host.BufferedChanged(tx)
+	}
+	tx.Changed()
+}
+
+// trackBufferOf finds the storage of a track, nil once it is gone. The lock must be held.
+func (t *Track) trackBufferOf() *trackBuffer {
+	if t.gone {
+		return nil
+	}
+	i := slices.IndexFunc(t.sb.tracks, func(tb *trackBuffer) bool { return tb.track == t })
+	if i < 0 {
+		return nil
+	}
+	return t.sb.tracks[i]
+}

@@ -1,0 +1,152 @@
+package mse
+
+import (
+	"errors"
+	"fmt"
+
+	"mseplayer/mse/media"
+)
+
+var errNoInit = errors.New("a media segment comes before any initialization segment")
+
+// initReceived runs the initialization segment received algorithm.
+// MSE: sourcebuffer-init-segment-received.
+func (sb *SourceBuffer) initReceived(tx *Tx, s *media.InitSegment) error {
+	ms := sb.ms
+	infos, err := sb.usable(s.Tracks)
+	if err != nil {
+		return err
+	}
+	// 1.
+	if isNaN(ms.duration) {
+		if err := ms.changeDuration(tx, s.Duration); err != nil {
+			return err
+		}
+	}
+	// 3.
+	if sb.gotInit {
+		if err := sb.matchTracks(infos); err != nil {
+			return err
+		}
+		for _, tb := range sb.tracks {
+			tb.wantRAP()
+		}
+	}
+	// 4. to 6.
+	activate := false
+	if !sb.gotInit {
+		for _, info := range infos {
+			t := sb.addTrack(info)
+			// The first audio and the first video track of a SourceBuffer are on, text is off.
+			if t.first && t.kind != media.Text {
+				t.enabled, activate = true, true
+			}
+			if ms.att != nil {
+				ms.att.host.TrackAdded(tx, t)
+			}
+		}
+		if activate {
+			ms.updateActive(tx, sb)
+		}
+		sb.gotInit = true
+	}
+	ms.log.Debug("initialization segment", "type", sb.mime, "tracks", len(infos), "duration", s.Duration)
+	if ms.att == nil {
+		return nil
+	}
+	// 8.
+	if activate {
+		ms.att.host.NewTracksActive(tx)
+	}
+	// 9.
+	for _, other := range ms.sourceBuffers.items {
+		if !other.gotInit {
+			return nil
+		}
+	}
+	ms.att.host.MetadataComplete(tx)
+	return nil
+}
+
+// usable returns the tracks that can be decoded, in order.
+// MSE: sourcebuffer-init-segment-received steps 2, 3.1 and 5.1.
+func (sb *SourceBuffer) usable(infos []media.TrackInfo) ([]media.TrackInfo, error) {
+	out := make([]media.TrackInfo, 0, len(infos))
+	for _, info := range infos {
+		err := sb.ms.opt.decodable(info)
+		if err == nil {
+			out = append(out, info)
+		} else if !sb.ms.opt.SkipUnsupportedTracks {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		if len(infos) > 0 {
+			return nil, sb.ms.opt.decodable(infos[0])
+		}
+		return nil, errors.New("the initialization segment has no track")
+	}
+	seen := map[uint32]bool{}
+	for _, info := range out {
+		if seen[info.ID] {
+			return nil, fmt.Errorf("two tracks have the ID %d", info.ID)
+		}
+		seen[info.ID] = true
+	}
+	return out, nil
+}
+
+func (o *Options) decodable(info media.TrackInfo) error {
+	c := info.Config
+	switch {
+	case c == nil || c.Codec == "":
+		return fmt.Errorf("%s track %d: unknown codec", info.Kind, info.ID)
+	case info.Kind == media.Text:
+		return nil
+	case o.Decodes != nil && !o.Decodes(c.Codec):
+		return fmt.Errorf("%s track %d: no decoder for %s", info.Kind, info.ID, c.Codec)
+	}
+	return nil
+}
+
+// matchTracks checks a later initialization segment against the tracks of the first and takes over its track IDs.
+// MSE: sourcebuffer-init-segment-received step 3.
+func (sb *SourceBuffer) matchTracks(infos []media.TrackInfo) error {
+	for _, kind := range []media.Kind{media.Audio, media.Video, media.Text} {
+		var have []*trackBuffer
+		for _, tb := range sb.tracks {
+			if tb.track.kind == kind {
+				have = append(have, tb)
+			}
+		}
+		var got []media.TrackInfo
+		for _, info := range infos {
+			if info.Kind == kind {
+				got = append(got, info)
+			}
+		}
+		if len(have) != len(got) {
+			return fmt.Errorf("the initialization segment has %d %s tracks, the first one had %d", len(got), kind, len(have))
+		}
+		if len(got) == 1 {
+			have[0].id = got[0].ID
+			continue
+		}
+		for _, info := range got {
+			if tb := sb.byID(info.ID); tb == nil || tb.track.kind != kind {
+				return fmt.Errorf("%s track %d was not in the first initialization segment", kind, info.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// byID returns the track buffer of a container's track ID.
+func (sb *SourceBuffer) byID(id uint32) *trackBuffer {
+	for _, tb := range sb.tracks {
+		if tb.id == id {
+			return tb
+		}
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package mse
+
+import (
+	"fmt"
+	"math"
+
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
+	"mseplayer/mse/track"
+)
+
+const (
+	// maxLead bounds the decode-only frames that wait for a presented one.
+	maxLead = 4096
+	// overlapSlack is the specification's window for a frame that replaces another at the same time.
+	overlapSlack media.Span = 1e-6
+)
+
+// process runs the coded frame processing algorithm over one fragment.
+// MSE: sourcebuffer-coded-frame-processing.
+func (sb *SourceBuffer) process(tx *Tx, tracks []bytestream.TrackFrames) error {
+	bufs := make([]*trackBuffer, len(tracks))
+	for i, t := range tracks {
+		bufs[i] = sb.byID(t.Track)
+		if bufs[i] == nil && !sb.ms.opt.SkipUnsupportedTracks {
+			return fmt.Errorf("track %d is not in the initialization segment", t.Track)
+		}
+	}
+	// Frames of several tracks are taken in decode order: the first of them decides where a sequence starts.
+	next := make([]int, len(tracks))
+	for {
+		pick := -1
+		for i, t := range tracks {
+			if bufs[i] != nil && next[i] < len(t.Frames) && (pick < 0 || t.Frames[next[i]].DTS < tracks[pick].Frames[next[pick]].DTS) {
+				pick = i
+			}
+		}
+		if pick < 0 {
+			break
+		}
+		sb.processFrame(bufs[pick], &tracks[pick].Frames[next[pick]], tracks[pick].Contiguous)
+		next[pick]++
+	}
+	// After the last frame: duration and the element's state.
+	if !isNaN(sb.ms.duration) && sb.groupEnd > sb.ms.duration {
+		if err := sb.ms.changeDuration(tx, sb.groupEnd); err != nil {
+			return err
+		}
+	}
+	sb.ms.bufferedChanged(tx)
+	return nil
+}
+
+// processFrame decides where one frame goes, and stores it. It may change the frame's times: the slab is ours.
+// MSE: sourcebuffer-coded-frame-processing step 1.
+func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, contiguous bool) {
+	kind := tb.track.kind
+	// 1.1.
+	if sb.generate {
+		f.PTS, f.DTS = 0, 0
+	}
+	var pts, dts media.Time
+	for {
+		// 1.3.
+		if sb.mode == Sequence && sb.groupStart.Set {
+			sb.timestampOffset = sb.groupStart.T.Sub(f.PTS)
+			sb.groupEnd = sb.groupStart.T
+			for _, t := range sb.tracks {
+				t.wantRAP()
+			}
+			sb.groupStart = media.Opt{}
+		}
+		// 1.4.
+		pts, dts = f.PTS, f.DTS
+		if sb.timestampOffset != 0 {
+			pts, dts = pts.Add(sb.timestampOffset), dts.Add(sb.timestampOffset)
+		}
+		// 1.6.
+		if !tb.lastDTS.Set || !discontinuous(dts.Sub(tb.lastDTS.T), tb.lastDuration, contiguous) {
+			break
+		}
+		switch sb.mode {
+		case Segments:
+			sb.groupEnd = pts
+		case Sequence:
+			sb.groupStart = media.Some(sb.groupEnd)
+		}
+		for _, t := range sb.tracks {
+			t.resetGroup()
+		}
+	}
+	f.PTS, f.DTS = pts, dts
+	// 1.7.
+	end := f.End()
+	if !f.DecodeOnly && !sb.window(tb, f, kind) {
+		sb.stats.OutsideWindow++
+		return
+	}
+	// 1.10.
+	if tb.needRAP {
+		if !f.RAP {
+			sb.stats.NoRAP++
+			return
+		}
+		tb.needRAP = false
+	}
+	if f.DecodeOnly {
+		sb.holdLead(tb, f)
+	} else {
+		sb.store(tb, f, kind)
+	}
+	// 1.17. to 1.20.
+	tb.lastDTS, tb.lastDuration = media.Some(f.DTS), f.Duration
+	if !f.DecodeOnly {
+		if !tb.highestEnd.Set || f.End() > tb.highestEnd.T {
+			tb.highestEnd = media.Some(f.End())
+		}
+		sb.groupEnd = max(sb.groupEnd, f.End())
+	}
+	// 1.21.
+	if sb.generate {
+		sb.timestampOffset = media.Span(end)
+	}
+}
+
+// discontinuous is the test of step 1.6 on the distance of two decode times.
+func discontinuous(step media.Span, lastDuration media.Span, contiguous bool) bool {
+	return step < 0 || !contiguous && step > 2*lastDuration
+}
+
+// window applies the append window and reports whether the frame stays.
+//
+// DEVIATION: sound that straddles an edge is trimmed to the sample instead of dropped, as the specification's notes
+// allow, and the frame that ends before the window is kept for decoding, because the first samples of a transform
+// codec are wrong without it.
+// MSE: sourcebuffer-coded-frame-processing steps 1.8 and 1.9.
+func (sb *SourceBuffer) window(tb *trackBuffer, f *media.CodedFrame, kind media.Kind) bool {
+	start, end := sb.appendWindowStart, sb.appendWindowEnd
+	if f.PTS >= start && f.End() <= end {
+		return true
+	}
+	if kind == media.Audio {
+		switch {
+		case f.End() <= start && f.Duration > 0:
+			tb.wantRAP()
+			f.DecodeOnly = true
+			tb.lead, tb.lastLead = []*media.CodedFrame{f}, f.End()
+			// The variables of the group go on, so that the next frame is not taken for a discontinuity.
+			tb.lastDTS, tb.lastDuration = media.Some(f.DTS), f.Duration
+			return false
+		case f.PTS < start && f.End() > start || f.PTS < end && f.End() > end:
+			if cut := start.Sub(f.PTS); cut > 0 {
+				f.TrimFront += cut
+				f.Duration -= cut
+				f.PTS = start
+			}
+			if cut := f.End().Sub(end); cut > 0 {
+				f.TrimBack += cut
+				f.Duration = end.Sub(f.PTS)
+			}
+			return true
+		}
+	}
+	tb.wantRAP()
+	return false
+}
+
+// holdLead keeps a decode-only frame where decoding needs it: in the open GOP, or in front of the next one.
+func (sb *SourceBuffer) holdLead(tb *trackBuffer, f *media.CodedFrame) {
+	if f.RAP && tb.track.kind != media.Audio {
+		tb.lead = nil
+	}
+	if !f.RAP && len(tb.lead) == 0 && tb.buf.CanContinue() {
+		tb.buf.Add(f, nil)
+		sb.stats.Appended++
+		return
+	}
+	if len(tb.lead) == maxLead {
+		tb.lead = append(tb.lead[:0], tb.lead[1:]...)
+	}
+	tb.lead, tb.lastLead = append(tb.lead, f), f.End()
+}
+
+// store removes what the frame replaces and adds it.
+// MSE: sourcebuffer-coded-frame-processing steps 1.11 to 1.16.
+func (sb *SourceBuffer) store(tb *trackBuffer, f *media.CodedFrame, kind media.Kind) {
+	// 1.13.
+	if !tb.lastDTS.Set || len(tb.lead) > 0 && !tb.highestEnd.Set {
+		if old := tb.buf.At(f.PTS); old != nil {
+			switch kind {
+			case media.Audio:
+				spliceAudio(tb, old, f)
+			case media.Video:
+				if f.PTS < old.PTS.Add(overlapSlack) {
+					tb.buf.RemoveOverlapped(old.PTS, old.PTS.Add(2*track.Slack(old.PTS)))
+				}
+			case media.Text:
+				shortened := *old
+				shortened.Duration = f.PTS.Sub(old.PTS)
+				tb.buf.Replace(old, &shortened)
+			}
+		}
+	}
+	// 1.14. and 1.15.
+	switch {
+	case !tb.highestEnd.Set:
+		tb.buf.RemoveOverlapped(f.PTS, f.End())
+	case tb.highestEnd.T <= f.PTS.Add(track.Slack(f.PTS)):
+		tb.buf.RemoveOverlapped(tb.highestEnd.T, f.End())
+	}
+	// 1.16.
+	lead := tb.lead
+	tb.lead = nil
+	if len(lead) > 0 && f.PTS.Sub(tb.lastLead) > f.TrimFront+max(2*f.Duration, tb.buf.Tolerance()) {
+		lead = nil // not what comes right before it
+		if !f.RAP {
+			sb.stats.NoRAP++
+			tb.needRAP = true
+			return
+		}
+	}
+	if !f.RAP && len(lead) == 0 && !tb.buf.CanContinue() {
+		// What it depends on has been removed meanwhile.
+		sb.stats.NoRAP++
+		tb.wantRAP()
+		return
+	}
+	tb.buf.Add(f, lead)
+	sb.stats.Appended++
+}
+
+// spliceAudio makes room for sound that starts inside an old frame: the old one is cut at that sample.
+//
+// DEVIATION: the text puts silence from the old frame's start to the new one's; cutting keeps the sound and gives
+// the same buffered ranges.
+// MSE: sourcebuffer-audio-splice-frame-algorithm.
+func spliceAudio(tb *trackBuffer, old, f *media.CodedFrame) {
+	if f.PTS <= old.PTS {
+		return // replaced as a whole by what follows
+	}
+	// 4. and 5.: the new frame's times lie on the old one's sample grid.
+	if rate := media.Time(old.Config.SampleRate); rate > 0 {
+		snap := func(t media.Time) media.Time { return media.Time(math.Floor(float64(t*rate+0.5))) / rate }
+		f.PTS, f.DTS = snap(f.PTS), snap(f.DTS)
+	}
+	cut := *old
+	cut.TrimBack += old.End().Sub(f.PTS)
+	cut.Duration = f.PTS.Sub(old.PTS)
+	tb.buf.Replace(old, &cut)
+}

@@ -1,0 +1,190 @@
+package mse
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"mseplayer/mse/media"
+	"mseplayer/mse/track"
+)
+
+// startAllowance is how long after the playback position the first buffered range may start and still serve it:
+// content rarely begins at exactly 0.
+const startAllowance media.Span = 1
+
+var (
+	// ErrSeeked is returned by Next once after every Seek: flush, then read on.
+	ErrSeeked = errors.New("mse: reader seeked")
+	// ErrGone is returned when the track or the MediaSource is gone.
+	ErrGone = errors.New("mse: track removed")
+)
+
+// Item is one coded frame in decode order. DecodeOnly is set for a frame that must be decoded but not presented.
+type Item = track.Item
+
+// Reader yields one track's coded frames in decode order. Next is for one goroutine; Seek and Close may be called
+// from any.
+type Reader struct {
+	a     *Attachment   // immutable
+	track *Track        // immutable
+	cur   *track.Cursor // guarded by loop
+
+	// guarded by loop
+	gen    media.Gen
+	target media.Time
+	seeked bool // Next has not reported the last Seek yet
+	closed bool
+	waits  bool // the last Next had to wait at a gap or for data
+}
+
+// Reader returns a reader of the track, positioned nowhere: Seek first.
+func (a *Attachment) Reader(t *Track) (*Reader, error) {
+	a.ms.loop.mu.Lock()
+	defer a.ms.loop.mu.Unlock()
+	tb := t.trackBufferOf()
+	if tb == nil || a.gone {
+		return nil, ErrGone
+	}
+	return &Reader{a: a, track: t, cur: tb.buf.Cursor()}, nil
+}
+
+// Track returns what is read.
+func (r *Reader) Track() *Track { return r.track }
+
+// Seek makes the random access point at or before t the next frame and g the reader's generation. While t is not
+// buffered Next waits. It never blocks.
+func (r *Reader) Seek(t media.Time, g media.Gen) {
+	l := r.a.ms.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.SeekTx(&Tx{l}, t, g)
+}
+
+// SeekTx is Seek under the lock.
+func (r *Reader) SeekTx(tx *Tx, t media.Time, g media.Gen) {
+	r.cur.Seek(t)
+	r.gen, r.target, r.seeked, r.waits = g, t, true, false
+	tx.Changed()
+}
+
+// Gen returns the generation and target of the last Seek.
+func (r *Reader) Gen() (g media.Gen, target media.Time) {
+	l := r.a.ms.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return r.gen, r.target
+}
+
+// SkipGap lets reading go on beyond a gap at which Next waits.
+func (r *Reader) SkipGap() {
+	l := r.a.ms.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.cur.SkipGap()
+	(&Tx{l}).Changed()
+}
+
+// Waiting reports whether Next found nothing to return when it looked last.
+func (r *Reader) Waiting() bool {
+	l := r.a.ms.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return r.waits
+}
+
+// Close ends the reader; a blocked Next returns ErrGone.
+func (r *Reader) Close() {
+	l := r.a.ms.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !r.closed {
+		r.closed = true
+		r.cur.Close()
+		(&Tx{l}).Changed()
+	}
+}
+
+// Next returns the next frame. It blocks while nothing contiguous is buffered; an append, a seek, the end of the
+// stream, Close or the end of ctx wake it.
+// Errors: io.EOF (the stream has ended and nothing follows), ErrSeeked, ErrGone, the cause of ctx.
+func (r *Reader) Next(ctx context.Context) (Item, error) {
+	l := r.a.ms.loop
+	for {
+		l.mu.Lock()
+		it, err, done := r.try()
+		wake := l.wake
+		l.mu.Unlock()
+		if done {
+			return it, err
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return Item{}, context.Cause(ctx)
+		}
+	}
+}
+
+// try is one look under the lock. done is false when Next has to wait.
+func (r *Reader) try() (it Item, err error, done bool) {
+	if r.closed || r.a.gone || r.track.trackBufferOf() == nil {
+		return Item{}, ErrGone, true
+	}
+	if r.seeked {
+		r.seeked = false
+		return Item{}, ErrSeeked, true
+	}
+	ended := r.a.ms.readyState == Ended
+	if !r.cur.Relocate(r.allowance()) {
+		found, eof := false, false
+		if ended {
+			found, eof = r.beyondEnd()
+		}
+		if eof {
+			return Item{}, io.EOF, true
+		}
+		if !found {
+			r.waits = true
+			return Item{}, nil, false
+		}
+	}
+	it, status := r.cur.Next()
+	switch status {
+	case track.Ready:
+		r.waits = false
+		return it, nil, true
+	case track.AtEnd:
+		if ended {
+			return Item{}, io.EOF, true
+		}
+	case track.Waiting:
+	}
+	r.waits = true
+	return Item{}, nil, false
+}
+
+// allowance is how far ahead of the target a range may start.
+func (r *Reader) allowance() media.Span {
+	tb := r.track.trackBufferOf()
+	if rs := tb.buf.Ranges(); len(rs) > 0 && r.target < rs[0].Start {
+		return startAllowance
+	}
+	return tb.buf.Tolerance()
+}
+
+// beyondEnd handles a seek target at or after the end of an ended track: video goes back to its last GOP, so that
+// the last picture can be shown; anything else is at its end.
+func (r *Reader) beyondEnd() (found, eof bool) {
+	rs := r.track.trackBufferOf().buf.Ranges()
+	if len(rs) > 0 && r.target < rs.End() {
+		return false, false // inside a gap
+	}
+	if len(rs) == 0 || r.track.kind != media.Video {
+		return false, true
+	}
+	last := rs[len(rs)-1]
+	r.cur.Seek(last.End.Add(-last.Len() / 1e6))
+	found = r.cur.Relocate(0)
+	return found, !found
+}

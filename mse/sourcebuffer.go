@@ -1,0 +1,462 @@
+package mse
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
+)
+
+// ErrAborted is the outcome of an Append or RemoveWait that was aborted.
+var ErrAborted = errors.New("mse: operation aborted")
+
+// AppendMode says where the times of appended frames come from.
+// MSE: dom-appendmode.
+type AppendMode uint8
+
+// The append modes.
+const (
+	Segments AppendMode = iota // the media's own time stamps
+	Sequence                   // one coded frame group follows the other
+)
+
+// String gives the specification's spelling.
+func (m AppendMode) String() string {
+	switch m {
+	case Segments:
+		return "segments"
+	case Sequence:
+		return "sequence"
+	default:
+		return "impossible append mode"
+	}
+}
+
+// SourceBuffer takes appended bytes and stores the coded frames in them.
+// MSE: sourcebuffer.
+type SourceBuffer struct {
+	EventTarget
+
+	ms   *MediaSource // immutable
+	mime string       // guarded by loop: of the latest addSourceBuffer or changeType
+
+	// guarded by loop
+	parser   bytestream.Parser
+	generate bool // generate timestamps flag
+
+	mode              AppendMode
+	timestampOffset   media.Span
+	appendWindowStart media.Time
+	appendWindowEnd   media.Time
+
+	groupStart media.Opt  // group start timestamp
+	groupEnd   media.Time // group end timestamp
+	gotInit    bool       // first initialization segment received flag
+	full       bool       // buffer full flag
+	tracks     []*trackBuffer
+	stats      Stats
+
+	updating bool
+	removing bool // the pending operation is a range removal
+	op       *operation
+
+	buffered media.Ranges // what Buffered returned last
+}
+
+// operation is the asynchronous part of an append or a removal.
+type operation struct {
+	done chan struct{} // closed when it ended
+	err  error         // set before done is closed
+}
+
+// Stats counts what the coded frame processing algorithm did with the frames of one SourceBuffer.
+type Stats struct {
+	Appended      uint64 // stored
+	OutsideWindow uint64 // dropped by the append window
+	NoRAP         uint64 // dropped while waiting for a random access point
+	Bytes         int64  // payload stored now
+	Frames        int64  // frames stored now
+}
+
+func newSourceBuffer(ms *MediaSource, mimeType string, p bytestream.Parser, generate bool) *SourceBuffer {
+	sb := &SourceBuffer{
+		EventTarget:     NewEventTarget(ms.loop),
+		ms:              ms,
+		mime:            mimeType,
+		parser:          p,
+		generate:        generate,
+		appendWindowEnd: media.Forever,
+	}
+	if generate {
+		sb.mode = Sequence
+	}
+	return sb
+}
+
+// check is the head of every member: removed and updating are tested before anything else. The lock must be held.
+func (sb *SourceBuffer) check(op string) error {
+	if !sb.ms.sourceBuffers.contains(sb) {
+		return fail(InvalidStateError, op, "removed from the media source")
+	}
+	if sb.updating {
+		return fail(InvalidStateError, op, "updating")
+	}
+	return nil
+}
+
+// Mode returns the append mode.
+// MSE: dom-sourcebuffer-mode.
+func (sb *SourceBuffer) Mode() AppendMode {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	return sb.mode
+}
+
+// SetMode sets the append mode.
+// Errors: InvalidStateError (removed, updating, inside a media segment), TypeError (Segments for a format whose
+// frames carry no times).
+// MSE: dom-sourcebuffer-mode.
+func (sb *SourceBuffer) SetMode(m AppendMode) error {
+	const op = "SourceBuffer.mode"
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	// 1. and 2.
+	if err := sb.check(op); err != nil {
+		return err
+	}
+	// 3.
+	if sb.generate && m == Segments {
+		return fail(TypeError, op, "the format's frames carry no time stamps")
+	}
+	// 4.
+	sb.ms.reopen(&Tx{sb.loop})
+	// 5.
+	if sb.parser.State() == bytestream.ParsingMediaSegment {
+		return fail(InvalidStateError, op, "inside a media segment")
+	}
+	// 6.
+	if m == Sequence {
+		sb.groupStart = media.Some(sb.groupEnd)
+	}
+	// 7.
+	sb.mode = m
+	return nil
+}
+
+// Updating reports whether an append or a removal is going on.
+// MSE: dom-sourcebuffer-updating.
+func (sb *SourceBuffer) Updating() bool {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	return sb.updating
+}
+
+// TimestampOffset returns what is added to the time stamps of appended frames.
+// MSE: dom-sourcebuffer-timestampoffset.
+func (sb *SourceBuffer) TimestampOffset() media.Span {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	return sb.timestampOffset
+}
+
+// SetTimestampOffset sets it.
+// Errors: TypeError (not finite), InvalidStateError (removed, updating, inside a media segment).
+// MSE: dom-sourcebuffer-timestampoffset.
+func (sb *SourceBuffer) SetTimestampOffset(d media.Span) error {
+	const op = "SourceBuffer.timestampOffset"
+	if math.IsNaN(float64(d)) || math.IsInf(float64(d), 0) {
+		return fail(TypeError, op, "not finite")
+	}
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	// 1. to 3.
+	if err := sb.check(op); err != nil {
+		return err
+	}
+	// 4.
+	sb.ms.reopen(&Tx{sb.loop})
+	// 5.
+	if sb.parser.State() == bytestream.ParsingMediaSegment {
+		return fail(InvalidStateError, op, "inside a media segment")
+	}
+	// 6.
+	if sb.mode == Sequence {
+		sb.groupStart = media.Some(media.Time(d))
+	}
+	// 7.
+	sb.timestampOffset = d
+	return nil
+}
+
+// AppendWindowStart returns the start of the append window.
+// MSE: dom-sourcebuffer-appendwindowstart.
+func (sb *SourceBuffer) AppendWindowStart() media.Time {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	return sb.appendWindowStart
+}
+
+// SetAppendWindowStart sets the time before which appended frames are dropped.
+// Errors: TypeError (not finite, negative or not before the end), InvalidStateError (removed, updating).
+// MSE: dom-sourcebuffer-appendwindowstart.
+func (sb *SourceBuffer) SetAppendWindowStart(t media.Time) error {
+	const op = "SourceBuffer.appendWindowStart"
+	if !t.IsFinite() {
+		return fail(TypeError, op, "not finite")
+	}
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	// 1. and 2.
+	if err := sb.check(op); err != nil {
+		return err
+	}
+	// 3.
+	if t < 0 || t >= sb.appendWindowEnd {
+		return fail(TypeError, op, "%s is not in [0, %s)", t, sb.appendWindowEnd)
+	}
+	// 4.
+	sb.appendWindowStart = t
+	return nil
+}
+
+// AppendWindowEnd returns the end of the append window.
+// MSE: dom-sourcebuffer-appendwindowend.
+func (sb *SourceBuffer) AppendWindowEnd() media.Time {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	return sb.appendWindowEnd
+}
+
+// SetAppendWindowEnd sets the time after which appended frames are dropped; Forever is allowed.
+// Errors: InvalidStateError (removed, updating), TypeError (NaN or not after the start).
+// MSE: dom-sourcebuffer-appendwindowend.
+func (sb *SourceBuffer) SetAppendWindowEnd(t media.Time) error {
+	const op = "SourceBuffer.appendWindowEnd"
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	// 1. and 2.
+	if err := sb.check(op); err != nil {
+		return err
+	}
+	// 3. and 4.
+	if isNaN(t) || t <= sb.appendWindowStart {
+		return fail(TypeError, op, "%s is not after %s", t, sb.appendWindowStart)
+	}
+	// 5.
+	sb.appendWindowEnd = t
+	return nil
+}
+
+// Buffered returns what can be played without interruption from this SourceBuffer.
+// Errors: InvalidStateError (removed).
+// MSE: dom-sourcebuffer-buffered.
+func (sb *SourceBuffer) Buffered() (media.Ranges, error) {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	// 1.
+	if !sb.ms.sourceBuffers.contains(sb) {
+		return nil, fail(InvalidStateError, "SourceBuffer.buffered", "removed from the media source")
+	}
+	return sb.ranges(), nil
+}
+
+// ranges computes the buffered attribute. The same slice is returned until it changes. The lock must be held.
+// MSE: dom-sourcebuffer-buffered.
+func (sb *SourceBuffer) ranges() media.Ranges {
+	// 2. and 3.
+	h := sb.highestEnd()
+	r := media.NewRanges(media.Range{Start: 0, End: h})
+	// 4.
+	for _, tb := range sb.tracks {
+		if tb.track.kind != media.Text {
+			r = r.Intersect(stretched(tb.buf.Ranges(), h, sb.ms.readyState == Ended))
+		}
+	}
+	// 5. and 6.
+	if !r.Equal(sb.buffered) {
+		sb.buffered = r
+	}
+	return sb.buffered
+}
+
+// highestEnd is the largest end of a track's ranges. The lock must be held.
+func (sb *SourceBuffer) highestEnd() media.Time {
+	var h media.Time
+	for _, tb := range sb.tracks {
+		h = max(h, tb.buf.Ranges().End())
+	}
+	return h
+}
+
+// stretched moves the end of the last range to h once the stream has ended.
+func stretched(r media.Ranges, h media.Time, ended bool) media.Ranges {
+	if !ended || len(r) == 0 || r.End() >= h {
+		return r
+	}
+	r = slices.Clone(r)
+	r[len(r)-1].End = h
+	return r
+}
+
+// Stats returns what has been counted so far.
+func (sb *SourceBuffer) Stats() Stats {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	s := sb.stats
+	for _, tb := range sb.tracks {
+		s.Bytes += tb.buf.Bytes()
+		s.Frames += tb.buf.Len()
+	}
+	return s
+}
+
+// Tracks returns the tracks that the SourceBuffer created, in the order of its first initialization segment.
+func (sb *SourceBuffer) Tracks() []*Track {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	out := make([]*Track, len(sb.tracks))
+	for i, tb := range sb.tracks {
+		out[i] = tb.track
+	}
+	return out
+}
+
+// AppendBuffer starts to append p and returns before it is processed; updateend tells when it has been.
+// DEVIATION: takes ownership of p instead of copying it.
+// Errors: InvalidStateError (removed, updating, or the element has failed), QuotaExceededError (no room even
+// after eviction; nothing has changed then).
+// MSE: dom-sourcebuffer-appendbuffer.
+func (sb *SourceBuffer) AppendBuffer(p []byte) error {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	_, err := sb.startAppend(p)
+	return err
+}
+
+// Append is AppendBuffer that waits for updateend. It returns the cause of an append error, ErrAborted, or the
+// error of ctx, in which case the append is aborted.
+func (sb *SourceBuffer) Append(ctx context.Context, p []byte) error {
+	sb.loop.mu.Lock()
+	op, err := sb.startAppend(p)
+	sb.loop.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return sb.wait(ctx, op)
+}
+
+func (sb *SourceBuffer) wait(ctx context.Context, op *operation) error {
+	select {
+	case <-op.done:
+		return op.err
+	case <-ctx.Done():
+	}
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	if sb.op == op {
+		tx := &Tx{sb.loop}
+		sb.cancel()
+		sb.resetParser()
+		tx.Queue(&sb.EventTarget, EventAbort)
+		tx.Queue(&sb.EventTarget, EventUpdateEnd)
+	}
+	return context.Cause(ctx)
+}
+
+// startAppend runs the synchronous part of appendBuffer. The lock must be held.
+func (sb *SourceBuffer) startAppend(p []byte) (*operation, error) {
+	tx := &Tx{sb.loop}
+	// 1.
+	if err := sb.prepareAppend(tx, int64(len(p))); err != nil {
+		return nil, err
+	}
+	// 2.
+	sb.parser.Push(p)
+	// 3. to 5.
+	return sb.begin(tx, false, sb.appendStep), nil
+}
+
+// begin makes the SourceBuffer updating and queues the first step behind updatestart. The lock must be held.
+func (sb *SourceBuffer) begin(tx *Tx, removing bool, step func(*Tx, *operation)) *operation {
+	op := &operation{done: make(chan struct{})}
+	sb.updating, sb.removing, sb.op = true, removing, op
+	tx.Queue(&sb.EventTarget, EventUpdateStart)
+	tx.QueueStep(func(tx *Tx) {
+		if sb.op == op { // otherwise aborted
+			step(tx, op)
+		}
+	})
+	return op
+}
+
+// end completes the pending operation. The lock must be held.
+func (sb *SourceBuffer) end(op *operation, err error) {
+	sb.updating, sb.removing, sb.op = false, false, nil
+	op.err = err
+	close(op.done)
+}
+
+// cancel aborts the pending operation. The lock must be held.
+func (sb *SourceBuffer) cancel() {
+	if sb.op != nil {
+		sb.end(sb.op, ErrAborted)
+	}
+}
+
+// Abort ends a pending append, resets the parser and the append window.
+// Errors: InvalidStateError (removed, not open, or a removal is going on).
+// MSE: dom-sourcebuffer-abort.
+func (sb *SourceBuffer) Abort() error {
+	const op = "SourceBuffer.abort"
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	tx := &Tx{sb.loop}
+	// 1.
+	if !sb.ms.sourceBuffers.contains(sb) {
+		return fail(InvalidStateError, op, "removed from the media source")
+	}
+	// 2.
+	if sb.ms.readyState != Open {
+		return fail(InvalidStateError, op, "the media source is %s", sb.ms.readyState)
+	}
+	// 3.
+	if sb.removing {
+		return fail(InvalidStateError, op, "a removal is going on")
+	}
+	// 4.
+	if sb.updating {
+		sb.cancel()
+		tx.Queue(&sb.EventTarget, EventAbort)
+		tx.Queue(&sb.EventTarget, EventUpdateEnd)
+	}
+	// 5.
+	sb.resetParser()
+	// 6. and 7.
+	sb.appendWindowStart, sb.appendWindowEnd = 0, media.Forever
+	return nil
+}
+
+// resetParser runs the reset parser state algorithm. The lock must be held.
+// MSE: sourcebuffer-reset-parser-state.
+func (sb *SourceBuffer) resetParser() {
+	// 1. is the parser's: complete frames have been emitted already.
+	// 2. to 5.
+	for _, tb := range sb.tracks {
+		tb.resetGroup()
+	}
+	// 6.
+	if sb.mode == Sequence {
+		sb.groupStart = media.Some(sb.groupEnd)
+	}
+	// 7. and 8.
+	sb.parser.Reset()
+}
+
+// release drops all stored data.
+func (sb *SourceBuffer) release() {
+	sb.tracks = nil
+	sb.parser.Reset()
+}

@@ -1,0 +1,320 @@
+package track
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"mseplayer/mse/media"
+)
+
+// check panics when an invariant of the storage does not hold.
+func (b *Buffer) check() {
+	var bytes, count int64
+	for i, blk := range b.blocks {
+		if len(blk.frames) == 0 || !blk.presents() {
+			panic("empty block")
+		}
+		if i > 0 && b.blocks[i-1].key > blk.key {
+			panic("blocks out of order")
+		}
+		if !blk.frames[0].RAP {
+			panic("block does not begin with a random access point")
+		}
+		var sum int64
+		for j, f := range blk.frames {
+			sum += int64(len(f.Data))
+			if blk.run && (!f.RAP || f.DecodeOnly || j > 0 && f.PTS <= blk.frames[j-1].PTS) {
+				panic("run out of order")
+			}
+			if blk.run && i+1 < len(b.blocks) && f.PTS > b.blocks[i+1].key {
+				panic("run reaches over the next block")
+			}
+			if !blk.run && j > 0 && f.DTS < blk.frames[j-1].DTS {
+				panic("decode times go back inside a GOP")
+			}
+			if !f.DecodeOnly && (f.PTS < blk.minPTS || f.End() > blk.maxEnd) {
+				panic("frame outside the hull of its block")
+			}
+		}
+		if sum != blk.bytes {
+			panic("bytes of a block")
+		}
+		if blk.key.Sub(blk.minPTS) > b.maxLead || blk.maxEnd.Sub(blk.key) > b.maxReach {
+			panic("hull bounds")
+		}
+		bytes, count = bytes+sum, count+int64(len(blk.frames))
+	}
+	if bytes != b.bytes || count != b.count {
+		panic(fmt.Sprintf("sums: %d bytes %d frames, counted %d %d", b.bytes, b.count, bytes, count))
+	}
+}
+
+// model is the specification's track buffer spelled out: a list of frames, searched from end to end.
+type model struct {
+	gops    [][]*media.CodedFrame
+	longest media.Span
+}
+
+func (m *model) remove(start, end media.Time, keep int) {
+	var out [][]*media.CodedFrame
+	for i, g := range m.gops {
+		if i != keep {
+			if k := slices.IndexFunc(g, func(f *media.CodedFrame) bool { return f.PTS >= start && f.PTS < end }); k >= 0 {
+				g = g[:k]
+			}
+		}
+		if len(g) > 0 {
+			out = append(out, g)
+		}
+	}
+	m.gops = out
+}
+
+// appendGOP adds a GOP frame by frame as one coded frame group.
+func (m *model) appendGOP(frames []*media.CodedFrame) {
+	open := -1
+	highest := media.Opt{}
+	for _, f := range frames {
+		m.longest = max(m.longest, f.Duration)
+		from := f.PTS
+		if highest.Set {
+			from = highest.T
+		}
+		if from <= f.PTS.Add(Slack(f.PTS)) {
+			var g []*media.CodedFrame
+			if open >= 0 {
+				g = m.gops[open]
+				m.gops = slices.Delete(m.gops, open, open+1)
+			}
+			m.remove(from.Add(-Slack(from)), f.End().Add(-Slack(f.End())), -1)
+			if g != nil {
+				m.gops = append(m.gops, g)
+				open = len(m.gops) - 1
+			}
+		}
+		if open < 0 {
+			m.gops = append(m.gops, nil)
+			open = len(m.gops) - 1
+		}
+		m.gops[open] = append(m.gops[open], f)
+		if !highest.Set || f.End() > highest.T {
+			highest = media.Some(f.End())
+		}
+	}
+}
+
+func (m *model) ranges() media.Ranges {
+	var all []media.Range
+	for _, g := range m.gops {
+		for _, f := range g {
+			all = append(all, media.Range{Start: f.PTS, End: f.End()})
+		}
+	}
+	var out []media.Range
+	tol := max(2*m.longest, minTolerance)
+	for _, r := range media.NewRanges(all...) {
+		if n := len(out); n > 0 && r.Start.Sub(out[n-1].End) <= tol {
+			out[n-1].End = r.End
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (m *model) frames() string {
+	var all []string
+	for _, g := range m.gops {
+		for _, f := range g {
+			all = append(all, string(f.Data))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+func (b *Buffer) dump() string {
+	var all []string
+	b.Each(func(f *media.CodedFrame) bool { all = append(all, string(f.Data)); return true })
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// gop makes n frames from start, in decode order, with B frames when reorder is set. step is in ticks of 1/1000.
+func gop(start, step, n int, reorder, independent bool, tag int) []*media.CodedFrame {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	if reorder {
+		for i := 1; i+2 < n; i += 3 {
+			order[i], order[i+1], order[i+2] = i+2, i, i+1
+		}
+	}
+	out := make([]*media.CodedFrame, n)
+	for i, k := range order {
+		pts := media.FromTicks(int64(start+k*step), 1000)
+		out[i] = &media.CodedFrame{PTS: pts, DTS: media.FromTicks(int64(start+i*step-3*step), 1000), Duration: media.SpanFromTicks(int64(step), 1000),
+			RAP: i == 0 || independent, Data: fmt.Appendf(nil, "%d/%d.%d", start+k*step, tag, k)}
+	}
+	return out
+}
+
+// run replays a random sequence of operations on both, and reads along with a cursor.
+func replay(seed uint64, steps int) error {
+	r := rand.New(rand.NewPCG(seed, 1))
+	b, m := New(), &model{}
+	c := b.Cursor()
+	defer c.Close()
+	c.Seek(0)
+	independent := seed%3 == 0
+	var log []string
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("seed %d: %s\nafter %s", seed, fmt.Sprintf(format, args...), strings.Join(log, "; "))
+	}
+	for i := range steps {
+		start, step := r.IntN(40)*50, []int{20, 25, 40}[r.IntN(3)]
+		switch op := r.IntN(10); {
+		case op < 6:
+			n := 1 + r.IntN(12)
+			frames := gop(start, step, n, r.IntN(2) == 0, independent, i)
+			log = append(log, fmt.Sprintf("append %d+%dx%d", start, n, step))
+			if independent {
+				slices.SortFunc(frames, func(x, y *media.CodedFrame) int { return int(1e6 * (x.PTS - y.PTS)) })
+				for _, f := range frames {
+					m.appendGOP([]*media.CodedFrame{f})
+				}
+			} else {
+				m.appendGOP(frames)
+			}
+			b.EndGroup()
+			highest := media.Opt{}
+			for _, f := range frames {
+				switch {
+				case !highest.Set:
+					b.RemoveOverlapped(f.PTS, f.End())
+				case highest.T <= f.PTS.Add(Slack(f.PTS)):
+					b.RemoveOverlapped(highest.T, f.End())
+				}
+				b.Add(f, nil)
+				b.check()
+				if !highest.Set || f.End() > highest.T {
+					highest = media.Some(f.End())
+				}
+			}
+		case op < 8:
+			length := 1 + r.IntN(300)
+			log = append(log, fmt.Sprintf("remove %d+%d", start, length))
+			from, to := media.FromTicks(int64(start), 1000), media.FromTicks(int64(start+length), 1000)
+			b.Remove(from, to)
+			m.remove(from, to, -1)
+			b.EndGroup()
+		case op == 8:
+			c.Seek(media.FromTicks(int64(start), 1000))
+			log = append(log, fmt.Sprintf("seek %d", start))
+		default:
+			n := r.IntN(20)
+			log = append(log, fmt.Sprintf("read %d", n))
+			c.Relocate(0)
+			last := minusInf
+			for range n {
+				it, s := c.Next()
+				if s != Ready {
+					break
+				}
+				if it.Frame == nil {
+					return fail("nil frame")
+				}
+				if independent && !it.DecodeOnly {
+					if it.Frame.PTS < last {
+						return fail("reading went back from %s to %s", last, it.Frame.PTS)
+					}
+					last = it.Frame.PTS
+				}
+			}
+		}
+		b.check()
+		if got, want := b.dump(), m.frames(); got != want {
+			return fail("frames\n got %s\nwant %s", got, want)
+		}
+		if got, want := b.Ranges().String(), m.ranges().String(); got != want {
+			return fail("ranges\n got %s\nwant %s", got, want)
+		}
+	}
+	return nil
+}
+
+func TestBuffer_AgainstModel(t *testing.T) {
+	for seed := range uint64(400) {
+		if err := replay(seed, 40); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func FuzzTrackOps(f *testing.F) {
+	f.Add(uint64(1), uint8(20))
+	f.Fuzz(func(t *testing.T, seed uint64, steps uint8) {
+		if err := replay(seed, int(steps)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestBuffer_Evict(t *testing.T) {
+	b := New()
+	for i := range 10 {
+		for _, f := range gop(i*400, 40, 10, true, false, i) {
+			b.Add(f, nil)
+		}
+	}
+	c := b.Cursor()
+	defer c.Close()
+	c.Seek(1.3)
+	c.Relocate(0)
+	if _, s := c.Next(); s != Ready {
+		t.Fatalf("status %d", s)
+	}
+	b.EvictFront(1<<20, 10)
+	b.EvictBack(1<<20, 0)
+	b.check()
+	if got, want := b.Ranges().String(), "[1.2,1.6) [3.6,4)"; got != want {
+		t.Errorf("after eviction: %s, want %s: the GOP being read and the one being added to stay", got, want)
+	}
+}
+
+func BenchmarkBuffer_AppendRead(b *testing.B) {
+	// An hour of 30 fps video in the buffer must not make the next GOP dearer.
+	for _, hours := range []int{0, 1} {
+		b.Run(fmt.Sprintf("%dh_buffered", hours), func(b *testing.B) {
+			buf := New()
+			for i := range hours * 1800 {
+				for _, f := range gop(i*2000, 33, 60, true, false, 0) {
+					buf.Add(f, nil)
+				}
+			}
+			c := buf.Cursor()
+			at := hours * 3600 * 1000
+			frames := gop(at, 33, 60, true, false, 0)
+			b.ReportAllocs()
+			for b.Loop() {
+				buf.EndGroup()
+				for i, f := range frames {
+					if i == 0 {
+						buf.RemoveOverlapped(f.PTS, f.End())
+					}
+					buf.Add(f, nil)
+				}
+				buf.Ranges()
+				c.Seek(media.FromTicks(int64(at), 1000))
+				c.Relocate(0)
+				for range frames {
+					c.Next()
+				}
+			}
+		})
+	}
+}

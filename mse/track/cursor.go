@@ -1,0 +1,293 @@
+package track
+
+import (
+	"slices"
+	"sort"
+
+	"mseplayer/mse/media"
+)
+
+// Item is one frame in reading order. DecodeOnly is set for a frame that the decoder needs but that must not be
+// presented: the container says so, or what it shows has been replaced or handed out before.
+type Item struct {
+	Frame      *media.CodedFrame
+	DecodeOnly bool
+}
+
+// Status says why Next returned nothing.
+type Status uint8
+
+// The outcomes of Next.
+const (
+	Ready   Status = iota // an item was returned
+	Waiting               // nothing contiguous is stored; there may be more beyond a gap
+	AtEnd                 // nothing is stored after what was read
+)
+
+// Cursor reads a Buffer in decode order and survives every mutation of it.
+//
+// When an insert removes frames of the GOP that is being read, they become the cursor's tail and are still handed
+// out, up to the first stored random access point that follows what was handed out: a switch of representation
+// must not cut the decoder's reference chain, and playback must not run backwards. An application's Remove
+// discards the tail, because it asked for that.
+type Cursor struct {
+	b *Buffer
+
+	blk  *block // where the next frame is; nil when the place was lost or never found
+	next int    // index in blk.frames, may be its length
+	tail []*media.CodedFrame
+	// tailFrom is where the tail began.
+	tailFrom media.Time
+
+	target  media.Time // of the last seek
+	pending bool       // the seek has not found its place yet
+	started bool       // something has been handed out since the last seek
+	end     media.Time // highest end of what was handed out for presentation
+	high    media.Time // highest presentation time of that
+	floor   media.Time // in the current GOP, what ends at or before floor has been handed out from other data
+}
+
+// maxTail bounds the frames of a tail.
+const maxTail = 4096
+
+// Cursor returns a new reader of the buffer. It must be closed.
+func (b *Buffer) Cursor() *Cursor {
+	c := &Cursor{b: b, end: minusInf, high: minusInf, floor: minusInf, pending: true}
+	b.cursors = append(b.cursors, c)
+	return c
+}
+
+// Close detaches the cursor from its buffer.
+func (c *Cursor) Close() {
+	c.b.cursors = slices.DeleteFunc(c.b.cursors, func(x *Cursor) bool { return x == c })
+	c.blk, c.tail = nil, nil
+}
+
+// Seek makes the random access point at or before t the next frame. While t is not buffered, Next waits for it:
+// see Relocate.
+func (c *Cursor) Seek(t media.Time) {
+	*c = Cursor{b: c.b, target: t, pending: true, end: minusInf, high: minusInf, floor: minusInf}
+}
+
+// Located reports whether the place of the last Seek has been found.
+func (c *Cursor) Located() bool { return !c.pending }
+
+// Relocate looks for the place of a pending seek. allowance lets a range that starts up to that much after the
+// target serve it. It reports whether the place is known.
+func (c *Cursor) Relocate(allowance media.Span) bool {
+	if !c.pending {
+		return true
+	}
+	t := c.target
+	r, ok := c.b.Ranges().Find(t)
+	if !ok {
+		r, ok = c.b.Ranges().Next(t)
+		if !ok || r.Start.Sub(t) > allowance {
+			return false
+		}
+		t = r.Start
+	}
+	c.place(t, r.Start)
+	return !c.pending
+}
+
+// place moves to the last random access point at or before t that belongs to the range starting at start.
+func (c *Cursor) place(t, start media.Time) {
+	b := c.b
+	i := b.upper(t) - 1
+	if i < 0 || b.blocks[i].maxEnd <= start && b.blocks[i].minPTS < start {
+		i++ // the range begins with pictures that precede their random access point
+	}
+	if i >= len(b.blocks) {
+		return
+	}
+	c.blk, c.next, c.pending = b.blocks[i], 0, false
+	if c.blk.run {
+		k := sort.Search(len(c.blk.frames), func(i int) bool { return c.blk.frames[i].PTS > t })
+		c.next = max(k-1, 0)
+	}
+}
+
+// SkipGap lets the next frame follow a gap: reading goes on with whatever is stored next.
+func (c *Cursor) SkipGap() {
+	if c.blk == nil {
+		from := c.end
+		if c.pending {
+			from = c.target
+		}
+		i := c.b.upper(from)
+		if i == len(c.b.blocks) {
+			return
+		}
+		c.blk, c.next, c.pending = c.b.blocks[i], 0, false
+	}
+	c.target, c.end, c.high, c.started = c.end, minusInf, minusInf, false
+}
+
+// Next returns the next frame in decode order, or why there is none. It waits at a gap larger than the buffer's
+// tolerance.
+func (c *Cursor) Next() (Item, Status) {
+	if c.pending {
+		return Item{}, Waiting
+	}
+	for {
+		if c.blk != nil && c.next < len(c.blk.frames) {
+			if c.gap(c.blk.frames[c.next].PTS) && c.blk.run {
+				return Item{}, Waiting
+			}
+			if it, ok := take(c.blk.frames[c.next:], c.nextKey()); ok {
+				c.next++
+				return c.hand(it), Ready
+			}
+			c.next = len(c.blk.frames) // what remains of the GOP has been replaced
+		}
+		if len(c.tail) > 0 {
+			it, ok := take(c.tail, c.switchKey())
+			if ok {
+				c.tail = c.tail[1:]
+				return c.hand(it), Ready
+			}
+			c.tail = nil
+		}
+		if s := c.enter(); s != Ready {
+			return Item{}, s
+		}
+	}
+}
+
+// take returns the first of frames, which are what remains of one GOP in decode order, unless other data that
+// starts at key replaces all of them. A replaced frame is still needed when an earlier one follows it.
+func take(frames []*media.CodedFrame, key media.Time) (Item, bool) {
+	f := frames[0]
+	if f.PTS < key {
+		return Item{Frame: f, DecodeOnly: f.DecodeOnly}, true
+	}
+	needed := slices.ContainsFunc(frames[1:], func(g *media.CodedFrame) bool { return g.PTS < key && !g.DecodeOnly })
+	return Item{Frame: f, DecodeOnly: true}, needed
+}
+
+// gap reports whether a frame at pts does not adjoin what was handed out.
+func (c *Cursor) gap(pts media.Time) bool { return c.started && pts.Sub(c.end) > c.b.Tolerance() }
+
+// nextKey is the start of the data that follows the current GOP and did not come with it, Forever if none does:
+// within one coded frame group nothing replaces anything, whatever the time stamps say.
+func (c *Cursor) nextKey() media.Time {
+	if c.blk.run {
+		return media.Forever // frames of a run are in order and independent
+	}
+	if i := c.b.indexOf(c.blk) + 1; i < len(c.b.blocks) && c.b.blocks[i].group != c.blk.group {
+		return c.b.blocks[i].key
+	}
+	return media.Forever
+}
+
+// switchKey is where a tail ends: the first stored random access point that neither the tail's beginning nor what
+// had been handed out then lies after.
+func (c *Cursor) switchKey() media.Time {
+	if k, ok := c.b.NextRAP(c.tailFrom.Add(-Slack(c.tailFrom))); ok {
+		return k
+	}
+	return media.Forever
+}
+
+// enter moves to the GOP that follows what was handed out.
+func (c *Cursor) enter() Status {
+	b := c.b
+	if c.blk != nil {
+		i := b.indexOf(c.blk) + 1
+		if i >= len(b.blocks) {
+			return AtEnd
+		}
+		if c.gap(b.blocks[i].minPTS) {
+			return Waiting
+		}
+		c.blk, c.next, c.floor = b.blocks[i], 0, minusInf
+		return Ready
+	}
+	// The place was lost: find the GOP that presents what comes after end.
+	t := c.end.Add(Slack(c.end))
+	i := b.upper(t) - 1
+	if i < 0 || b.blocks[i].maxEnd <= t {
+		i++
+	}
+	if i >= len(b.blocks) {
+		return AtEnd
+	}
+	blk, k := b.blocks[i], 0
+	first := blk.minPTS
+	if blk.run {
+		// The block ends after t, so there is such a frame.
+		k = sort.Search(len(blk.frames)-1, func(i int) bool { return blk.frames[i].End() > t })
+		first = blk.frames[k].PTS
+	}
+	if c.gap(first) {
+		return Waiting
+	}
+	c.blk, c.next, c.floor = blk, k, minusInf
+	if blk.key < c.end {
+		c.floor = t
+	}
+	return Ready
+}
+
+// hand notes what goes out.
+func (c *Cursor) hand(it Item) Item {
+	if it.Frame.End() <= c.floor {
+		it.DecodeOnly = true
+	}
+	if it.DecodeOnly {
+		return it
+	}
+	c.end, c.high = max(c.end, it.Frame.End()), max(c.high, it.Frame.PTS)
+	c.started = true
+	return it
+}
+
+// beforeCut is told that frames [a, z) of blk are about to go.
+func (c *Cursor) beforeCut(blk *block, a, z int, keepTail bool) {
+	if c.blk != blk {
+		// The next GOPs of what is being read go the same way as its rest.
+		if n := len(c.tail); n > 0 && keepTail && a == 0 && n+z <= maxTail && blk.minPTS >= c.tail[0].PTS {
+			c.tail = append(c.tail, blk.frames[:z]...)
+		}
+		return
+	}
+	if z <= c.next {
+		c.next -= z - a
+		return
+	}
+	if keepTail && !blk.run && c.next > 0 {
+		// A later cut of the same GOP takes frames that come before those taken already.
+		c.tail = append(slices.Clone(blk.frames[max(a, c.next):z]), c.tail...)
+		c.tailFrom = media.Forever
+		for _, f := range c.tail {
+			c.tailFrom = min(c.tailFrom, f.PTS)
+		}
+		c.tailFrom = max(c.tailFrom, c.high)
+	}
+	if a <= c.next {
+		c.lose()
+	}
+}
+
+// lose forgets the place but not how far reading came.
+func (c *Cursor) lose() {
+	c.blk, c.next = nil, 0
+	if !c.started {
+		c.pending = true
+	}
+}
+
+// blockGone is told that blk is no longer stored.
+func (c *Cursor) blockGone(blk *block) {
+	if c.blk == blk {
+		c.lose()
+	}
+}
+
+// dropTail forgets the kept frames from start on.
+func (c *Cursor) dropTail(start media.Time) {
+	if i := slices.IndexFunc(c.tail, func(f *media.CodedFrame) bool { return f.PTS >= start }); i >= 0 {
+		c.tail = c.tail[:i]
+	}
+}

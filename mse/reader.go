@@ -34,6 +34,7 @@ type Reader struct {
 	gen    media.Gen
 	target media.Time
 	seeked bool // Next has not reported the last Seek yet
+	eof    bool // the last Next returned io.EOF
 	closed bool
 	waits  bool // the last Next had to wait at a gap or for data
 }
@@ -63,8 +64,8 @@ func (r *Reader) Seek(t media.Time, g media.Gen) {
 
 // SeekTx is Seek under the lock.
 func (r *Reader) SeekTx(tx *Tx, t media.Time, g media.Gen) {
-	r.cur.Seek(t)
-	r.gen, r.target, r.seeked, r.waits = g, t, true, false
+	r.cur.Seek(t, r.track.info.Config.Preroll)
+	r.gen, r.target, r.seeked, r.eof, r.waits = g, t, true, false, false
 	tx.Changed()
 }
 
@@ -83,6 +84,17 @@ func (r *Reader) SkipGap() {
 	defer l.mu.Unlock()
 	r.cur.SkipGap()
 	(&Tx{l}).Changed()
+}
+
+// SkipTo lets reading catch up with t: see track.Cursor.SkipTo. It returns how many presented frames are passed over.
+func (r *Reader) SkipTo(t, limit media.Time) int {
+	l := r.a.ms.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.closed || r.seeked {
+		return 0
+	}
+	return r.cur.SkipTo(t, limit)
 }
 
 // Waiting reports whether Next found nothing to return when it looked last.
@@ -106,7 +118,7 @@ func (r *Reader) Close() {
 }
 
 // Next returns the next frame. It blocks while nothing contiguous is buffered; an append, a seek, the end of the
-// stream, Close or the end of ctx wake it.
+// stream, Close or the end of ctx wake it. After io.EOF it blocks until there is something else to report.
 // Errors: io.EOF (the stream has ended and nothing follows), ErrSeeked, ErrGone, the cause of ctx.
 func (r *Reader) Next(ctx context.Context) (Item, error) {
 	l := r.a.ms.loop
@@ -135,13 +147,14 @@ func (r *Reader) try() (it Item, err error, done bool) {
 		r.seeked = false
 		return Item{}, ErrSeeked, true
 	}
-	ended := r.a.ms.readyState == Ended
+	ended := r.a.ms.readyState == Ended && !r.eof
 	if !r.cur.Relocate(r.allowance()) {
 		found, eof := false, false
 		if ended {
 			found, eof = r.beyondEnd()
 		}
 		if eof {
+			r.eof = true
 			return Item{}, io.EOF, true
 		}
 		if !found {
@@ -152,10 +165,11 @@ func (r *Reader) try() (it Item, err error, done bool) {
 	it, status := r.cur.Next()
 	switch status {
 	case track.Ready:
-		r.waits = false
+		r.waits, r.eof = false, false
 		return it, nil, true
 	case track.AtEnd:
 		if ended {
+			r.eof = true
 			return Item{}, io.EOF, true
 		}
 	case track.Waiting:
@@ -184,7 +198,7 @@ func (r *Reader) beyondEnd() (found, eof bool) {
 		return false, true
 	}
 	last := rs[len(rs)-1]
-	r.cur.Seek(last.End.Add(-last.Len() / 1e6))
+	r.cur.Seek(last.End.Add(-last.Len()/1e6), 0)
 	found = r.cur.Relocate(0)
 	return found, !found
 }

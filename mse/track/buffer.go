@@ -288,6 +288,20 @@ func (b *Buffer) NextRAP(t media.Time) (media.Time, bool) {
 	return 0, false
 }
 
+// prevRAP returns the presentation time of the last random access point at or before t.
+func (b *Buffer) prevRAP(t media.Time) (media.Time, bool) {
+	i := b.upper(t) - 1
+	if i < 0 {
+		return 0, false
+	}
+	blk := b.blocks[i]
+	if !blk.run {
+		return blk.key, true
+	}
+	k := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS > t })
+	return blk.frames[k-1].PTS, true
+}
+
 // HighestPTS returns the largest presentation time of a stored frame.
 func (b *Buffer) HighestPTS() (media.Time, bool) {
 	best, ok := media.Time(0), false
@@ -448,18 +462,13 @@ func (b *Buffer) beingRead(blk *block) bool {
 	return slices.ContainsFunc(b.cursors, func(c *Cursor) bool { return c.blk == blk })
 }
 
-// GOPStart returns the start of the GOP that must be decoded to present t: the key of the last GOP at or before t.
+// GOPStart returns where decoding must begin to present t: the start of the last GOP at or before t.
 func (b *Buffer) GOPStart(t media.Time) (media.Time, bool) {
-	i := b.upper(t) - 1
-	if i < 0 {
-		return 0, false
+	k, ok := b.prevRAP(t)
+	if i := b.upper(t) - 1; ok && !b.blocks[i].run {
+		k = b.blocks[i].minPTS
 	}
-	blk := b.blocks[i]
-	if !blk.run {
-		return blk.minPTS, true
-	}
-	k := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS > t })
-	return blk.frames[k-1].PTS, true
+	return k, ok
 }
 
 // Ranges returns the union of the presented frames' intervals, with gaps of up to Tolerance closed.

@@ -169,7 +169,7 @@ func replay(seed uint64, steps int) error {
 	b, m := New(), &model{}
 	c := b.Cursor()
 	defer c.Close()
-	c.Seek(0)
+	c.Seek(0, 0)
 	independent := seed%3 == 0
 	var log []string
 	fail := func(format string, args ...any) error {
@@ -212,8 +212,14 @@ func replay(seed uint64, steps int) error {
 			b.Remove(from, to)
 			m.remove(from, to, -1)
 			b.EndGroup()
+		case op == 8 && i%2 == 0:
+			log = append(log, fmt.Sprintf("skip to %d", start))
+			t := media.FromTicks(int64(start), 1000)
+			if n := c.SkipTo(t, t.Add(0.5)); n < 0 || n > int(b.Len()) {
+				return fail("skipped %d of %d frames", n, b.Len())
+			}
 		case op == 8:
-			c.Seek(media.FromTicks(int64(start), 1000))
+			c.Seek(media.FromTicks(int64(start), 1000), 0)
 			log = append(log, fmt.Sprintf("seek %d", start))
 		default:
 			n := r.IntN(20)
@@ -273,7 +279,7 @@ func TestBuffer_Evict(t *testing.T) {
 	}
 	c := b.Cursor()
 	defer c.Close()
-	c.Seek(1.3)
+	c.Seek(1.3, 0)
 	c.Relocate(0)
 	if _, s := c.Next(); s != Ready {
 		t.Fatalf("status %d", s)
@@ -309,7 +315,7 @@ func BenchmarkBuffer_AppendRead(b *testing.B) {
 					buf.Add(f, nil)
 				}
 				buf.Ranges()
-				c.Seek(media.FromTicks(int64(at), 1000))
+				c.Seek(media.FromTicks(int64(at), 1000), 0)
 				c.Relocate(0)
 				for range frames {
 					c.Next()

@@ -40,6 +40,7 @@ type Cursor struct {
 	tailFrom media.Time
 
 	target  media.Time // of the last seek
+	preroll media.Span // of the last seek
 	pending bool       // the seek has not found its place yet
 	started bool       // something has been handed out since the last seek
 	end     media.Time // highest end of what was handed out for presentation
@@ -64,9 +65,10 @@ func (c *Cursor) Close() {
 }
 
 // Seek makes the random access point at or before t the next frame. While t is not buffered, Next waits for it:
-// see Relocate.
-func (c *Cursor) Seek(t media.Time) {
-	*c = Cursor{b: c.b, target: t, pending: true, end: minusInf, high: minusInf, floor: minusInf}
+// see Relocate. Where every frame is a random access point, reading starts up to preroll earlier, as far as frames
+// adjoin.
+func (c *Cursor) Seek(t media.Time, preroll media.Span) {
+	*c = Cursor{b: c.b, target: t, preroll: preroll, pending: true, end: minusInf, high: minusInf, floor: minusInf}
 }
 
 // Located reports whether the place of the last Seek has been found.
@@ -105,6 +107,27 @@ func (c *Cursor) place(t, start media.Time) {
 	if c.blk.run {
 		k := sort.Search(len(c.blk.frames), func(i int) bool { return c.blk.frames[i].PTS > t })
 		c.next = max(k-1, 0)
+		c.stepBack(t.Add(-c.preroll))
+	}
+}
+
+// stepBack moves the start of reading back to the frame that contains t, over runs of adjoining frames.
+func (c *Cursor) stepBack(t media.Time) {
+	for f := c.blk.frames[c.next]; f.PTS > t; {
+		blk, k := c.blk, c.next-1
+		if k < 0 {
+			i := c.b.indexOf(blk) - 1
+			if i < 0 || !c.b.blocks[i].run {
+				return
+			}
+			blk = c.b.blocks[i]
+			k = len(blk.frames) - 1
+		}
+		g := blk.frames[k]
+		if f.PTS.Sub(g.End()) > c.b.Tolerance() {
+			return
+		}
+		c.blk, c.next, f = blk, k, g
 	}
 }
 
@@ -122,6 +145,52 @@ func (c *Cursor) SkipGap() {
 		c.blk, c.next, c.pending = c.b.blocks[i], 0, false
 	}
 	c.target, c.end, c.high, c.started = c.end, minusInf, minusInf, false
+}
+
+// SkipTo jumps forward to a random access point, to catch up with t: to the first one at or after t if there is one
+// before limit, otherwise to the last one before t. It moves only forward and only within what adjoins, and returns
+// how many presented frames it passed over.
+func (c *Cursor) SkipTo(t, limit media.Time) (skipped int) {
+	if c.pending || c.blk == nil {
+		return 0
+	}
+	b := c.b
+	to, ok := b.NextRAP(t)
+	if !ok || to > limit {
+		if to, ok = b.prevRAP(t); !ok {
+			return 0
+		}
+	}
+	if r, ok := b.Ranges().Find(to); !ok || c.started && r.Start > c.end.Add(b.Tolerance()) {
+		return 0 // behind a gap
+	}
+	from, at := b.indexOf(c.blk), b.upper(to)-1
+	blk, k := b.blocks[at], 0
+	if blk.run {
+		k = sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= to })
+	}
+	if at < from || at == from && k <= c.next {
+		return 0
+	}
+	count := func(frames []*media.CodedFrame) {
+		for _, f := range frames {
+			if !f.DecodeOnly {
+				skipped++
+			}
+		}
+	}
+	if at == from {
+		count(blk.frames[c.next:k])
+	} else {
+		count(c.blk.frames[c.next:])
+		for _, x := range b.blocks[from+1 : at] {
+			count(x.frames)
+		}
+		count(blk.frames[:k])
+	}
+	c.blk, c.next, c.tail, c.floor = blk, k, nil, minusInf
+	c.end, c.high = max(c.end, to), max(c.high, to)
+	return skipped
 }
 
 // Next returns the next frame in decode order, or why there is none. It waits at a gap larger than the buffer's

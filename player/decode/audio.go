@@ -1,0 +1,262 @@
+package decode
+
+import (
+	"context"
+	"math"
+
+	"mseplayer/mse"
+	"mseplayer/mse/media"
+	"mseplayer/player/frame"
+)
+
+const (
+	// jitterTolerance is how far a block's time stamp may be from where the samples before it end without anything
+	// being done about it.
+	jitterTolerance media.Span = 0.010
+	// maxSilence bounds the silence that fills a gap between blocks; a larger one is left to the clock.
+	maxSilence media.Span = 1
+	// trimSlots bounds the coded frames whose trims wait for their samples to come out of the decoder.
+	trimSlots = 64
+)
+
+// AudioSink is what an AudioWorker needs of a sound device.
+type AudioSink interface {
+	// Format is what Write expects.
+	Format() frame.AudioFormat
+	// Write takes ownership even when it fails, and blocks while enough is queued.
+	Write(context.Context, *frame.Audio) error
+	// EndOfStream says that the last block of a generation has been written.
+	EndOfStream(media.Gen)
+}
+
+// SampleCounter may be implemented by an AudioSink that wants to know what the decoder put out: decoded samples per
+// channel, and how many of those remain after trimming, at the decoder's rate.
+type SampleCounter interface {
+	CountSamples(decoded, kept int)
+}
+
+// AudioWorker decodes the sound of one track, trims it to the sample, closes gaps with silence and converts it to
+// the sink's format. A sink whose format has rate 0 gets the decoder's own format.
+type AudioWorker struct {
+	base
+	sink    AudioSink // immutable
+	counter SampleCounter
+	undec   func()
+
+	// owned by Run
+	dec   AudioDecoder
+	res   Resampler
+	from  frame.AudioFormat // what res converts from
+	next  media.Opt         // where the samples handed on so far end
+	trims [trimSlots]trim   // ring of the latest coded frames
+	nTrim int
+	ctx   context.Context // of the current decode call, for the callbacks
+	emit  func(*frame.Audio) error
+	out   func(*frame.Audio) error
+}
+
+// trim remembers what is to be discarded of one coded frame's samples.
+type trim struct {
+	at          media.Time // of the first decoded sample
+	front, back media.Span
+	drop        bool
+}
+
+// NewAudioWorker returns a worker; Run starts it. undecodable, if not nil, counts rejected coded frames.
+func NewAudioWorker(src Source, f Factory, sink AudioSink, o WorkerOptions, undecodable func()) *AudioWorker {
+	if undecodable == nil {
+		undecodable = func() {}
+	}
+	w := &AudioWorker{base: newBase(src, f, o, "audio"), sink: sink, undec: undecodable}
+	w.counter, _ = sink.(SampleCounter)
+	w.emit = func(a *frame.Audio) error { return w.block(a) }
+	w.out = func(a *frame.Audio) error {
+		a.Gen = w.gen
+		return w.sink.Write(w.ctx, a)
+	}
+	return w
+}
+
+// Run decodes until ctx ends, the track is gone or decoding fails for good. It closes decoder and resampler.
+func (w *AudioWorker) Run(ctx context.Context) { w.run(ctx, w) }
+
+func (w *AudioWorker) seeked() {
+	if w.dec != nil {
+		w.dec.Flush()
+	}
+	w.closeResampler()
+	w.next, w.nTrim = media.Opt{}, 0
+}
+
+func (w *AudioWorker) open(cfg *media.DecoderConfig) (err error) {
+	w.nTrim = 0
+	w.dec, err = w.factory.NewAudio(cfg, w.opt)
+	return err
+}
+
+func (w *AudioWorker) decode(ctx context.Context, it mse.Item) error {
+	f := it.Frame
+	if f.TrimFront > 0 || f.TrimBack > 0 || it.DecodeOnly {
+		w.trims[w.nTrim%trimSlots] = trim{at: f.PTS.Add(-f.TrimFront), front: f.TrimFront, back: f.TrimBack, drop: it.DecodeOnly}
+		w.nTrim++
+	}
+	if f.DecodeOnly {
+		// The decoder would keep the samples back; they are counted and discarded here.
+		whole := *f
+		whole.DecodeOnly = false
+		f = &whole
+	}
+	w.ctx = ctx
+	return w.dec.Decode(f, w.emit)
+}
+
+func (w *AudioWorker) drain(ctx context.Context, end bool) error {
+	w.ctx = ctx
+	var err error
+	if w.dec != nil {
+		err = w.dec.Drain(w.emit)
+		if !end {
+			w.dec.Close()
+			w.dec = nil
+		}
+	}
+	if err != nil && !isPacketError(err) {
+		return err
+	}
+	if w.res != nil && end {
+		if rerr := w.res.Drain(w.out); rerr != nil {
+			return rerr
+		}
+	}
+	if end {
+		w.sink.EndOfStream(w.gen)
+		if w.dec != nil {
+			w.dec.Flush()
+		}
+	}
+	return err
+}
+
+// block trims one decoded block, puts it in its place and hands it on. It takes ownership.
+func (w *AudioWorker) block(a *frame.Audio) error {
+	w.errors = 0
+	decoded := a.Frames()
+	rate := float64(a.Format.Rate)
+	if t, ok := w.trimAt(a.PTS, media.Span(0.5/rate)); ok {
+		if t.drop {
+			a.Trim(decoded, 0)
+		} else {
+			a.Trim(samples(t.front, rate), samples(t.back, rate))
+		}
+	}
+	if w.counter != nil {
+		w.counter.CountSamples(decoded, a.Frames())
+	}
+	if before := samples(w.target.Sub(a.PTS), rate); before > 0 {
+		a.Trim(before, 0)
+	}
+	if a.Frames() == 0 {
+		a.Release()
+		return nil
+	}
+	if err := w.place(a); err != nil {
+		a.Release()
+		return err
+	}
+	if a.Frames() == 0 {
+		a.Release()
+		return nil
+	}
+	w.next = media.Some(a.End())
+	return w.convert(a)
+}
+
+// trimAt finds the trims of the coded frame whose first sample lies at t.
+func (w *AudioWorker) trimAt(t media.Time, tolerance media.Span) (trim, bool) {
+	for i := w.nTrim - 1; i >= 0 && i >= w.nTrim-trimSlots; i-- {
+		if x := w.trims[i%trimSlots]; x.at.Sub(t) <= tolerance && t.Sub(x.at) <= tolerance {
+			return x, true
+		}
+	}
+	return trim{}, false
+}
+
+// place makes a adjoin what was handed on before: small deviations of the time stamp are ignored, a gap is filled
+// with silence, an overlap is cut off.
+func (w *AudioWorker) place(a *frame.Audio) error {
+	if !w.next.Set {
+		return nil
+	}
+	rate := float64(a.Format.Rate)
+	switch d := a.PTS.Sub(w.next.T); {
+	case d > jitterTolerance && d <= maxSilence:
+		n := samples(d, rate)
+		gap := &frame.Audio{PTS: w.next.T, Format: a.Format, Samples: make([]float32, n*a.Format.Channels)}
+		gap.Arm(nil)
+		return w.convert(gap)
+	case d < -jitterTolerance:
+		a.Trim(samples(-d, rate), 0)
+	case d <= jitterTolerance:
+		a.PTS = w.next.T
+	}
+	return nil
+}
+
+// convert resamples a into the sink's format and writes it. It takes ownership.
+func (w *AudioWorker) convert(a *frame.Audio) error {
+	to := w.sink.Format()
+	if to.Rate == 0 || a.Format == to {
+		if w.res != nil { // the format changed to the sink's own
+			if err := w.finishResampler(); err != nil {
+				a.Release()
+				return err
+			}
+		}
+		return w.out(a)
+	}
+	if w.res == nil || w.from != a.Format {
+		if err := w.finishResampler(); err != nil {
+			a.Release()
+			return err
+		}
+		res, err := w.factory.NewResampler(a.Format, to)
+		if err != nil {
+			a.Release()
+			return err
+		}
+		w.res, w.from = res, a.Format
+	}
+	return w.res.Convert(a, w.out)
+}
+
+func (w *AudioWorker) finishResampler() error {
+	if w.res == nil {
+		return nil
+	}
+	err := w.res.Drain(w.out)
+	w.closeResampler()
+	return err
+}
+
+func (w *AudioWorker) closeResampler() {
+	if w.res != nil {
+		w.res.Close()
+		w.res = nil
+	}
+}
+
+// catchUp does nothing: sound is never late, the clock follows it.
+func (w *AudioWorker) catchUp(*media.CodedFrame) bool { return false }
+
+func (w *AudioWorker) rejected() { w.undec() }
+
+func (w *AudioWorker) close() {
+	w.closeResampler()
+	if w.dec != nil {
+		w.dec.Close()
+		w.dec = nil
+	}
+}
+
+// samples converts a length into whole samples.
+func samples(d media.Span, rate float64) int { return int(math.Round(float64(d) * rate)) }

@@ -1,0 +1,209 @@
+package decode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"sync"
+
+	"mseplayer/mse"
+	"mseplayer/mse/media"
+)
+
+// maxConsecutiveErrors is how many coded frames in a row a decoder may reject before the track counts as broken.
+const maxConsecutiveErrors = 300
+
+// State is what a worker is doing.
+type State uint8
+
+// The states. Any state turns into Opening by a seek; Failed is final.
+const (
+	Idle     State = iota // nothing has been read yet
+	Opening               // a decoder is being made ready and has put out nothing yet
+	Running               // pictures or sound come out
+	Draining              // the stream ended, the decoder is being emptied
+	Ended                 // everything has been handed to the sink
+	Failed                // Status has the error
+)
+
+// String names the state for logs and dumps.
+func (s State) String() string {
+	switch s {
+	case Idle:
+		return "Idle"
+	case Opening:
+		return "Opening"
+	case Running:
+		return "Running"
+	case Draining:
+		return "Draining"
+	case Ended:
+		return "Ended"
+	case Failed:
+		return "Failed"
+	default:
+		return "impossible worker state"
+	}
+}
+
+// Status is where a worker stands.
+type Status struct {
+	State State
+	// Gen is the generation the state belongs to.
+	Gen media.Gen
+	// Config is what is being decoded, nil before the first frame.
+	Config *media.DecoderConfig
+	// Err says why the worker failed.
+	Err error
+}
+
+// Source is what a worker needs of mse.Reader.
+type Source interface {
+	Next(context.Context) (mse.Item, error)
+	Gen() (media.Gen, media.Time)
+	SkipTo(t, limit media.Time) int
+}
+
+// base is what both workers share.
+type base struct {
+	// immutable
+	src     Source
+	factory Factory
+	opt     Options
+	log     *slog.Logger
+	wake    func()
+
+	// owned by Run
+	gen    media.Gen
+	target media.Time
+	cfg    *media.DecoderConfig
+	errors int // consecutive
+
+	mu     sync.Mutex
+	status Status // guarded by mu
+}
+
+// Status returns where the worker stands.
+func (b *base) Status() Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.status
+}
+
+// set publishes a state and tells the element to look.
+func (b *base) set(s State, err error) {
+	b.mu.Lock()
+	st := Status{State: s, Gen: b.gen, Config: b.cfg, Err: err}
+	changed := st != b.status
+	b.status = st
+	b.mu.Unlock()
+	if changed {
+		b.log.Debug("worker", "state", s.String(), "gen", b.gen, "err", err)
+		b.wake()
+	}
+}
+
+// stages are the parts of a worker that differ between pictures and sound.
+type stages interface {
+	// seeked forgets everything of the generation before.
+	seeked()
+	// open makes a decoder for a configuration; the one before has been drained.
+	open(*media.DecoderConfig) error
+	// decode handles one coded frame. It returns a *PacketError for a rejected one.
+	decode(context.Context, mse.Item) error
+	// drain empties the decoder; end says that the stream ended, otherwise the configuration changes.
+	drain(ctx context.Context, end bool) error
+	// catchUp may skip coded frames when decoding is too late.
+	catchUp(*media.CodedFrame) bool
+	// rejected counts a coded frame that gave nothing.
+	rejected()
+	// close frees the decoder.
+	close()
+}
+
+// run is the loop of both workers. It returns when ctx ends, the track is gone or the worker has failed.
+func (b *base) run(ctx context.Context, s stages) {
+	defer s.close()
+	for {
+		err := b.step(ctx, s)
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, mse.ErrGone) || ctx.Err() != nil {
+			return
+		}
+		b.set(Failed, err)
+		return
+	}
+}
+
+func (b *base) step(ctx context.Context, s stages) error {
+	it, err := b.src.Next(ctx)
+	switch {
+	case errors.Is(err, mse.ErrSeeked):
+		b.gen, b.target = b.src.Gen()
+		b.errors = 0
+		s.seeked()
+		b.set(Opening, nil)
+		return nil
+	case errors.Is(err, io.EOF):
+		b.set(Draining, nil)
+		if err := b.tolerate(s, s.drain(ctx, true)); err != nil {
+			return err
+		}
+		b.set(Ended, nil)
+		return nil
+	case err != nil:
+		return err
+	}
+	if s.catchUp(it.Frame) {
+		return nil
+	}
+	if it.Frame.Config != b.cfg {
+		if b.cfg != nil {
+			if err := b.tolerate(s, s.drain(ctx, false)); err != nil {
+				return err
+			}
+		}
+		b.cfg = it.Frame.Config
+		b.set(Opening, nil)
+		if err := s.open(b.cfg); err != nil {
+			return fmt.Errorf("decode: open %s: %w", b.cfg.Codec, err)
+		}
+	}
+	if err := b.tolerate(s, s.decode(ctx, it)); err != nil {
+		return err
+	}
+	if b.status.State != Running { // only Run writes it
+		b.set(Running, nil)
+	}
+	return nil
+}
+
+// tolerate swallows a rejected coded frame after counting it, unless too many come in a row.
+func (b *base) tolerate(s stages, err error) error {
+	var pe *PacketError
+	if !errors.As(err, &pe) {
+		return err
+	}
+	s.rejected()
+	b.errors++
+	b.log.Debug("coded frame rejected", "pts", pe.PTS, "err", pe.Err)
+	if b.errors >= maxConsecutiveErrors {
+		return fmt.Errorf("decode: %d coded frames in a row rejected: %w", b.errors, err)
+	}
+	return nil
+}
+
+// slack is what sums of times near t may be off by: well below any frame, well above float64 rounding.
+func slack(t media.Time) media.Span { return 1e-9 + media.Span(math.Abs(float64(t)))*1e-15 }
+
+func quiet(l *slog.Logger) *slog.Logger {
+	if l == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return l
+}

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// defaultRateHz and defaultChannels are the format every device takes.
-	defaultRateHz   = 48000
-	defaultChannels = 2
+	// DefaultRateHz and DefaultChannels are a format that every device takes.
+	DefaultRateHz   = 48000
+	DefaultChannels = 2
 	// maxChannels bounds what one frame may hold: 7.1 is 8.
 	maxChannels = 8
 	// defaultTarget is how much sound the ring holds before Write blocks.
@@ -158,10 +158,10 @@ type writer struct {
 // program: devices have fixed formats.
 func NewFeed(tl Timeline, o Options) *Feed {
 	if o.Format.Rate == 0 {
-		o.Format.Rate = defaultRateHz
+		o.Format.Rate = DefaultRateHz
 	}
 	if o.Format.Channels == 0 {
-		o.Format.Channels = defaultChannels
+		o.Format.Channels = DefaultChannels
 	}
 	if o.Target == 0 {
 		o.Target = defaultTarget

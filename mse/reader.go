@@ -20,7 +20,8 @@ var (
 	ErrGone = errors.New("mse: track removed")
 )
 
-// Item is one coded frame in decode order. DecodeOnly is set for a frame that must be decoded but not presented.
+// Item is one coded frame in decode order. DecodeOnly is set for a frame that must be decoded but not presented. An
+// Item without a Frame says that there is nothing to present during its Silence (see SourceBuffer.Cover).
 type Item = track.Item
 
 // Reader yields one track's coded frames in decode order. Next is for one goroutine; Seek and Close may be called

@@ -313,6 +313,23 @@ func (sb *SourceBuffer) Stats() Stats {
 	return s
 }
 
+// Cover says that all frames of [start, end) have been appended: where there are none, there is nothing to wait for,
+// and the interval counts as buffered. A demultiplexed file knows that; sound may start late, pause or end early in
+// it. It does nothing before the first initialization segment.
+//
+// DEVIATION: an addition to the specification, in which only frames make ranges.
+func (sb *SourceBuffer) Cover(start, end media.Time) {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	if !sb.ms.sourceBuffers.contains(sb) || !(start < end) {
+		return
+	}
+	for _, tb := range sb.tracks {
+		tb.buf.Cover(media.Range{Start: start, End: end})
+	}
+	sb.ms.bufferedChanged(&Tx{sb.loop})
+}
+
 // Tracks returns the tracks that the SourceBuffer created, in the order of its first initialization segment.
 func (sb *SourceBuffer) Tracks() []*Track {
 	sb.loop.mu.Lock()

@@ -84,6 +84,10 @@ type TrackFrames struct {
 	// Track is the track's ID in the last initialization segment.
 	Track  uint32
 	Frames []media.CodedFrame
+	// Contiguous says that these frames follow the track's previous ones without loss, whatever their decode
+	// times say. A byte stream that cannot lose data between segments (a demultiplexed file) sets it, so that an
+	// irregular frame rate is not taken for a discontinuity.
+	Contiguous bool
 }
 
 // FormatError says where and why bytes violate the byte stream format.

@@ -32,10 +32,11 @@ import (
 //	duration 10 | eos | eos decode | detach | attach
 //	playhead 3
 //	live 1 2 | clearlive
+//	cover v 1 2               SourceBuffer.Cover
 //	seek v 1.5                seek the reader of v's first track (v.2: of its second)
 //	skip v                    let the reader cross a gap
 //	read v 0K 33 66d C 100K   what the reader returns next: frames (String), C for another configuration,
-//	                          ~ would wait, $ end of stream
+//	                          ~ would wait, $ end of stream, 1-2 silence
 //	err NAME command...       the command fails with that error
 //	want buffered v [0,1)     also: element, seekable, duration, state, updating, offset, window, mode, active
 //	want events v a b         the events since the last look, of v, ms, buffers or active
@@ -191,6 +192,10 @@ func (s *Script) do(w []string) error {
 			return err
 		}
 		return sb.Remove(a, b)
+	case "cover":
+		a, b, err := pair(arg(2), arg(3))
+		sb.Cover(a, b)
+		return err
 	case "abort":
 		return sb.Abort()
 	case "release":
@@ -288,6 +293,10 @@ func (s *Script) read(name string, want []string) error {
 			continue
 		case err != nil:
 			return err
+		}
+		if it.Frame == nil {
+			got = append(got, short(it.Silence.Start)+"-"+short(it.Silence.End))
+			continue
 		}
 		if l := s.last[name]; l != nil && l != it.Frame.Config {
 			got = append(got, "C")

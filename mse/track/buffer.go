@@ -37,6 +37,9 @@ type Buffer struct {
 	ranges media.Ranges
 	added  []media.Range
 	stale  bool
+
+	covered media.Ranges // known to miss nothing, whatever frames there are
+	whole   media.Ranges // ranges and covered together
 }
 
 // block is either one GOP (run false) or a run of frames of which each is a random access point (run true).
@@ -339,6 +342,7 @@ func (b *Buffer) RemoveOverlapped(start, end media.Time) {
 func (b *Buffer) Remove(start, end media.Time) (freed int64) {
 	before := b.bytes
 	b.removePTS(start, end, nil, false)
+	b.uncover(start, end)
 	for _, c := range b.cursors {
 		c.dropTail(start)
 	}
@@ -428,6 +432,7 @@ func (b *Buffer) EvictFront(want int64, limit media.Time) (freed int64) {
 			if k == 0 {
 				break
 			}
+			b.uncover(minusInf, blk.frames[k].PTS)
 			before := b.bytes
 			b.cut(blk, 0, k, false)
 			freed += before - b.bytes
@@ -437,6 +442,7 @@ func (b *Buffer) EvictFront(want int64, limit media.Time) (freed int64) {
 			break
 		}
 		freed += blk.bytes
+		b.uncover(minusInf, blk.maxEnd)
 		b.cut(blk, 0, len(blk.frames), false)
 	}
 	return freed
@@ -452,6 +458,7 @@ func (b *Buffer) EvictBack(want int64, limit media.Time) (freed int64) {
 		}
 		if blk != b.open && !b.beingRead(blk) {
 			freed += blk.bytes
+			b.uncover(blk.minPTS, media.Forever)
 			b.cut(blk, 0, len(blk.frames), false)
 		}
 	}
@@ -471,7 +478,23 @@ func (b *Buffer) GOPStart(t media.Time) (media.Time, bool) {
 	return k, ok
 }
 
-// Ranges returns the union of the presented frames' intervals, with gaps of up to Tolerance closed.
+// Cover says that nothing is missing in r: where no frame is stored there is none. It counts as buffered until it
+// is removed.
+func (b *Buffer) Cover(r media.Range) {
+	b.covered = b.covered.Union(media.NewRanges(r))
+	b.touch()
+}
+
+// uncover forgets what Cover said about r.
+func (b *Buffer) uncover(start, end media.Time) {
+	if len(b.covered) > 0 {
+		b.covered = b.covered.Subtract(media.NewRanges(media.Range{Start: start, End: end}))
+		b.touch()
+	}
+}
+
+// Ranges returns the union of the presented frames' intervals and of what is covered, with gaps of up to Tolerance
+// closed.
 // MSE: track-buffer-ranges.
 func (b *Buffer) Ranges() media.Ranges {
 	tol := b.Tolerance()
@@ -485,21 +508,31 @@ func (b *Buffer) Ranges() media.Ranges {
 		}
 	case len(b.added) > 0:
 		slices.SortFunc(b.added, byStart)
-		old := b.ranges
-		for _, r := range b.added {
-			for len(old) > 0 && old[0].Start <= r.Start {
-				out, old = coalesce(out, old[0], tol), old[1:]
-			}
-			out = coalesce(out, r, tol)
-		}
-		for _, r := range old {
-			out = coalesce(out, r, tol)
-		}
+		out = merge(b.ranges, b.added, tol)
 	default:
-		return b.ranges
+		return b.whole
 	}
 	b.ranges, b.added, b.stale = out, b.added[:0], false
-	return b.ranges
+	b.whole = b.ranges
+	if len(b.covered) > 0 {
+		b.whole = merge(b.ranges, b.covered, tol)
+	}
+	return b.whole
+}
+
+// merge joins two lists that are sorted by start.
+func merge(x, y []media.Range, tol media.Span) []media.Range {
+	var out []media.Range
+	for _, r := range y {
+		for len(x) > 0 && x[0].Start <= r.Start {
+			out, x = coalesce(out, x[0], tol), x[1:]
+		}
+		out = coalesce(out, r, tol)
+	}
+	for _, r := range x {
+		out = coalesce(out, r, tol)
+	}
+	return out
 }
 
 func byStart(x, y media.Range) int {

@@ -8,11 +8,16 @@ import (
 )
 
 // Item is one frame in reading order. DecodeOnly is set for a frame that the decoder needs but that must not be
-// presented: the container says so, or what it shows has been replaced or handed out before.
+// presented: the container says so, or what it shows has been replaced or handed out before. An Item without a
+// Frame says that there is nothing to present during Silence, though nothing is missing.
 type Item struct {
 	Frame      *media.CodedFrame
 	DecodeOnly bool
+	Silence    media.Range
 }
+
+// maxSilence is the longest Silence of one Item.
+const maxSilence media.Span = 0.5
 
 // Status says why Next returned nothing.
 type Status uint8
@@ -88,6 +93,10 @@ func (c *Cursor) Relocate(allowance media.Span) bool {
 			return false
 		}
 		t = r.Start
+	}
+	if len(c.b.blocks) == 0 { // there is nothing, and nothing is missing
+		c.pending, c.started, c.end = false, true, t
+		return true
 	}
 	c.place(t, r.Start)
 	return !c.pending
@@ -201,8 +210,8 @@ func (c *Cursor) Next() (Item, Status) {
 	}
 	for {
 		if c.blk != nil && c.next < len(c.blk.frames) {
-			if c.gap(c.blk.frames[c.next].PTS) && c.blk.run {
-				return Item{}, Waiting
+			if pts := c.blk.frames[c.next].PTS; c.blk.run && c.gap(pts) {
+				return c.silence(pts, Waiting)
 			}
 			if it, ok := take(c.blk.frames[c.next:], c.nextKey()); ok {
 				c.next++
@@ -218,10 +227,26 @@ func (c *Cursor) Next() (Item, Status) {
 			}
 			c.tail = nil
 		}
-		if s := c.enter(); s != Ready {
-			return Item{}, s
+		if pts, s := c.enter(); s != Ready {
+			return c.silence(pts, s)
 		}
 	}
+}
+
+// silence tells that there is nothing to present from what was handed out until a frame at pts, as far as that is
+// known; otherwise it returns s.
+func (c *Cursor) silence(pts media.Time, s Status) (Item, Status) {
+	r, ok := c.b.covered.Find(c.end)
+	if !c.started || !ok {
+		return Item{}, s
+	}
+	end := min(r.End, pts, c.end.Add(maxSilence))
+	if end.Sub(c.end) <= 0 {
+		return Item{}, s
+	}
+	it := Item{Silence: media.Range{Start: c.end, End: end}}
+	c.end = end
+	return it, Ready
 }
 
 // take returns the first of frames, which are what remains of one GOP in decode order, unless other data that
@@ -259,19 +284,19 @@ func (c *Cursor) switchKey() media.Time {
 	return media.Forever
 }
 
-// enter moves to the GOP that follows what was handed out.
-func (c *Cursor) enter() Status {
+// enter moves to the GOP that follows what was handed out. If it cannot, it tells when that GOP starts.
+func (c *Cursor) enter() (media.Time, Status) {
 	b := c.b
 	if c.blk != nil {
 		i := b.indexOf(c.blk) + 1
 		if i >= len(b.blocks) {
-			return AtEnd
+			return media.Forever, AtEnd
 		}
-		if c.gap(b.blocks[i].minPTS) {
-			return Waiting
+		if pts := b.blocks[i].minPTS; c.gap(pts) {
+			return pts, Waiting
 		}
 		c.blk, c.next, c.floor = b.blocks[i], 0, minusInf
-		return Ready
+		return 0, Ready
 	}
 	// The place was lost: find the GOP that presents what comes after end.
 	t := c.end.Add(Slack(c.end))
@@ -280,7 +305,7 @@ func (c *Cursor) enter() Status {
 		i++
 	}
 	if i >= len(b.blocks) {
-		return AtEnd
+		return media.Forever, AtEnd
 	}
 	blk, k := b.blocks[i], 0
 	first := blk.minPTS
@@ -290,13 +315,13 @@ func (c *Cursor) enter() Status {
 		first = blk.frames[k].PTS
 	}
 	if c.gap(first) {
-		return Waiting
+		return first, Waiting
 	}
 	c.blk, c.next, c.floor = blk, k, minusInf
 	if blk.key < c.end {
 		c.floor = t
 	}
-	return Ready
+	return 0, Ready
 }
 
 // hand notes what goes out.

@@ -13,8 +13,8 @@ const (
 	// jitterTolerance is how far a block's time stamp may be from where the samples before it end without anything
 	// being done about it.
 	jitterTolerance media.Span = 0.010
-	// maxSilence bounds the silence that fills a gap between blocks; a larger one is left to the clock.
-	maxSilence media.Span = 1
+	// silenceChunk is the longest block of silence that fills a gap; longer gaps take several.
+	silenceChunk media.Span = 0.25
 	// trimSlots bounds the coded frames whose trims wait for their samples to come out of the decoder.
 	trimSlots = 64
 )
@@ -35,8 +35,8 @@ type SampleCounter interface {
 	CountSamples(decoded, kept int)
 }
 
-// AudioWorker decodes the sound of one track, trims it to the sample, closes gaps with silence and converts it to
-// the sink's format. A sink whose format has rate 0 gets the decoder's own format.
+// AudioWorker decodes the sound of one track, trims it to the sample, fills gaps with silence (also that between the
+// seek target and the first sound) and converts it to the sink's format. A sink whose format has rate 0 gets the decoder's own format.
 type AudioWorker struct {
 	base
 	sink    AudioSink // immutable
@@ -92,6 +92,18 @@ func (w *AudioWorker) open(cfg *media.DecoderConfig) (err error) {
 	w.nTrim = 0
 	w.dec, err = w.factory.NewAudio(cfg, w.opt)
 	return err
+}
+
+func (w *AudioWorker) quiet(ctx context.Context, r media.Range) error {
+	w.ctx = ctx
+	if !w.next.Set {
+		w.next = media.Some(w.target)
+	}
+	f := w.from // stay in the run of the decoder's sound if there is one
+	if w.res == nil {
+		f = w.sink.Format()
+	}
+	return w.silence(r.End, f)
 }
 
 func (w *AudioWorker) decode(ctx context.Context, it mse.Item) error {
@@ -159,13 +171,22 @@ func (w *AudioWorker) block(a *frame.Audio) error {
 		a.Release()
 		return nil
 	}
-	if err := w.place(a); err != nil {
-		a.Release()
-		return err
+	if !w.next.Set {
+		w.next = media.Some(w.target)
 	}
-	if a.Frames() == 0 {
-		a.Release()
-		return nil
+	switch d := a.PTS.Sub(w.next.T); {
+	case d > jitterTolerance:
+		if err := w.silence(a.PTS, a.Format); err != nil {
+			a.Release()
+			return err
+		}
+	case d < -jitterTolerance:
+		if a.Trim(samples(-d, rate), 0); a.Frames() == 0 {
+			a.Release()
+			return nil
+		}
+	default:
+		a.PTS = w.next.T
 	}
 	w.next = media.Some(a.End())
 	return w.convert(a)
@@ -181,23 +202,25 @@ func (w *AudioWorker) trimAt(t media.Time, tolerance media.Span) (trim, bool) {
 	return trim{}, false
 }
 
-// place makes a adjoin what was handed on before: small deviations of the time stamp are ignored, a gap is filled
-// with silence, an overlap is cut off.
-func (w *AudioWorker) place(a *frame.Audio) error {
-	if !w.next.Set {
-		return nil
+// silence hands on zeros from what was handed on last until t.
+func (w *AudioWorker) silence(t media.Time, f frame.AudioFormat) error {
+	if f.Rate == 0 {
+		return nil // nobody listens, and nothing has been decoded yet
 	}
-	rate := float64(a.Format.Rate)
-	switch d := a.PTS.Sub(w.next.T); {
-	case d > jitterTolerance && d <= maxSilence:
-		n := samples(d, rate)
-		gap := &frame.Audio{PTS: w.next.T, Format: a.Format, Samples: make([]float32, n*a.Format.Channels)}
-		gap.Arm(nil)
-		return w.convert(gap)
-	case d < -jitterTolerance:
-		a.Trim(samples(-d, rate), 0)
-	case d <= jitterTolerance:
-		a.PTS = w.next.T
+	for w.next.T < t {
+		n := samples(min(t.Sub(w.next.T), silenceChunk), float64(f.Rate))
+		if n == 0 {
+			return nil
+		}
+		if g, _ := w.src.Gen(); g != w.gen {
+			return nil // a seek has made it pointless
+		}
+		zeros := &frame.Audio{PTS: w.next.T, Format: f, Samples: make([]float32, n*f.Channels)}
+		zeros.Arm(nil)
+		w.next = media.Some(zeros.End())
+		if err := w.convert(zeros); err != nil {
+			return err
+		}
 	}
 	return nil
 }

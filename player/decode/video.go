@@ -115,6 +115,9 @@ func (w *VideoWorker) catchUp(f *media.CodedFrame) bool {
 	return true
 }
 
+// quiet does nothing: the picture before stays.
+func (w *VideoWorker) quiet(context.Context, media.Range) error { return nil }
+
 func (w *VideoWorker) decode(ctx context.Context, it mse.Item) error {
 	f := it.Frame
 	if !w.began {

@@ -116,6 +116,8 @@ type stages interface {
 	decode(context.Context, mse.Item) error
 	// drain empties the decoder; end says that the stream ended, otherwise the configuration changes.
 	drain(ctx context.Context, end bool) error
+	// quiet handles a stretch in which there is nothing to decode.
+	quiet(context.Context, media.Range) error
 	// catchUp may skip coded frames when decoding is too late.
 	catchUp(*media.CodedFrame) bool
 	// rejected counts a coded frame that gave nothing.
@@ -158,6 +160,9 @@ func (b *base) step(ctx context.Context, s stages) error {
 		return nil
 	case err != nil:
 		return err
+	}
+	if it.Frame == nil {
+		return s.quiet(ctx, it.Silence)
 	}
 	if s.catchUp(it.Frame) {
 		return nil

@@ -1,0 +1,24 @@
+// Package render is the window: it shows the pictures that a [Source] lends, with the controls over them, and turns
+// keys and the pointer into calls of [Controls].
+//
+// A picture goes up once, plane by plane, straight from the decoder's memory: four 8-bit samples make one texel of an
+// RGBA texture. A first small pass spreads the chroma planes out so that interpolating them is cheap; then one pass
+// converts, scales, crops, turns and letterboxes on the way to the screen. The controls are one more draw call.
+// Nothing is drawn while nothing changes.
+//
+// # Ownership
+//
+// A lent picture is read during the call of Pick's caller only; it is neither kept nor released. Textures belong to
+// the window; those of the two most recent formats and sizes are kept.
+//
+// # Concurrency
+//
+// Run belongs on the main goroutine and blocks. Source and Controls are called one call at a time from the goroutine
+// that drives the window; they must not wait for it.
+//
+// # Errors
+//
+// Run returns nil when the user closed the window, the cause when its context ended, an error that wraps
+// [ErrNoDisplay] when there is nowhere to open a window, and what the graphics library reported otherwise. A picture
+// that cannot be shown is logged and the one before stays.
+package render

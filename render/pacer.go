@@ -1,0 +1,63 @@
+package render
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// defaultVsync is assumed until the display's own interval has been measured.
+	defaultVsync = time.Second / 60
+	// minVsync and maxVsync bound what is believed.
+	minVsync, maxVsync = 2 * time.Millisecond, 100 * time.Millisecond
+	// vsyncWindow is how many frames the estimate rests on, minVsyncSamples the fewest.
+	vsyncWindow, minVsyncSamples = 31, 8
+	// phaseGain is the inverse of how much of the phase error is corrected each frame.
+	phaseGain = 8
+)
+
+// pacer turns the times at which frames are drawn into the intervals in which they will be visible. Drawing is woken
+// with some jitter; the display is not, so consecutive intervals are joined up and follow the wakeups slowly.
+type pacer struct {
+	latency time.Duration // 0 for one interval
+
+	last      time.Time
+	intervals [vsyncWindow]time.Duration
+	count     int // frames measured so far
+	vsync     time.Duration
+	from      time.Time // start of the last interval
+}
+
+// next returns the interval of a frame that is drawn now. steady says that the frame before was presented, so that
+// the time since then is one of the display's and not that of an idle loop.
+func (p *pacer) next(now time.Time, steady bool) (from, to time.Time) {
+	if p.vsync == 0 {
+		p.vsync = defaultVsync
+	}
+	if d := now.Sub(p.last); steady && !p.last.IsZero() && d >= minVsync && d <= maxVsync {
+		p.intervals[p.count%vsyncWindow] = d
+		p.count++
+		if n := min(p.count, vsyncWindow); n >= minVsyncSamples {
+			sorted := p.intervals
+			slices.Sort(sorted[:n])
+			p.vsync = sorted[n/2]
+		}
+	}
+	p.last = now
+
+	latency := p.latency
+	if latency == 0 {
+		latency = p.vsync
+	}
+	from = now.Add(latency)
+	if !p.from.IsZero() {
+		expected := p.from.Add(p.vsync)
+		if e := from.Sub(expected); e.Abs() <= p.vsync/2 {
+			from = expected.Add(e / phaseGain)
+		} else if from.Before(p.from) {
+			from = p.from
+		}
+	}
+	p.from = from
+	return from, from.Add(p.vsync)
+}

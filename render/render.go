@@ -1,0 +1,60 @@
+package render
+
+import (
+	"log/slog"
+	"time"
+
+	"mseplayer/mse/media"
+	"mseplayer/player/frame"
+	"mseplayer/render/hud"
+	"mseplayer/render/yuv"
+)
+
+// Source lends the picture that is to be visible in the interval [from, to). v stays valid until the next call of
+// Pick; fresh is false when the picture of the last call stays (v may then be nil: keep what is shown).
+type Source interface {
+	Pick(from, to time.Time) (v *frame.Video, fresh bool)
+}
+
+// State is what the window shows about playback.
+type State = hud.State
+
+// Controls is what the window wants of the player. Calls return at once; what they did is read back with State.
+type Controls interface {
+	// State fills in the present state. It is called once a frame; s keeps the slices of the last call, so that
+	// filling it need not allocate.
+	State(s *State)
+	// TogglePause pauses or resumes; after the end, it plays again from the start.
+	TogglePause()
+	// SeekBy moves by d from the current position, or from the target of a seek under way. Inexact seeks may land
+	// on a random access point nearby.
+	SeekBy(d media.Span, exact bool)
+	// SeekTo moves to t.
+	SeekTo(t media.Time, exact bool)
+	// Step pauses and shows the next picture (+1) or the one before (-1).
+	Step(n int)
+	// VolumeBy changes the volume by percentage points, SetVolume sets it in percent.
+	VolumeBy(points float64)
+	SetVolume(percent float64)
+	ToggleMute()
+	// ToggleStats turns the statistics panel, State.Stats, on or off.
+	ToggleStats()
+}
+
+// Options say what Run shows and how. Source and Controls must be set.
+type Options struct {
+	Source   Source
+	Controls Controls
+	// Geometry is where the window opens. Without a size it takes the size of the first picture.
+	Geometry Geometry
+	// Fullscreen opens the window fullscreen.
+	Fullscreen bool
+	// Latency is how long after a picture was picked it becomes visible; 0 stands for one refresh of the display.
+	Latency time.Duration
+	// Log receives what goes wrong without ending the window; nil discards it.
+	Log *slog.Logger
+}
+
+// Supports reports whether pictures of format f can be shown as they are. Others have to be converted before they
+// are lent.
+func Supports(f frame.PixelFormat) bool { return yuv.Supports(f) }

@@ -1,0 +1,359 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/hajimehoshi/ebiten/v2"
+	"github.com/hajimehoshi/ebiten/v2/inpututil"
+
+	"mseplayer/assets"
+	"mseplayer/render/hud"
+)
+
+const (
+	// The window's size until the first picture tells a better one, and the smallest one it can have, in
+	// density-independent pixels.
+	defaultWidth, defaultHeight = 960, 540
+	minWidth, minHeight         = 192, 108
+	// screenShare is the part of the screen that a window takes whose picture is larger than the screen.
+	screenShare = 0.9
+	// settleFrames is how many frames after the last change are still presented, as the graphics library does it.
+	settleFrames = 4
+)
+
+// ran is set by the first Run: the graphics library can be started once in a process.
+var ran atomic.Bool
+
+// Run opens the window and shows what o.Source lends until the user closes it, which returns nil, or ctx ends, which
+// returns its cause. It must be called on the main goroutine, once in a process. Without a display the error is
+// ErrNoDisplay.
+func Run(ctx context.Context, o Options) error {
+	if err := checkDisplay(os.Getenv); err != nil {
+		return err
+	}
+	if ran.Swap(true) {
+		return errors.New("render: the window can be opened once in a process")
+	}
+	g, err := newGame(ctx, o)
+	if err != nil {
+		return err
+	}
+	icons, err := windowIcons(assets.Icon)
+	if err != nil {
+		return err
+	}
+	ebiten.SetWindowIcon(icons)
+	ebiten.SetTPS(ebiten.SyncWithFPS)
+	ebiten.SetScreenClearedEveryFrame(false)
+	ebiten.SetRunnableOnUnfocused(true)
+	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
+	ebiten.SetWindowSizeLimits(minWidth, minHeight, -1, -1)
+	ebiten.SetWindowTitle(windowTitle(""))
+	g.placeFirst()
+	ebiten.SetFullscreen(o.Fullscreen)
+	err = ebiten.RunGameWithOptions(g, &ebiten.RunGameOptions{X11ClassName: "mseplayer", X11InstanceName: "mseplayer"})
+	if err != nil {
+		return fmt.Errorf("render: window: %w", err)
+	}
+	return context.Cause(ctx)
+}
+
+// game is the window as the graphics library drives it.
+type game struct {
+	ctx     context.Context // of Run, which created the game
+	options Options
+	log     *slog.Logger
+
+	surface *surface
+	hud     *hud.HUD
+	pacer   pacer
+	desk    desk
+	layout  hud.Layout
+	state   State
+	input   input
+	title   string
+
+	density    float64 // device pixels per density-independent pixel
+	w, h       int     // the view in device pixels, at the last Draw
+	fullscreen bool
+	sized      bool // whether the window has the size it is to have
+	hidden     bool // whether the pointer is
+	shape      ebiten.CursorShapeType
+	complained string // the last error of a picture that was logged
+	idle       int    // frames since the last change
+	drawn      int    // calls of DrawFinalScreen, for tests
+
+	speck  *ebiten.Image // one texel, to mark the screen as changed with
+	corner [3]ebiten.Vertex
+}
+
+func newGame(ctx context.Context, o Options) (*game, error) {
+	if o.Source == nil || o.Controls == nil {
+		return nil, errors.New("render: options need a source and controls")
+	}
+	s, err := newSurface()
+	if err != nil {
+		return nil, err
+	}
+	h, err := hud.New()
+	if err != nil {
+		return nil, fmt.Errorf("render: %w", err)
+	}
+	g := &game{ctx: ctx, options: o, log: o.Log, surface: s, hud: h, density: 1, fullscreen: o.Fullscreen}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
+	}
+	g.pacer.latency = o.Latency
+	g.input.held = ebiten.IsKeyPressed
+	g.speck = ebiten.NewImageWithOptions(image.Rect(0, 0, 1, 1), &ebiten.NewImageOptions{Unmanaged: true})
+	return g, nil
+}
+
+// LayoutF makes one unit of the screen one device pixel.
+func (g *game) LayoutF(outsideWidth, outsideHeight float64) (w, h float64) {
+	g.density = density()
+	return max(1, outsideWidth*g.density), max(1, outsideHeight*g.density)
+}
+
+// Layout is LayoutF for the graphics library's older interface.
+func (g *game) Layout(outsideWidth, outsideHeight int) (w, h int) {
+	fw, fh := g.LayoutF(float64(outsideWidth), float64(outsideHeight))
+	return int(fw), int(fh)
+}
+
+func density() float64 {
+	if m := ebiten.Monitor(); m != nil {
+		return m.DeviceScaleFactor()
+	}
+	return 1
+}
+
+// Update reads the input and the state of the player.
+func (g *game) Update() error {
+	if g.ctx.Err() != nil {
+		return ebiten.Termination
+	}
+	g.options.Controls.State(&g.state)
+	if g.state.Title != g.title {
+		g.title = g.state.Title
+		ebiten.SetWindowTitle(windowTitle(g.title))
+	}
+	g.read(&g.input)
+	q := g.desk.tick(&g.input, &g.layout, &g.state, g.options.Controls, g.hud)
+	if q.quit {
+		return ebiten.Termination
+	}
+	switch {
+	case q.toggleFullscreen:
+		g.setFullscreen(!g.fullscreen)
+	case q.leaveFullscreen:
+		g.setFullscreen(false)
+	}
+	g.cursor()
+	return nil
+}
+
+func windowTitle(title string) string {
+	if title == "" {
+		return "mseplayer"
+	}
+	return title + " – mseplayer"
+}
+
+// read fills in what happened since the last call.
+func (g *game) read(in *input) {
+	in.now = time.Now()
+	x, y := ebiten.CursorPositionF()
+	in.x, in.y = float32(x), float32(y)
+	in.inside = in.x >= 0 && in.y >= 0 && in.x < float32(g.w) && in.y < float32(g.h)
+	in.down = ebiten.IsMouseButtonPressed(ebiten.MouseButtonLeft)
+	in.pressed = inpututil.IsMouseButtonJustPressed(ebiten.MouseButtonLeft)
+	in.secondary = inpututil.IsMouseButtonJustPressed(ebiten.MouseButtonRight)
+	in.wheelX, in.wheelY = ebiten.Wheel()
+	in.typed = ebiten.AppendInputChars(in.typed[:0])
+	in.keys = inpututil.AppendJustPressedKeys(in.keys[:0])
+	in.shift = ebiten.IsKeyPressed(ebiten.KeyShift)
+	in.modified = ebiten.IsKeyPressed(ebiten.KeyControl) || ebiten.IsKeyPressed(ebiten.KeyAlt) || ebiten.IsKeyPressed(ebiten.KeyMeta)
+}
+
+func (g *game) setFullscreen(on bool) {
+	if g.fullscreen == on {
+		return
+	}
+	g.fullscreen = on
+	ebiten.SetFullscreen(on)
+}
+
+// cursor hides the pointer while it rests, and shows a hand over what can be clicked.
+func (g *game) cursor() {
+	if hide := g.desk.hidden(g.input.now, &g.state); hide != g.hidden {
+		g.hidden = hide
+		mode := ebiten.CursorModeVisible
+		if hide {
+			mode = ebiten.CursorModeHidden
+		}
+		ebiten.SetCursorMode(mode)
+	}
+	shape := ebiten.CursorShapeDefault
+	if g.desk.controls() && g.desk.over != hud.OnPicture && g.desk.over != hud.OnControls {
+		shape = ebiten.CursorShapePointer
+	}
+	if shape != g.shape {
+		g.shape = shape
+		ebiten.SetCursorShape(shape)
+	}
+}
+
+// Draw fetches the picture for the coming refresh and builds the overlay. What it changes is drawn by
+// DrawFinalScreen.
+func (g *game) Draw(screen *ebiten.Image) {
+	changed := false
+	if b := screen.Bounds(); b.Dx() != g.w || b.Dy() != g.h {
+		g.w, g.h = b.Dx(), b.Dy()
+		changed = true
+	}
+	g.layout = hud.NewLayout(g.w, g.h, g.density)
+
+	now := time.Now()
+	if !ebiten.IsWindowMinimized() && g.pick(now) {
+		changed = true
+	}
+	v := hud.View{
+		Now: now, Layout: g.layout, Controls: g.desk.controls(), Fullscreen: g.fullscreen,
+		Picture: g.surface.shown != nil && !g.state.NoVideo, X: g.desk.x, Y: g.desk.y, Over: g.desk.over,
+		Dragging: g.desk.grip == gripSeek, DragTo: g.desk.dragTo,
+	}
+	if g.hud.Build(&v, &g.state) {
+		changed = true
+	}
+	if !changed {
+		g.idle = min(g.idle+1, settleFrames)
+		return
+	}
+	g.idle = 0
+	g.hud.Prepare()
+	// The graphics library presents the screen only when this one has been drawn on. A triangle without area does
+	// it at no cost.
+	screen.DrawTriangles(g.corner[:], quadIndices[:3], g.speck, nil)
+}
+
+// pick takes the picture for the next interval and reports whether it is a new one.
+func (g *game) pick(now time.Time) bool {
+	v, fresh := g.options.Source.Pick(g.pacer.next(now, g.idle < settleFrames))
+	if !fresh || v == nil {
+		return false
+	}
+	if err := g.surface.upload(v); err != nil {
+		if m := err.Error(); m != g.complained {
+			g.complained = m
+			g.log.Warn("picture cannot be shown", "pts", float64(v.PTS), "err", err)
+		}
+		return false
+	}
+	if !g.sized {
+		g.sizeTo()
+	}
+	return true
+}
+
+// DrawFinalScreen draws the picture and the overlay. It may be called again for the same frame.
+func (g *game) DrawFinalScreen(screen ebiten.FinalScreen, _ *ebiten.Image, _ ebiten.GeoM) {
+	g.drawn++
+	if b := screen.Bounds(); !g.state.NoVideo {
+		g.surface.draw(screen, b.Dx(), b.Dy())
+	}
+	g.hud.Draw(screen)
+}
+
+// placeFirst gives the window the place it opens at.
+func (g *game) placeFirst() {
+	o, d := g.options.Geometry, density()
+	w, h := float64(defaultWidth), float64(defaultHeight)
+	if o.Width > 0 {
+		w, h = float64(o.Width)/d, float64(o.Height)/d
+		g.sized = true
+	}
+	g.resize(w, h)
+}
+
+// sizeTo gives the window the size of its first picture, or one of the same shape that fits the screen.
+func (g *game) sizeTo() {
+	g.sized = true
+	w, h := float64(g.surface.width)/g.density, float64(g.surface.height)/g.density
+	if m := ebiten.Monitor(); m != nil {
+		mw, mh := m.Size()
+		if k := min(float64(mw)/w, float64(mh)/h); k > 0 && k < 1 {
+			w, h = w*k*screenShare, h*k*screenShare
+		}
+	}
+	g.resize(max(w, minWidth), max(h, minHeight))
+}
+
+// resize sets the size of the window, in density-independent pixels, and puts it where it belongs on the screen.
+func (g *game) resize(w, h float64) {
+	iw, ih := max(1, int(w+0.5)), max(1, int(h+0.5))
+	ebiten.SetWindowSize(iw, ih)
+	m := ebiten.Monitor()
+	if m == nil {
+		return
+	}
+	mw, mh := m.Size()
+	x, y := (mw-iw)/2, (mh-ih)/2
+	if o := g.options.Geometry; o.Placed {
+		x, y = int(float64(o.X)/density()), int(float64(o.Y)/density())
+		if o.FromRight {
+			x = mw - iw - x
+		}
+		if o.FromBottom {
+			y = mh - ih - y
+		}
+	}
+	ebiten.SetWindowPosition(x, y)
+}
+
+// windowIcons makes the sizes that desktops ask for out of one.
+func windowIcons(data []byte) ([]image.Image, error) {
+	big, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("render: icon: %w", err)
+	}
+	icons := []image.Image{big}
+	for _, side := range []int{128, 64, 48, 32, 16} {
+		icons = append(icons, shrink(big, side))
+	}
+	return icons, nil
+}
+
+// shrink averages a square image down to side × side pixels.
+func shrink(src image.Image, side int) image.Image {
+	n := src.Bounds().Dx()
+	dst := image.NewRGBA64(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			var sum [4]uint64
+			var count uint64
+			for sy := y * n / side; sy < max((y+1)*n/side, y*n/side+1); sy++ {
+				for sx := x * n / side; sx < max((x+1)*n/side, x*n/side+1); sx++ {
+					r, g, b, a := src.At(src.Bounds().Min.X+sx, src.Bounds().Min.Y+sy).RGBA()
+					sum[0], sum[1], sum[2], sum[3] = sum[0]+uint64(r), sum[1]+uint64(g), sum[2]+uint64(b), sum[3]+uint64(a)
+					count++
+				}
+			}
+			o := dst.PixOffset(x, y)
+			for i, s := range sum {
+				v := s / count
+				dst.Pix[o+2*i], dst.Pix[o+2*i+1] = uint8(v>>8), uint8(v)
+			}
+		}
+	}
+	return dst
+}

@@ -352,6 +352,14 @@ func volumeIcon(s *State) icon {
 	}
 }
 
+// fraction limits f to what lies between nothing and all; what is no number is nothing.
+func fraction(f float64) float32 {
+	if f != f {
+		return 0
+	}
+	return float32(min(max(f, 0), 1))
+}
+
 func (h *HUD) button(v *View, r Rect, t Target, i icon) {
 	col := white.alpha(0.88)
 	if v.Over == t && !v.Dragging {
@@ -363,7 +371,7 @@ func (h *HUD) button(v *View, r Rect, t Target, i icon) {
 
 func (h *HUD) volumeSlider(v *View, s *State) {
 	c, l, u := &h.canvas, &v.Layout, v.Layout.Unit
-	level := float32(min(max(s.Volume, 0), 100) / 100)
+	level := fraction(s.Volume / 100)
 	col := white.alpha(0.92)
 	switch {
 	case s.Muted:
@@ -397,8 +405,7 @@ func (h *HUD) seekBar(v *View, s *State) {
 		return
 	}
 	at := func(m media.Time) float32 {
-		f := float64(m.Sub(span.Start)) / float64(span.Len())
-		return l.TrackX + l.TrackW*float32(min(max(f, 0), 1))
+		return l.TrackX + l.TrackW*fraction(float64(m.Sub(span.Start))/float64(span.Len()))
 	}
 	n := 0
 	for _, r := range s.Buffered {
@@ -561,7 +568,7 @@ func (h *HUD) messages(v *View, s *State) {
 			h.text = append(h.text[:0], "Muted"...)
 		} else {
 			h.text = append(h.text[:0], "Volume "...)
-			h.text = append(strconv.AppendInt(h.text, int64(math.Round(s.Volume)), 10), " %"...)
+			h.text = append(strconv.AppendInt(h.text, int64(math.Round(1000*float64(fraction(s.Volume/1000)))), 10), " %"...)
 		}
 		// As wide as the widest volume, so that it does not tremble while the number changes.
 		tw := max(c.widthBytes(st, h.text), c.width(st, "Volume 100 %"))
@@ -586,7 +593,7 @@ func (h *HUD) messages(v *View, s *State) {
 			}
 			by := round(y + ht/2 - t/2)
 			c.rounded(x, by, bar, t, t/2, white.alpha(0.22))
-			c.rounded(x, by, bar*float32(min(max(s.Volume, 0), 100)/100), t, t/2, col)
+			c.rounded(x, by, bar*fraction(s.Volume/100), t, t/2, col)
 			x += bar + 14*u
 		}
 		c.bytes(st, x, base, h.text)

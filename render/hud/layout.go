@@ -16,11 +16,11 @@ const (
 	minLiveView   = 300 // narrower windows have no live tag
 	liveLength    = 56
 
-	// unitView is the height of a window in density-independent pixels at which a unit is one of them; taller
+	// unitWidth and unitHeight are the window, in density-independent pixels, at which a unit is one of them. Larger
 	// windows enlarge everything up to maxZoom, in steps of zoomStep so that resizing does not rasterise every size.
-	unitView = 860
-	maxZoom  = 2
-	zoomStep = 0.125
+	unitWidth, unitHeight = 1150, 860
+	maxZoom               = 2
+	zoomStep              = 0.125
 )
 
 // Rect is a rectangle in device pixels.
@@ -68,7 +68,7 @@ func NewLayout(w, h int, density float64) Layout {
 	if density <= 0 || math.IsNaN(density) || math.IsInf(density, 0) {
 		density = 1
 	}
-	zoom := min(max(float64(h)/density/unitView, 1), maxZoom)
+	zoom := min(max(min(float64(w)/density/unitWidth, float64(h)/density/unitHeight), 1), maxZoom)
 	u := float32(density * math.Floor(zoom/zoomStep) * zoomStep)
 	l := Layout{W: float32(w), H: float32(h), Unit: u}
 

@@ -183,7 +183,7 @@ func (r *trafReader) traf(b *box) error {
 	if tr == nil {
 		return fault(trafPath(index)+"/tfhd", hd.off, "track %d is not in the initialization segment, which has %s", tfhd.TrackID, r.m.ids())
 	}
-	base, err := r.base(tfhd, &hd, index)
+	base, err := r.base(tfhd, b, &hd, index)
 	if err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (f *fragment) grow() *trackFragment {
 }
 
 // base is the position that the data offsets of a traf count from. ISO/IEC 14496-12 §8.8.7.
-func (r *trafReader) base(tfhd *mp4.TfhdBox, hd *box, index int) (int64, error) {
+func (r *trafReader) base(tfhd *mp4.TfhdBox, traf, hd *box, index int) (int64, error) {
 	switch {
 	case tfhd.HasBaseDataOffset():
 		if r.opt.Strict {
@@ -261,10 +261,16 @@ func (r *trafReader) base(tfhd *mp4.TfhdBox, hd *box, index int) (int64, error) 
 		return base, nil
 	case tfhd.DefaultBaseIfMoof():
 		return r.f.moofOff, nil
-	default:
-		r.implicit = true
-		return r.prevEnd, nil // the moof for the first traf
 	}
+	r.implicit = true
+	if trun, ok := traf.child("trun", 0); ok && len(trun.body) >= 12 && be.Uint32(trun.body)&trunDataOffset != 0 {
+		// By the rule the data begin where those of the traf before ended, which for the first one is the moof. Some
+		// encoders count from the moof in all of them; their offsets lead behind the data before.
+		if off := int64(int32(be.Uint32(trun.body[8:]))); r.f.moofOff+off >= r.prevEnd {
+			return r.f.moofOff, nil
+		}
+	}
+	return r.prevEnd, nil
 }
 
 // decodeTime is the decode time of the first sample, in ticks.

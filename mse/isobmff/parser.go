@@ -206,8 +206,8 @@ func (p *Parser) enter(h bytestream.Handler) (more bool, err error) {
 	known := false
 	if t.role, known = roles[string(t.typ[:])]; !known {
 		t.role = roleUnknown
-		if p.opt.Strict || !alphanumeric(t.typ) {
-			return false, fault("stream", t.off, "%q is not the type of an ISO BMFF box; is this MP4, and complete up to here?", path)
+		if p.opt.Strict || !alphanumeric(t.typ) || be.Uint32(b) < headerBytes || be.Uint32(b) > maxUnknownBytes {
+			return false, fault("stream", t.off, "%+q is not the type of an ISO BMFF box; is this MP4, and complete up to here?", t.typ[:])
 		}
 	}
 	switch size := uint64(be.Uint32(b)); size {
@@ -252,9 +252,7 @@ func (p *Parser) admit(h bytestream.Handler, t *topBox, path string) error {
 		limit = maxMoofBytes
 	case roleFtyp, roleStyp:
 		limit = maxBrandBytes
-	case roleUnknown:
-		limit = maxUnknownBytes
-	case roleMdat, rolePass:
+	case roleMdat, rolePass, roleUnknown:
 	}
 	if t.end == unbounded && limit != unbounded {
 		return fault(path, t.off, "reaches to the end of the stream, so its end cannot be known; give it a size")

@@ -315,10 +315,7 @@ func (p *Parser) work(h bytestream.Handler) (more bool, err error) {
 	t := &p.top
 	switch t.role {
 	case roleMdat:
-		if p.frag.pending {
-			return p.workMdat(h)
-		}
-		return p.pass(), nil
+		return p.workMdat(h)
 	case rolePass, roleUnknown:
 		return p.pass(), nil
 	case roleFtyp, roleStyp, roleMoov, roleMoof:

@@ -1,0 +1,321 @@
+package isobmff_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/maphash"
+	"math"
+	"testing"
+
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/isobmff"
+	"mseplayer/mse/media"
+	"mseplayer/mse/msetest"
+)
+
+// digest is a handler that folds every call, with everything in it, into one number.
+type digest struct {
+	h       maphash.Hash
+	configs map[*media.DecoderConfig]uint64
+}
+
+var digestSeed = maphash.MakeSeed()
+
+func newDigest() *digest {
+	d := &digest{configs: map[*media.DecoderConfig]uint64{}}
+	d.h.SetSeed(digestSeed)
+	return d
+}
+
+func (d *digest) num(v ...uint64) {
+	var b [8]byte
+	for _, x := range v {
+		binary.LittleEndian.PutUint64(b[:], x)
+		d.h.Write(b[:])
+	}
+}
+
+func (d *digest) config(c *media.DecoderConfig) uint64 {
+	if _, ok := d.configs[c]; !ok {
+		d.configs[c] = uint64(len(d.configs))
+	}
+	return d.configs[c]
+}
+
+func (d *digest) InitSegment(s *media.InitSegment) error {
+	d.num(1, math.Float64bits(float64(s.Duration)), uint64(len(s.Tracks)))
+	for _, t := range s.Tracks {
+		d.num(uint64(t.ID), uint64(t.Kind), d.config(t.Config))
+		d.h.Write(t.Config.Extradata)
+	}
+	return nil
+}
+
+func (d *digest) MediaSegmentStart() error { d.num(2); return nil }
+func (d *digest) MediaSegmentEnd() error   { d.num(3); return nil }
+
+func (d *digest) Fragment(tracks []bytestream.TrackFrames) error {
+	d.num(4, uint64(len(tracks)))
+	for _, t := range tracks {
+		d.num(uint64(t.Track), uint64(len(t.Frames)))
+		for i := range t.Frames {
+			f := &t.Frames[i]
+			rap := uint64(0)
+			if f.RAP {
+				rap = 1
+			}
+			d.num(math.Float64bits(float64(f.PTS)), math.Float64bits(float64(f.DTS)), math.Float64bits(float64(f.Duration)), rap, d.config(f.Config), uint64(len(f.Data)))
+			d.h.Write(f.Data)
+			if c := f.Crypt; c != nil {
+				d.h.Write(c.KID[:])
+				d.h.Write(c.IV)
+				for _, s := range c.Subsamples {
+					d.num(uint64(s.Clear), uint64(s.Protected))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// digestOf feeds pieces to a new parser; the result tells calls and error apart from every other outcome.
+func digestOf(o isobmff.Options, pieces ...[]byte) (sum uint64, err error) {
+	d := newDigest()
+	err = feed(isobmff.New(o), d, pieces...)
+	if err != nil {
+		d.h.WriteString(err.Error())
+	}
+	return d.h.Sum64(), err
+}
+
+// TestEverySplit cuts small streams everywhere: at one place, at two places, and between all bytes. The handler must
+// hear the same.
+func TestEverySplit(t *testing.T) {
+	odd := moofMdat(10, func(d int32) [][]byte { // addresses that are translated, samples out of order
+		return [][]byte{bx("traf", tfhd(tfhdBase, 1, uint64(5000)), trun(0, trunSizes|trunOffset, 1, int32(6), uint32(4)), trun(0, trunSizes|trunOffset, 1, int32(0), uint32(6)))}
+	})
+	for _, tt := range []struct {
+		name   string
+		stream []byte
+		err    bool
+		pairs  bool
+	}{
+		{"one fragment", cat(ftyp, bx("moov", mvhd(), trak(1, "vide", nil, nil), bx("mvex", trex(1, 40, 0, 0))), simple(0)), false, true},
+		{"layouts", cat(head(), simple(0), bx("free", "abcdefgh"), odd, mdat(5), largeSize(simple(160))), false, false},
+		{"error behind good samples", cat(head(), simple(0), moofMdat(10, func(d int32) [][]byte {
+			return [][]byte{bx("traf", tfhd(tfhdMoof, 1), tfdt(0), trun(0, trunOffset|trunSizes, 2, d, uint32(10), uint32(20)))}
+		}), simple(80)), true, false},
+		{"garbage", cat(head(), simple(0), []byte("\x00\x00\x10\x00\xff\xfe\xfd\xfc")), true, false},
+		{"two tracks", append(small().Init(), bytes.Join(small().Segments(0.1, 2), nil)...), false, false},
+		{"encrypted", append(protected().Init(), bytes.Join(protected().Segments(1, 2), nil)...), false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := tt.stream
+			want, err := digestOf(isobmff.Options{}, bytes.Clone(s))
+			if (err != nil) != tt.err {
+				t.Fatalf("whole: error %v", err)
+			}
+			check := func(cut []int, pieces ...[]byte) {
+				if got, err := digestOf(isobmff.Options{}, pieces...); got != want {
+					t.Fatalf("cut at %v: another result than in one piece (error %v)", cut, err)
+				}
+			}
+			for i := 1; i < len(s); i++ {
+				check([]int{i}, bytes.Clone(s[:i]), bytes.Clone(s[i:]))
+			}
+			for i := 1; i < len(s) && tt.pairs; i += 7 {
+				for j := i + 1; j < len(s); j++ {
+					check([]int{i, j}, s[:i:i], s[i:j:j], s[j:])
+				}
+			}
+			var single [][]byte
+			for i := range s {
+				single = append(single, []byte{s[i]})
+			}
+			check(nil, single...)
+		})
+	}
+}
+
+// TestEverySplitOfASegment cuts a media segment at every two places.
+func TestEverySplitOfASegment(t *testing.T) {
+	s := cat(bx("styp", "iso6", uint32(0)), simple(0), bx("free", "x"), simple(80))
+	p := isobmff.New(isobmff.Options{})
+	if err := feed(p, newDigest(), head()); err != nil {
+		t.Fatal(err)
+	}
+	run := func(pieces ...[]byte) uint64 {
+		p.Reset()
+		d := newDigest()
+		if err := feed(p, d, pieces...); err != nil {
+			t.Fatal(err)
+		}
+		return d.h.Sum64()
+	}
+	want := run(s)
+	for i := range s {
+		for j := i; j < len(s); j++ {
+			if run(s[:i:i], s[i:j:j], s[j:]) != want {
+				t.Fatalf("cut at %d and %d: another result than in one piece", i, j)
+			}
+		}
+	}
+}
+
+// TestPortions proves that a long fragment goes out before it is complete, in the same portions however it comes,
+// and that one of several tracks goes out at once.
+func TestPortions(t *testing.T) {
+	long := msetest.Movie(msetest.MovieSpec{Length: 2, BitsPerSecond: 8_000_000})
+	stream := cat(long.Init(), long.Segment(1, -1, 3, 1))
+	want, err := digestOf(isobmff.Options{}, bytes.Clone(stream))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{1000, 5000, 65536, 100_000} {
+		var pieces [][]byte
+		for rest := stream; len(rest) > 0; {
+			n := min(size, len(rest))
+			pieces, rest = append(pieces, bytes.Clone(rest[:n])), rest[n:]
+		}
+		if got, err := digestOf(isobmff.Options{}, pieces...); got != want {
+			t.Errorf("pieces of %d bytes: another result than in one piece (error %v)", size, err)
+		}
+	}
+
+	r := &recorder{quiet: true}
+	p := isobmff.New(isobmff.Options{})
+	if err := feed(p, r, bytes.Clone(stream[:len(stream)/2])); err != nil {
+		t.Fatal(err)
+	}
+	half := len(r.frames[msetest.MovieVideo])
+	if half < 10 || r.ends != 0 || p.State() != bytestream.ParsingMediaSegment {
+		t.Errorf("after half of a 2 s segment: %d frames, %d ends, %v; want the frames of the portions that are complete", half, r.ends, p.State())
+	}
+	if held := p.Buffered(); held > 400<<10 {
+		t.Errorf("holds %d bytes of input, want about a portion", held)
+	}
+	if err := feed(p, r, bytes.Clone(stream[len(stream)/2:])); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.frames[msetest.MovieVideo]); n != 60 || r.ends != 1 || p.State() != bytestream.WaitingForSegment || p.Buffered() != 0 {
+		t.Errorf("at the end: %d frames, %d ends, %v, %d bytes held; want 60, 1, waiting, 0", n, r.ends, p.State(), p.Buffered())
+	}
+
+	muxed := msetest.Movie(msetest.MovieSpec{Length: 2, Audio: true})
+	m, err := parse(t, isobmff.Options{}, cat(muxed.Init(), muxed.Segment(1, -1, 3, 1)))
+	if err != nil || m.portions != 1 || len(m.frames) != 2 {
+		t.Errorf("muxed: %d portions, %d tracks, error %v; want one call with both", m.portions, len(m.frames), err)
+	}
+}
+
+// TestFlush is step 1 of the reset algorithm: frames that are complete come out, the others are lost, and the
+// initialization segment stays known.
+func TestFlush(t *testing.T) {
+	movie := msetest.Movie(msetest.MovieSpec{Length: 1, BitsPerSecond: 1_000_000})
+	segment := movie.Segment(1, -1, 2, 1)
+	p := isobmff.New(isobmff.Options{})
+	r := &recorder{quiet: true}
+	if err := feed(p, r, movie.Init(), bytes.Clone(segment[:len(segment)-1000])); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.frames) != 0 {
+		t.Fatalf("%d frames before the portion is complete", len(r.frames[1]))
+	}
+	if err := p.Flush(r); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.frames[1]); n < 20 || n >= 30 {
+		t.Errorf("flushed %d frames of 30, want those that are complete", n)
+	}
+	for i := range r.frames[1] {
+		f := &r.frames[1][i]
+		if pts, err := msetest.PayloadPTS(f.Data); err != nil || math.Abs(float64(pts-f.PTS)) > 1e-6 {
+			t.Fatalf("frame %d at %v holds the payload of %v (%v)", i, f.PTS, pts, err)
+		}
+	}
+	p.Reset()
+	if p.Buffered() != 0 || p.State() != bytestream.WaitingForSegment {
+		t.Errorf("after Reset: %d bytes, %v", p.Buffered(), p.State())
+	}
+	again := &recorder{quiet: true}
+	if err := feed(p, again, bytes.Clone(segment)); err != nil {
+		t.Fatalf("a segment after Reset: %v", err)
+	}
+	if n := len(again.frames[1]); n != 30 || again.frames[1][0].Config != r.frames[1][0].Config {
+		t.Errorf("after Reset: %d frames, same configuration %v; want 30, true", n, again.frames[1][0].Config == r.frames[1][0].Config)
+	}
+	if err := p.Flush(again); err != nil || len(again.frames[1]) != 30 {
+		t.Errorf("Flush with nothing pending: %d frames, error %v", len(again.frames[1]), err)
+	}
+}
+
+// TestStates is the append state after each piece of a stream.
+func TestStates(t *testing.T) {
+	p := isobmff.New(isobmff.Options{})
+	r := &recorder{quiet: true}
+	seg := simple(0)
+	moof := int(binary.BigEndian.Uint32(seg))
+	for i, step := range []struct {
+		b    []byte
+		want bytestream.State
+	}{
+		{ftyp[:7], bytestream.WaitingForSegment},
+		{ftyp[7:], bytestream.ParsingInitSegment},
+		{head()[len(ftyp) : len(head())-1], bytestream.ParsingInitSegment},
+		{head()[len(head())-1:], bytestream.WaitingForSegment},
+		{bx("styp", "iso6", uint32(0)), bytestream.WaitingForSegment},
+		{seg[:8], bytestream.ParsingMediaSegment},
+		{seg[8:moof], bytestream.ParsingMediaSegment},
+		{seg[moof : moof+20], bytestream.ParsingMediaSegment},
+		{seg[moof+20:], bytestream.WaitingForSegment},
+		{simple(80), bytestream.WaitingForSegment},
+		{ftyp, bytestream.ParsingInitSegment},
+	} {
+		if err := feed(p, r, bytes.Clone(step.b)); err != nil {
+			t.Fatal(err)
+		}
+		if p.State() != step.want {
+			t.Errorf("piece %d: %v, want %v", i, p.State(), step.want)
+		}
+	}
+	if r.starts != 2 || r.ends != 2 {
+		t.Errorf("%d starts and %d ends of media segments, want 2 of each", r.starts, r.ends)
+	}
+}
+
+// TestHandlerErrors come back as they are, and stick until Reset.
+func TestHandlerErrors(t *testing.T) {
+	for at := range 4 {
+		h := &failing{at: at}
+		p := isobmff.New(isobmff.Options{})
+		err := feed(p, h, cat(head(), simple(0)))
+		if !errors.Is(err, errHandler) {
+			t.Fatalf("call %d: got %v, want the handler's error", at, err)
+		}
+		if _, err := p.Step(h); !errors.Is(err, errHandler) {
+			t.Errorf("call %d: the next Step gives %v", at, err)
+		}
+		p.Reset()
+		if more, err := p.Step(h); more || err != nil {
+			t.Errorf("call %d: after Reset: %v, %v", at, more, err)
+		}
+	}
+}
+
+var errHandler = errors.New("handler")
+
+// failing is a handler whose call number at fails.
+type failing struct{ calls, at int }
+
+func (f *failing) call() error {
+	f.calls++
+	if f.calls-1 == f.at {
+		return errHandler
+	}
+	return nil
+}
+func (f *failing) InitSegment(*media.InitSegment) error    { return f.call() }
+func (f *failing) MediaSegmentStart() error                { return f.call() }
+func (f *failing) Fragment([]bytestream.TrackFrames) error { return f.call() }
+func (f *failing) MediaSegmentEnd() error                  { return f.call() }

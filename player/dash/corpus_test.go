@@ -41,7 +41,7 @@ func parseFile(path string) (*manifest.Presentation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dash.Parse(data, dash.Options{BaseURL: (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String(), ParseIndex: parseSidx})
+	return dash.Parse(data, dash.Options{BaseURL: (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()})
 }
 
 // TestCorpus_Manifests parses every MPD there is: the foreign ones, or the goldens' own.

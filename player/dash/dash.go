@@ -19,8 +19,6 @@ type Options struct {
 	// Fetch returns the text of a remote element (xlink:href), at most a manifest's size. With nil, remote elements
 	// become a finding.
 	Fetch func(url string) ([]byte, error)
-	// ParseIndex reads a segment index box. With nil, a representation that needs one is unusable.
-	ParseIndex IndexParser
 	// Now is the wall time, which decides whether a dynamic presentation with a known end is over. The zero value
 	// means that none is.
 	Now time.Time

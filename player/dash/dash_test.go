@@ -22,41 +22,6 @@ var update = flag.Bool("update", os.Getenv("UPDATE") != "", "rewrite the goldens
 
 const origin = "https://user:secret@origin.example/dir/m.mpd"
 
-// parseSidx is a plain reading of ISO/IEC 14496-12 §8.16.3, the test's stand-in for the byte stream parser.
-func parseSidx(b []byte, off int64) (dash.IndexBox, int64, error) {
-	const head = 40
-	if len(b) < head {
-		return dash.IndexBox{}, head, nil
-	}
-	if string(b[4:8]) != "sidx" {
-		return dash.IndexBox{}, 0, fmt.Errorf("a box of type %q, not sidx", b[4:8])
-	}
-	size := int64(binary.BigEndian.Uint32(b))
-	if int64(len(b)) < size {
-		return dash.IndexBox{}, size, nil
-	}
-	box := dash.IndexBox{Timescale: binary.BigEndian.Uint32(b[16:])}
-	var t, at int64
-	p := b[20:size]
-	if b[8] == 0 {
-		t, at, p = int64(binary.BigEndian.Uint32(p)), int64(binary.BigEndian.Uint32(p[4:])), p[8:]
-	} else {
-		t, at, p = int64(binary.BigEndian.Uint64(p)), int64(binary.BigEndian.Uint64(p[8:])), p[16:]
-	}
-	at += off + size
-	n, p := int(binary.BigEndian.Uint16(p[2:])), p[4:]
-	if len(p) < 12*n {
-		return box, 0, errors.New("shorter than its entries")
-	}
-	for range n {
-		w, d := binary.BigEndian.Uint32(p), int64(binary.BigEndian.Uint32(p[4:]))
-		bytes := int64(w &^ (1 << 31))
-		box.References = append(box.References, dash.IndexReference{Offset: at, Size: bytes, Start: t, Duration: d, Nested: w>>31 == 1})
-		at, t, p = at+bytes, t+d, p[12:]
-	}
-	return box, 0, nil
-}
-
 // ref is one entry of a segment index that sidx writes.
 type ref struct {
 	size, duration int
@@ -232,7 +197,7 @@ func TestParse_Golden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := dash.Parse(data, dash.Options{BaseURL: origin, ParseIndex: parseSidx, Fetch: remotes})
+			p, err := dash.Parse(data, dash.Options{BaseURL: origin, Fetch: remotes})
 			var got string
 			if p != nil {
 				got = dump(p)
@@ -275,7 +240,7 @@ func wrap(representation string) string {
 
 func parse(t *testing.T, doc string) *manifest.Presentation {
 	t.Helper()
-	p, err := dash.Parse([]byte(doc), dash.Options{BaseURL: origin, ParseIndex: parseSidx})
+	p, err := dash.Parse([]byte(doc), dash.Options{BaseURL: origin})
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
@@ -496,8 +461,8 @@ func TestLazy(t *testing.T) {
 		{"index range and init", `indexRange="` + indexRange + `"><Initialization range="0-131"/`, simple, "0-131: 188-197 [-0.5,1.5) 198-217 [1.5,4.5)", 1, ""},
 		{"init is what precedes", `indexRange="` + indexRange + `"`, simple, "0-131: 188-197 [-0.5,1.5) 198-217 [1.5,4.5)", 1, ""},
 		{"no index range", ``, simple, "0-131: 188-197 [-0.5,1.5) 198-217 [1.5,4.5)", 2, ""},
-		{"wrong index range", `indexRange="3-40"`, simple, "0-131: 188-197 [-0.5,1.5) 198-217 [1.5,4.5)", 4, ""},
-		{"index range too short", `indexRange="132-150"`, simple, "0-131: 188-197 [-0.5,1.5) 198-217 [1.5,4.5)", 3, ""},
+		{"wrong index range", `indexRange="3-40"`, simple, "0-131: 188-197 [-0.5,1.5) 198-217 [1.5,4.5)", 3, ""},
+		{"index range too short", `indexRange="132-150"`, simple, "0-131: 188-197 [-0.5,1.5) 198-217 [1.5,4.5)", 2, ""},
 		{"hierarchy", ``, tree, "0-131: 252-261 [-0.5,1.5) 262-281 [1.5,4.5) 334-338 [4.5,5.5)", 4, ""},
 		{"no index", ``, append(append([]byte{}, init...), box("moof", make([]byte, 50))...), ": 0- [0,10)", 1, ""},
 		{"no index but an init range", `><Initialization range="0-131"/`, append(append([]byte{}, init...), box("mdat", nil)...), "0-131: 132- [0,10)", 1, ""},

@@ -27,7 +27,7 @@ func FuzzMPD(f *testing.F) {
 	f.Add([]byte(wrap(`<Representation><SegmentTemplate timescale="4294967295" presentationTimeOffset="2305843009213693952" duration="4294967295" k="9223372036854775807" media="$SubNumber$"/></Representation>`)))
 	f.Add([]byte(strings.Replace(wrap(`<Representation><SegmentTemplate media="$Time$"><SegmentTimeline><S t="-2305843009213693952" d="2305843009213693952" r="-1"/></SegmentTimeline></SegmentTemplate></Representation>`), "PT10S", "PT0.0001S", 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := dash.Parse(data, dash.Options{BaseURL: origin, ParseIndex: parseSidx, Fetch: remotes})
+		p, err := dash.Parse(data, dash.Options{BaseURL: origin, Fetch: remotes})
 		var e *manifest.Error
 		switch {
 		case err == nil:

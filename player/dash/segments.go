@@ -549,7 +549,7 @@ func (b *builder) base(at place, p *manifest.Period, r *manifest.Representation,
 	if b.live {
 		return nil
 	}
-	if c, _ := mime.ContainerOf(r.MIMEType); c != mime.ISOBMFF || b.opts.ParseIndex == nil {
+	if c, _ := mime.ContainerOf(r.MIMEType); c != mime.ISOBMFF {
 		// Without a reader for its index the file is one segment.
 		if r.Init != nil && r.Init.URL == bases[0].String() {
 			r.Init = nil // the one segment begins with it
@@ -558,7 +558,7 @@ func (b *builder) base(at place, p *manifest.Period, r *manifest.Representation,
 		return nil
 	}
 	r.Addressing = manifest.Indexed
-	r.Lazy = &lazyIndex{parse: b.opts.ParseIndex, file: resource(bases, "", manifest.Range{}), init: r.Init, at: indexRange,
+	r.Lazy = &lazyIndex{file: resource(bases, "", manifest.Range{}), init: r.Init, at: indexRange,
 		start: p.Start, end: p.End, offset: r.Offset()}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"sort"
 
+	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/player/manifest"
 )
@@ -14,36 +15,13 @@ import (
 // Bounds on reading a segment index.
 const (
 	headBytes       = 64 << 10 // what is read at a time when looking for boxes
-	maxIndexBytes   = 16 << 20 // one index box
+	maxIndexBytes   = 1 << 20  // one index box, which cannot have more than 65,535 entries
 	maxIndexBoxes   = 1 << 10  // boxes of a hierarchical index
 	maxHeadRequests = 32       // steps from box to box when looking for the index
 )
 
-// IndexBox is the content of one segment index box.
-type IndexBox struct {
-	// Timescale is ticks per second, not 0.
-	Timescale  uint32
-	References []IndexReference
-}
-
-// IndexReference is one entry: media, or another index box.
-type IndexReference struct {
-	// Offset is the position in the file and Size the number of bytes.
-	Offset, Size int64
-	// Start is the earliest presentation time on the media timeline, Duration the length, in ticks.
-	Start, Duration int64
-	// Nested is set when the bytes begin with another index box.
-	Nested bool
-}
-
-// IndexParser reads the segment index box that b begins with; off is the position of b in the file. When b is too
-// short it returns how many bytes it needs.
-// ISO/IEC 14496-12 §8.16.3.
-type IndexParser func(b []byte, off int64) (box IndexBox, need int64, err error)
-
 // lazyIndex implements manifest.Lazy for SegmentBase. It is immutable.
 type lazyIndex struct {
-	parse  IndexParser
 	file   manifest.Resource
 	init   *manifest.Resource
 	at     manifest.Range // where the manifest says the index is; the zero value is nowhere
@@ -177,23 +155,20 @@ func (l *lazyIndex) descend(get manifest.Getter, x *sidxIndex, off, size int64, 
 		if err != nil {
 			return err
 		}
-		if box.Timescale == 0 {
-			return fmt.Errorf("%w at byte %d: timescale 0", errIndex, at.off)
-		}
 		if len(x.entries)+len(box.References) > maxEntries {
 			return fmt.Errorf("%w: more than %d entries", errIndex, maxEntries)
 		}
 		nested := len(stack)
 		for _, r := range box.References {
 			switch {
-			case r.Nested && r.Offset <= at.off:
+			case r.IsIndex && r.Offset <= at.off:
 				return fmt.Errorf("%w at byte %d: refers back to byte %d", errIndex, at.off, r.Offset)
-			case r.Nested:
+			case r.IsIndex:
 				stack = append(stack, todo{r.Offset, min(r.Size, headBytes)})
 			case r.Size <= 0 || r.Offset < 0:
 				return fmt.Errorf("%w at byte %d: a segment of %d bytes at byte %d", errIndex, at.off, r.Size, r.Offset)
 			default:
-				x.entries = append(x.entries, sidxEntry{r.Offset, r.Size, media.FromTicks(r.Start, box.Timescale), media.SpanFromTicks(r.Duration, box.Timescale)})
+				x.entries = append(x.entries, sidxEntry{r.Offset, r.Size, r.Start, r.Duration})
 			}
 		}
 		for i, j := nested, len(stack)-1; i < j; i, j = i+1, j-1 {
@@ -206,28 +181,32 @@ func (l *lazyIndex) descend(get manifest.Getter, x *sidxIndex, off, size int64, 
 }
 
 // fetchBox gets one box, asking again when the first guess was too short.
-func (l *lazyIndex) fetchBox(get manifest.Getter, off, size int64) (IndexBox, error) {
+func (l *lazyIndex) fetchBox(get manifest.Getter, off, size int64) (isobmff.Index, error) {
 	if size <= 0 || size > maxIndexBytes {
 		size = headBytes
 	}
-	for {
-		b, err := get(*l.part(off, off+size))
-		if err != nil {
-			return IndexBox{}, err
-		}
-		box, need, err := l.parse(b, off)
-		switch {
-		case err != nil:
-			return IndexBox{}, fmt.Errorf("%w at byte %d: %w", errIndex, off, err)
-		case need <= 0:
-			return box, nil
-		case int64(len(b)) < size:
-			return IndexBox{}, fmt.Errorf("%w at byte %d: the file ends inside it", errIndex, off)
-		case need <= size || need > maxIndexBytes:
-			return IndexBox{}, fmt.Errorf("%w at byte %d: %d bytes, more than the %d accepted", errIndex, off, need, maxIndexBytes)
-		}
-		size = need
+	b, err := get(*l.part(off, off+size))
+	if err != nil {
+		return isobmff.Index{}, err
 	}
+	if need, kind, ok := boxHeader(b); ok && kind == "sidx" && need > int64(len(b)) {
+		if need > maxIndexBytes {
+			return isobmff.Index{}, fmt.Errorf("%w at byte %d: %d bytes, more than the %d accepted", errIndex, off, need, maxIndexBytes)
+		}
+		if need > size {
+			if b, err = get(*l.part(off, off+need)); err != nil {
+				return isobmff.Index{}, err
+			}
+		}
+		if int64(len(b)) < need {
+			return isobmff.Index{}, fmt.Errorf("%w at byte %d: the file ends inside it", errIndex, off)
+		}
+	}
+	box, err := isobmff.ParseIndex(b, off)
+	if err != nil {
+		return isobmff.Index{}, fmt.Errorf("%w: %w", errIndex, err)
+	}
+	return box, nil
 }
 
 // sidxEntry is one media segment of a segment index.

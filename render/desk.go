@@ -21,6 +21,8 @@ const (
 	doubleClickUnits = 6
 	// dragInterval is the shortest time between the seeks of one drag.
 	dragInterval = 60 * time.Millisecond
+	// settleTime is how long after the window changed its size the pointer may seem to move because the window did.
+	settleTime = 250 * time.Millisecond
 	// jitterPixels is how far the pointer must move to count as moving.
 	jitterPixels = 1
 )
@@ -31,6 +33,8 @@ type input struct {
 	// x, y is the pointer in device pixels.
 	x, y   float32
 	inside bool
+	// resized says that the window has another size than before.
+	resized bool
 	// down is the state of the left button; pressed, that it went down; secondary, that the right
 	// button went down.
 	down, pressed, secondary bool
@@ -65,13 +69,13 @@ const (
 
 // desk turns input into calls of Controls. It is pure: time and events come in as arguments.
 type desk struct {
-	started bool
-	x, y    float32   // the pointer at the frame before
-	moved   time.Time // when it last moved
-	inside  bool
-	over    hud.Target
-	shown   bool      // whether the controls were visible at the frame before
-	until   time.Time // how long a seek keeps them visible
+	x, y   float32   // the pointer at the frame before
+	moved  time.Time // when it last moved
+	steady time.Time // from when on movement counts
+	inside bool
+	over   hud.Target
+	shown  bool      // whether the controls were visible at the frame before
+	until  time.Time // how long a seek keeps them visible
 
 	grip      grip
 	dragTo    media.Time
@@ -112,10 +116,12 @@ func (d *desk) wantControls(in *input, s *State) bool {
 }
 
 func (d *desk) pointer(in *input, l *hud.Layout, s *State, c Controls, r reaction, q *request) {
-	if !d.started {
-		d.started, d.x, d.y = true, in.x, in.y
+	if in.resized || d.steady.IsZero() {
+		d.steady = in.now.Add(settleTime)
 	}
-	if math.Abs(float64(in.x-d.x)) >= jitterPixels || math.Abs(float64(in.y-d.y)) >= jitterPixels {
+	if in.now.Before(d.steady) {
+		d.x, d.y = in.x, in.y
+	} else if math.Abs(float64(in.x-d.x)) >= jitterPixels || math.Abs(float64(in.y-d.y)) >= jitterPixels {
 		d.x, d.y = in.x, in.y
 		if in.inside {
 			d.moved = in.now

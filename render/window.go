@@ -149,6 +149,7 @@ func (g *game) Update() error {
 	}
 	g.read(&g.input)
 	q := g.desk.tick(&g.input, &g.layout, &g.state, g.options.Controls, g.hud)
+	g.input.resized = false
 	if q.quit {
 		return ebiten.Termination
 	}
@@ -219,7 +220,7 @@ func (g *game) Draw(screen *ebiten.Image) {
 	changed := false
 	if b := screen.Bounds(); b.Dx() != g.w || b.Dy() != g.h {
 		g.w, g.h = b.Dx(), b.Dy()
-		changed = true
+		changed, g.input.resized = true, true
 	}
 	g.layout = hud.NewLayout(g.w, g.h, g.density)
 

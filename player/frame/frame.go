@@ -125,9 +125,9 @@ func (v *Video) SizeBytes() int64 {
 	return n
 }
 
-// Arm makes v live: release will be called once, by Release, with the planes still in place. A producer that
-// reuses the struct arms it again for each picture; release should be a func value made once so that arming
-// allocates nothing.
+// Arm makes v live: release will be called once, by Release, with the planes already taken away, because from
+// that call on the struct belongs to its producer again. A producer that reuses the struct arms it again for each
+// picture; release should be a func value made once so that arming allocates nothing.
 func (v *Video) Arm(release func(*Video)) {
 	if v.release != nil {
 		panic("frame: picture armed while it is live")
@@ -146,9 +146,9 @@ func (v *Video) Release() {
 		panic("frame: picture released twice")
 	}
 	v.release = nil
+	v.Plane = [3]Plane{}
 	live.Add(-1)
 	r(v)
-	v.Plane = [3]Plane{}
 }
 
 // Checksum is the Adler-32 sum (initial value 0, as FFmpeg's framecrc muxer computes it) of the visible samples
@@ -212,7 +212,11 @@ type Audio struct {
 	PTS     media.Time
 	Format  AudioFormat
 	Samples []float32
-	Corrupt bool
+	// TrimFront and TrimBack are how many samples (per channel) at either end the coded frame of this block
+	// declares to be no part of the presentation; they are still in Samples. All of a decode-only frame counts
+	// as TrimFront. Trim(TrimFront, TrimBack) takes them away.
+	TrimFront, TrimBack int
+	Corrupt             bool
 
 	release func(*Audio) // nil once released
 }
@@ -248,7 +252,8 @@ func (a *Audio) Trim(front, back int) {
 	}
 }
 
-// Arm makes a live, as for Video. A nil release leaves the samples to the garbage collector.
+// Arm makes a live, as for Video: release is called with Samples already nil, so a producer that pools its memory
+// remembers it by itself. A nil release leaves the samples to the garbage collector.
 func (a *Audio) Arm(release func(*Audio)) {
 	if a.release != nil {
 		panic("frame: sound block armed while it is live")
@@ -267,9 +272,9 @@ func (a *Audio) Release() {
 		panic("frame: sound block released twice")
 	}
 	a.release = nil
+	a.Samples = nil
 	live.Add(-1)
 	r(a)
-	a.Samples = nil
 }
 
 // live counts the frames of this process that are armed and not released.

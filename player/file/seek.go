@@ -1,0 +1,173 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"mseplayer/mse/media"
+)
+
+// Seek makes Next go on at the last key frame at or before t of the leading track (the first selected one with
+// video, otherwise with sound), or earlier, and returns that frame's presentation time. Sound starts its decoder's
+// preroll before it where the file has that. It reads what the container's index needs; only raw streams, which
+// have no times, are read from the beginning. After an error the position is undefined until a Seek succeeds.
+func (s *Source) Seek(ctx context.Context, t media.Time) (media.Time, error) {
+	landed, err := s.seekTo(ctx, max(0, t))
+	if err != nil {
+		return 0, fmt.Errorf("file: %s: seek to %s s: %w", display(s.in.Name), t, err)
+	}
+	return landed, nil
+}
+
+func (s *Source) seekTo(ctx context.Context, t media.Time) (media.Time, error) {
+	lead := s.leader()
+	switch {
+	case s.in.seeker() == nil:
+		return 0, ErrNotSeekable
+	case lead == nil:
+		return 0, errors.New("no track is selected")
+	}
+	goal := t
+	if lead.audio {
+		goal = t.Add(-lead.config.Preroll)
+	}
+	back := media.Span(0)
+	for try := range maxSeekTries {
+		at := goal.Add(-back)
+		back = 2*back + 1
+		if at < 0 && try > 0 {
+			break // then it is the beginning
+		}
+		if err := s.jump(ctx, lead, at); err != nil {
+			if ctx.Err() != nil {
+				return 0, context.Cause(ctx)
+			}
+			break
+		}
+		landed, ok, err := s.land(ctx, lead, goal, false)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			return landed, nil
+		}
+	}
+	// No index leads there: read from the beginning.
+	s.restart()
+	if err := s.d.SeekByte(ctx, 0); err != nil {
+		return 0, err
+	}
+	landed, _, err := s.land(ctx, lead, goal, true)
+	return landed, err
+}
+
+func (s *Source) restart() {
+	s.eof = false
+	for _, t := range s.tracks {
+		t.restart()
+	}
+}
+
+// jump positions the demuxer at or before a time.
+func (s *Source) jump(ctx context.Context, lead *track, at media.Time) error {
+	k := s.parts.find(at)
+	s.restart()
+	s.parts.now = k
+	if len(s.parts.list) == 1 {
+		return s.d.Seek(ctx, lead.stream, lead.ticks(at))
+	}
+	// The container's own times are ambiguous: look for the place inside the part by its share of the bytes.
+	p := s.parts.list[k]
+	from, end := max(p.start, 0), media.Time(s.info.Duration)
+	to := s.in.Size
+	if k+1 < len(s.parts.list) {
+		end, to = s.parts.list[k+1].start, s.parts.list[k+1].pos
+	} else if p.offset != 0 {
+		end = max(end, from.Add(1)) // the declared duration may not count the parts
+	}
+	if to < p.pos || end <= from {
+		return errors.New("no place in the file is known for it")
+	}
+	share := float64(at.Sub(from)) / float64(end.Sub(from))
+	return s.d.SeekByte(ctx, p.pos+int64(max(0, min(1, share))*float64(to-p.pos)))
+}
+
+// land reads until the leading track has a key frame at or before t and drops what it has before that. ok is false
+// when its first key frame comes later. exhaustive goes on to the last such key frame, from the beginning of the
+// file, and takes the first one of all if there is none.
+func (s *Source) land(ctx context.Context, lead *track, t media.Time, exhaustive bool) (at media.Time, ok bool, err error) {
+	seen, found := 0, -1 // packets of lead looked at; the key frame
+	for {
+		for ; seen < len(lead.queue); seen++ {
+			q := &lead.queue[seen]
+			if !q.key && !lead.audio {
+				if exhaustive && found >= 0 && lead.time(q.at()) > t.Add(maxStep) {
+					return s.dropTo(lead, found), true, nil
+				}
+				continue
+			}
+			stamp := q.pts
+			if stamp == NoTicks {
+				stamp = q.at()
+			}
+			late := lead.time(stamp) > t
+			switch {
+			case !exhaustive:
+				if late {
+					return 0, false, nil
+				}
+				return s.dropTo(lead, seen), true, nil
+			case late && found >= 0:
+				return s.dropTo(lead, found), true, nil
+			case late:
+				return s.dropTo(lead, seen), true, nil
+			default:
+				// What is before the newest key frame is not needed: memory stays bounded by one group of pictures.
+				s.dropTo(lead, seen)
+				seen, found = 0, 0
+			}
+		}
+		if s.pending() > maxPendingBytes {
+			break
+		}
+		if _, err := s.read(ctx); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return 0, false, err
+		}
+	}
+	if found < 0 {
+		if exhaustive && len(lead.queue) > 0 {
+			return s.dropTo(lead, 0), true, nil
+		}
+		s.eof = exhaustive
+		return t, exhaustive, nil
+	}
+	return s.dropTo(lead, found), true, nil
+}
+
+// dropTo drops the leading track's packets before number n, and those of the others that end long before it, and
+// returns the time of that packet.
+func (s *Source) dropTo(lead *track, n int) media.Time {
+	q := &lead.queue[n]
+	stamp := q.pts
+	if stamp == NoTicks {
+		stamp = q.at()
+	}
+	at := lead.time(stamp)
+	lead.drop(n)
+	for _, t := range s.tracks {
+		if t == lead {
+			continue
+		}
+		keep := at.Add(-t.config.Preroll - maxStep)
+		k := 0
+		for k < len(t.queue) && t.time(t.queue[k].at()) < keep {
+			k++
+		}
+		t.drop(k)
+	}
+	return max(0, at)
+}

@@ -1,0 +1,403 @@
+#include "door.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <libavutil/channel_layout.h>
+#include <libavutil/display.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/intreadwrite.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+
+int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_size, const door_config *cfg)
+{
+	if (extradata_size > 0) {
+		c->extradata = av_mallocz((size_t)extradata_size + AV_INPUT_BUFFER_PADDING_SIZE);
+		if (!c->extradata)
+			return AVERROR(ENOMEM);
+		memcpy(c->extradata, extradata, extradata_size);
+		c->extradata_size = extradata_size;
+	}
+	if (cfg->width > 0 && cfg->height > 0) {
+		c->width = cfg->width;
+		c->height = cfg->height;
+	}
+	c->codec_tag = cfg->codec_tag;
+	c->bits_per_coded_sample = cfg->bits;
+	c->block_align = cfg->block_align;
+	c->bit_rate = cfg->bit_rate;
+	if (cfg->profile)
+		c->profile = cfg->profile;
+	if (cfg->format > 0) { // stored as 1 + FFmpeg's number, so that 0 means unknown
+		if (c->codec_type == AVMEDIA_TYPE_VIDEO)
+			c->pix_fmt = cfg->format - 1;
+		else
+			c->sample_fmt = cfg->format - 1;
+	}
+	if (cfg->channels > 0) {
+		c->sample_rate = cfg->sample_rate;
+		if (!cfg->mask || av_channel_layout_from_mask(&c->ch_layout, cfg->mask) < 0 || c->ch_layout.nb_channels != cfg->channels) {
+			av_channel_layout_uninit(&c->ch_layout);
+			av_channel_layout_default(&c->ch_layout, cfg->channels);
+		}
+	} else if (cfg->sample_rate > 0) {
+		c->sample_rate = cfg->sample_rate;
+	}
+	c->has_b_frames = cfg->reorder;
+	c->thread_count = cfg->threads;
+	c->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
+	// Each picture carries the index of its packet; nothing is cut off sound or pictures behind our back.
+	c->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
+	c->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
+	c->apply_cropping = 0;
+	return 0;
+}
+
+int door_packet(AVPacket *p, const uint8_t *data, int n, int64_t index, int key)
+{
+	int r = av_new_packet(p, n);
+	if (r < 0)
+		return r;
+	memcpy(p->data, data, n);
+	p->pts = p->dts = index;
+	p->opaque = (void *)(intptr_t)index;
+	p->flags = key ? AV_PKT_FLAG_KEY : 0;
+	return 0;
+}
+
+int door_packet_side(AVPacket *p, int type, const uint8_t *data, int n)
+{
+	uint8_t *d = av_packet_new_side_data(p, type, n);
+	if (!d)
+		return AVERROR(ENOMEM);
+	if (n > 0)
+		memcpy(d, data, n);
+	return 0;
+}
+
+int door_send(AVCodecContext *c, AVPacket *p)
+{
+	int r = avcodec_send_packet(c, p);
+	if (r != AVERROR(EAGAIN))
+		av_packet_unref(p);
+	return r;
+}
+
+int door_send_data(AVCodecContext *c, AVPacket *p, const uint8_t *data, int n, int64_t index, int key)
+{
+	int r = door_packet(p, data, n, index, key);
+	if (r < 0)
+		return r;
+	return door_send(c, p);
+}
+
+// rows_len is how many bytes of whole rows a plane really has behind its pointer, up to rows × stride.
+static int rows_len(const AVFrame *f, int plane, int rows)
+{
+	const AVBufferRef *b;
+	int64_t want, have;
+
+	if (f->linesize[plane] <= 0 || !f->data[plane])
+		return 0;
+	b = av_frame_get_plane_buffer(f, plane);
+	if (!b)
+		return 0;
+	want = (int64_t)f->linesize[plane] * rows;
+	have = b->data + b->size - f->data[plane];
+	if (have < want || want > INT_MAX)
+		return 0;
+	return (int)want;
+}
+
+void door_describe_picture(const AVFrame *f, door_picture *o)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
+	const AVFrameSideData *sd;
+
+	memset(o, 0, sizeof *o);
+	o->pts = f->pts;
+	o->opaque = (int64_t)(intptr_t)f->opaque;
+	o->width = f->width;
+	o->height = f->height;
+	o->format = f->format;
+	if (f->crop_left + f->crop_right < (size_t)f->width && f->crop_top + f->crop_bottom < (size_t)f->height) {
+		o->crop_left = (int)f->crop_left;
+		o->crop_right = (int)f->crop_right;
+		o->crop_top = (int)f->crop_top;
+		o->crop_bottom = (int)f->crop_bottom;
+	}
+	o->corrupt = f->decode_error_flags || (f->flags & AV_FRAME_FLAG_CORRUPT);
+	o->color_range = f->color_range;
+	o->matrix = f->colorspace;
+	o->primaries = f->color_primaries;
+	o->transfer = f->color_trc;
+	o->sar_num = f->sample_aspect_ratio.num;
+	o->sar_den = f->sample_aspect_ratio.den;
+	sd = av_frame_get_side_data(f, AV_FRAME_DATA_DISPLAYMATRIX);
+	if (sd && sd->size >= 9 * sizeof(int32_t)) {
+		double a = av_display_rotation_get((const int32_t *)sd->data);
+		if (!isnan(a)) // FFmpeg's angle is counter-clockwise
+			o->rotation = (int)((lrint(-a) % 360 + 360) % 360);
+	}
+	for (int i = 0; d && i < 3; i++) {
+		int rows = i == 0 ? f->height : AV_CEIL_RSHIFT(f->height, d->log2_chroma_h);
+		o->data[i] = f->data[i];
+		o->stride[i] = f->linesize[i];
+		o->len[i] = rows_len(f, i, rows);
+	}
+}
+
+int door_receive_video(AVCodecContext *c, AVFrame *f, door_picture *out)
+{
+	int r = avcodec_receive_frame(c, f);
+	if (r >= 0)
+		door_describe_picture(f, out);
+	return r;
+}
+
+static uint64_t layout_mask(const AVChannelLayout *l)
+{
+	return l->order == AV_CHANNEL_ORDER_NATIVE ? l->u.mask : 0;
+}
+
+int door_receive_audio(AVCodecContext *c, AVFrame *f, door_sound *o)
+{
+	const AVFrameSideData *sd;
+	int r = avcodec_receive_frame(c, f);
+	if (r < 0)
+		return r;
+	o->skip = 0;
+	sd = av_frame_get_side_data(f, AV_FRAME_DATA_SKIP_SAMPLES);
+	if (sd && sd->size >= 4)
+		o->skip = (int)FFMIN(AV_RL32(sd->data), INT_MAX);
+	o->pts = f->pts;
+	o->opaque = (int64_t)(intptr_t)f->opaque;
+	o->samples = f->nb_samples;
+	o->rate = f->sample_rate;
+	o->channels = f->ch_layout.nb_channels;
+	o->mask = layout_mask(&f->ch_layout);
+	o->format = f->format;
+	o->corrupt = f->decode_error_flags || (f->flags & AV_FRAME_FLAG_CORRUPT);
+	return 0;
+}
+
+#define COPY(type, expr)                                                                                 \
+	for (int ch = 0; ch < channels; ch++) {                                                          \
+		const type *s = planar ? (const type *)f->extended_data[ch] : (const type *)f->data[0] + ch; \
+		float *d = dst + ch;                                                                     \
+		int step = planar ? 1 : channels;                                                        \
+		for (int i = 0; i < n; i++, s += step, d += channels)                                    \
+			*d = (expr);                                                                     \
+	}                                                                                                \
+	break
+
+int door_interleave(const AVFrame *f, float *dst)
+{
+	int channels = f->ch_layout.nb_channels, n = f->nb_samples;
+	int planar = av_sample_fmt_is_planar(f->format);
+
+	switch (av_get_packed_sample_fmt(f->format)) {
+	case AV_SAMPLE_FMT_U8:
+		COPY(uint8_t, ((int)*s - 128) * (1.0f / 128));
+	case AV_SAMPLE_FMT_S16:
+		COPY(int16_t, *s * (1.0f / 32768));
+	case AV_SAMPLE_FMT_S32:
+		COPY(int32_t, *s * (1.0f / 2147483648.0f));
+	case AV_SAMPLE_FMT_S64:
+		COPY(int64_t, *s * (1.0f / 9223372036854775808.0f));
+	case AV_SAMPLE_FMT_FLT:
+		if (!planar || channels == 1) {
+			memcpy(dst, f->data[0], (size_t)n * channels * sizeof *dst);
+			break;
+		}
+		COPY(float, *s);
+	case AV_SAMPLE_FMT_DBL:
+		COPY(double, (float)*s);
+	default:
+		return AVERROR(ENOSYS);
+	}
+	return 0;
+}
+
+void door_pixel_format(int format, door_format *o)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(format);
+	int components, planar = 1;
+
+	memset(o, 0, sizeof *o);
+	o->layout = 4;
+	if (!d) {
+		strcpy(o->name, "none");
+		return;
+	}
+	strncpy(o->name, d->name, sizeof o->name - 1);
+	o->rgb = (d->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) != 0;
+	o->depth = d->comp[0].depth;
+	if (d->flags & (AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BAYER | AV_PIX_FMT_FLAG_FLOAT))
+		return;
+	// An alpha plane is left out: the first three planes are laid out as without it.
+	components = d->nb_components - (d->flags & AV_PIX_FMT_FLAG_ALPHA ? 1 : 0);
+	for (int i = 0; i < components; i++) {
+		const AVComponentDescriptor *c = &d->comp[i];
+		if (c->shift || c->offset || c->depth != o->depth || c->step != (o->depth > 8 ? 2 : 1))
+			planar = 0;
+	}
+	if (!planar || o->depth > 16)
+		return;
+	if (components == 1 && d->comp[0].plane == 0) {
+		o->layout = 2;
+	} else if (components == 3 && (d->flags & AV_PIX_FMT_FLAG_RGB)) {
+		if (d->comp[1].plane == 0 && d->comp[2].plane == 1 && d->comp[0].plane == 2)
+			o->layout = 3;
+	} else if (components == 3 && d->comp[0].plane == 0 && d->comp[1].plane == 1 && d->comp[2].plane == 2) {
+		o->layout = 1;
+		o->shift_x = d->log2_chroma_w;
+		o->shift_y = d->log2_chroma_h;
+		if (!strncmp(d->name, "yuvj", 4)) { // the full-range twin of a format has the same memory
+			o->full_range = 1;
+			memmove(o->name + 3, o->name + 4, strlen(o->name + 4) + 1);
+		}
+	}
+	if (o->layout != 4 && (d->flags & AV_PIX_FMT_FLAG_ALPHA)) {
+		if (!strncmp(o->name, "yuva", 4))
+			memmove(o->name + 3, o->name + 4, strlen(o->name + 4) + 1);
+		else if (!strncmp(o->name, "gbra", 4))
+			memmove(o->name + 3, o->name + 4, strlen(o->name + 4) + 1);
+	}
+}
+
+int door_repack(AVFrame *dst, const AVFrame *src)
+{
+	int r;
+
+	if (dst->width != src->width || dst->height != src->height || dst->format != src->format || !dst->buf[0]) {
+		av_frame_unref(dst);
+		dst->width = src->width;
+		dst->height = src->height;
+		dst->format = src->format;
+		r = av_frame_get_buffer(dst, 0);
+		if (r < 0)
+			return r;
+	}
+	return av_frame_copy(dst, src);
+}
+
+void door_scaler_free(door_scaler *s)
+{
+	sws_freeContext(s->sws);
+	memset(s, 0, sizeof *s);
+}
+
+// coefficients picks swscale's table; unspecified is treated as BT.601, the same on both sides.
+static const int *coefficients(int matrix)
+{
+	return sws_getCoefficients(matrix == AVCOL_SPC_UNSPECIFIED || matrix == AVCOL_SPC_RGB ? SWS_CS_DEFAULT : matrix);
+}
+
+int door_scale(door_scaler *s, AVFrame *dst, const AVFrame *src, int range, int src_matrix, int dst_matrix, int threads)
+{
+	int r;
+
+	if (!s->sws || s->width != src->width || s->height != src->height || s->format != src->format || s->range != range || s->matrix != src_matrix) {
+		door_scaler_free(s);
+		s->sws = sws_alloc_context();
+		if (!s->sws)
+			return AVERROR(ENOMEM);
+		av_opt_set_int(s->sws, "srcw", src->width, 0);
+		av_opt_set_int(s->sws, "srch", src->height, 0);
+		av_opt_set_int(s->sws, "src_format", src->format, 0);
+		av_opt_set_int(s->sws, "dstw", src->width, 0);
+		av_opt_set_int(s->sws, "dsth", src->height, 0);
+		av_opt_set_int(s->sws, "dst_format", AV_PIX_FMT_YUV420P, 0);
+		av_opt_set_int(s->sws, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND, 0);
+		av_opt_set_int(s->sws, "threads", threads, 0);
+		// The range of the pictures stays as it is unless RGB becomes YUV, which gives limited range.
+		av_opt_set_int(s->sws, "src_range", range, 0);
+		av_opt_set_int(s->sws, "dst_range", src_matrix == AVCOL_SPC_RGB ? 0 : range, 0);
+		r = sws_init_context(s->sws, NULL, NULL);
+		if (r < 0) {
+			door_scaler_free(s);
+			return r;
+		}
+		sws_setColorspaceDetails(s->sws, coefficients(src_matrix == AVCOL_SPC_RGB ? dst_matrix : src_matrix), range,
+			coefficients(dst_matrix), src_matrix == AVCOL_SPC_RGB ? 0 : range, 0, 1 << 16, 1 << 16);
+		s->width = src->width;
+		s->height = src->height;
+		s->format = src->format;
+		s->range = range;
+		s->matrix = src_matrix;
+	}
+	if (dst->width != src->width || dst->height != src->height || dst->format != AV_PIX_FMT_YUV420P || !dst->buf[0]) {
+		av_frame_unref(dst);
+		dst->width = src->width;
+		dst->height = src->height;
+		dst->format = AV_PIX_FMT_YUV420P;
+		r = av_frame_get_buffer(dst, 0);
+		if (r < 0)
+			return r;
+	}
+	r = sws_scale_frame(s->sws, dst, src);
+	return r < 0 ? r : 0;
+}
+
+static int layout_for(AVChannelLayout *l, int channels, uint64_t mask)
+{
+	if (mask && av_channel_layout_from_mask(l, mask) >= 0 && l->nb_channels == channels)
+		return 0;
+	av_channel_layout_uninit(l);
+	av_channel_layout_default(l, channels);
+	return l->order == AV_CHANNEL_ORDER_UNSPEC;
+}
+
+int door_resampler_open(SwrContext **s, int in_rate, int in_channels, uint64_t in_mask, int out_rate, int out_channels, uint64_t out_mask)
+{
+	AVChannelLayout in = {0}, out = {0};
+	int plain = 0, r;
+
+	plain |= layout_for(&in, in_channels, in_mask);
+	plain |= layout_for(&out, out_channels, out_mask);
+	r = swr_alloc_set_opts2(s, &out, AV_SAMPLE_FMT_FLT, out_rate, &in, AV_SAMPLE_FMT_FLT, in_rate, 0, NULL);
+	if (r >= 0) {
+		// Without a limit a float downmix would go beyond full scale where all channels are loud.
+		av_opt_set_double(*s, "rematrix_maxval", 1.0, 0);
+		if (plain && in_channels != out_channels) {
+			// Channels without meaning: the first ones go straight through, mono goes to every output.
+			double *m = av_calloc((size_t)in_channels * out_channels, sizeof *m);
+			if (!m) {
+				r = AVERROR(ENOMEM);
+			} else {
+				for (int o = 0; o < out_channels; o++)
+					m[o * in_channels + (in_channels == 1 ? 0 : o < in_channels ? o : in_channels - 1)] = 1;
+				r = swr_set_matrix(*s, m, in_channels);
+				av_free(m);
+			}
+		}
+		if (r >= 0)
+			r = swr_init(*s);
+	}
+	if (r < 0)
+		swr_free(s);
+	av_channel_layout_uninit(&in);
+	av_channel_layout_uninit(&out);
+	return r;
+}
+
+int door_resample(SwrContext *s, float *dst, int dst_samples, const float *src, int src_samples)
+{
+	uint8_t *out = (uint8_t *)dst;
+	const uint8_t *in = (const uint8_t *)src;
+
+	return swr_convert(s, dst_samples > 0 ? &out : NULL, dst_samples, src ? &in : NULL, src_samples);
+}
+
+uint64_t door_default_mask(int channels)
+{
+	AVChannelLayout l = {0};
+	uint64_t m;
+
+	av_channel_layout_default(&l, channels);
+	m = layout_mask(&l);
+	av_channel_layout_uninit(&l);
+	return m;
+}

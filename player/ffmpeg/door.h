@@ -1,0 +1,81 @@
+// The C half of the door: everything that needs several FFmpeg calls or struct fields is done in one call from Go.
+#ifndef MSEPLAYER_DOOR_H
+#define MSEPLAYER_DOOR_H
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libswresample/swresample.h>
+#include <libswscale/swscale.h>
+
+// door_config is what a decoder is opened with beyond its codec.
+typedef struct door_config {
+	int width, height;
+	int sample_rate, channels;
+	uint64_t mask;
+	unsigned codec_tag;
+	int bits, block_align, format, profile, threads, reorder;
+	int64_t bit_rate;
+} door_config;
+
+int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_size, const door_config *cfg);
+
+// door_packet fills the packet with a padded, reference-counted copy of n bytes and the index that identifies it.
+int door_packet(AVPacket *p, const uint8_t *data, int n, int64_t index, int key);
+int door_packet_side(AVPacket *p, int type, const uint8_t *data, int n);
+int door_send(AVCodecContext *c, AVPacket *p);
+int door_send_data(AVCodecContext *c, AVPacket *p, const uint8_t *data, int n, int64_t index, int key);
+
+// door_picture is what Go needs to know about a decoded picture.
+typedef struct door_picture {
+	int64_t pts, opaque;
+	int width, height, format;
+	int crop_left, crop_right, crop_top, crop_bottom;
+	int corrupt, color_range, matrix, primaries, transfer;
+	int sar_num, sar_den, rotation;
+	uint8_t *data[3];
+	int stride[3];
+	int len[3]; // readable bytes of whole rows, 0 when the memory is not laid out as rows of stride bytes
+} door_picture;
+
+int door_receive_video(AVCodecContext *c, AVFrame *f, door_picture *out);
+void door_describe_picture(const AVFrame *f, door_picture *out);
+
+// door_sound is what Go needs to know about a decoded block of sound.
+typedef struct door_sound {
+	int64_t pts, opaque;
+	int samples, rate, channels, format, corrupt;
+	int skip; // samples that the decoder itself declares void from here on, 0 if none
+	uint64_t mask;
+} door_sound;
+
+int door_receive_audio(AVCodecContext *c, AVFrame *f, door_sound *out);
+// door_interleave writes samples × channels floats.
+int door_interleave(const AVFrame *f, float *dst);
+
+// door_repack copies a picture into memory of dst's own, laid out as rows of one positive stride.
+int door_repack(AVFrame *dst, const AVFrame *src);
+
+// door_format describes a pixel format; layout is 1 YUV, 2 gray, 3 GBR, 4 anything else.
+typedef struct door_format {
+	int layout, depth, shift_x, shift_y, full_range, rgb;
+	char name[32];
+} door_format;
+
+void door_pixel_format(int format, door_format *out);
+
+// door_scaler converts pictures to 8-bit planar 4:2:0.
+typedef struct door_scaler {
+	struct SwsContext *sws;
+	int width, height, format, range, matrix;
+} door_scaler;
+
+int door_scale(door_scaler *s, AVFrame *dst, const AVFrame *src, int range, int src_matrix, int dst_matrix, int threads);
+void door_scaler_free(door_scaler *s);
+
+// Sound conversion between interleaved float formats.
+int door_resampler_open(SwrContext **s, int in_rate, int in_channels, uint64_t in_mask, int out_rate, int out_channels, uint64_t out_mask);
+int door_resample(SwrContext *s, float *dst, int dst_samples, const float *src, int src_samples);
+
+uint64_t door_default_mask(int channels);
+
+#endif

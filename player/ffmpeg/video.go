@@ -1,0 +1,444 @@
+package ffmpeg
+
+/*
+#include "door.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"unsafe"
+
+	"github.com/asticode/go-astiav"
+
+	"mseplayer/mse/media"
+	"mseplayer/player/decode"
+	"mseplayer/player/frame"
+)
+
+// Code points of FFmpeg and H.273 that need a decision.
+const (
+	matrixRGB       = C.AVCOL_SPC_RGB
+	unspecified     = 2
+	rangeFull       = C.AVCOL_RANGE_JPEG
+	rangeUnknown    = C.AVCOL_RANGE_UNSPECIFIED
+	hdMinimumHeight = 720 // from here on RGB is converted with the BT.709 matrix
+)
+
+// maxPacketErrors bounds the rejected coded frames that are remembered until a call can report them.
+const maxPacketErrors = 64
+
+var (
+	errAgain = C.int(astiav.ErrEagain)
+	errEOF   = C.int(astiav.ErrEof)
+)
+
+// NewVideo opens a video decoder.
+func (Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
+	threads := threadCount(o.Threads)
+	cc, err := openCodec(cfg, media.Video, threads, 0)
+	if err != nil {
+		return nil, err
+	}
+	v := &video{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc()},
+		cfg: cfg, accepts: o.Formats, threads: threads, pool: &pictures{}, format: -1}
+	if v.pkt == nil {
+		v.Close()
+		return nil, errors.New("ffmpeg: av_packet_alloc: out of memory")
+	}
+	return v, nil
+}
+
+// codec is what video and sound decoders share: sending numbered packets and collecting rejections.
+type codec struct {
+	cc   *astiav.CodecContext
+	ctx  *C.AVCodecContext
+	pkt  *C.AVPacket
+	ring ring
+	errs []*decode.PacketError // rejections that no call has returned yet
+}
+
+// send hands f to the decoder. again means that it takes nothing before pictures are received; the packet is kept
+// and resend tries once more.
+func (c *codec) send(f *media.CodedFrame) (again bool) {
+	if f.Crypt != nil {
+		c.reject(f.PTS, errEncrypted)
+		return false
+	}
+	if len(f.Data) == 0 {
+		return false // nothing to decode; an empty packet would start draining
+	}
+	if len(f.Data) > maxCodedBytes {
+		c.reject(f.PTS, fmt.Errorf("coded frame of %d bytes, more than %d", len(f.Data), maxCodedBytes))
+		return false
+	}
+	index := c.ring.put(f)
+	key := C.int(0)
+	if f.RAP {
+		key = 1
+	}
+	var r C.int
+	if f.Side == nil {
+		r = C.door_send_data(c.ctx, c.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(index), key)
+	} else {
+		r = C.door_packet(c.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(index), key)
+		for i := 0; i < len(f.Side) && r >= 0; i++ {
+			r = C.door_packet_side(c.pkt, C.int(f.Side[i].Type), bytesPointer(f.Side[i].Data), C.int(len(f.Side[i].Data)))
+		}
+		if r < 0 {
+			C.av_packet_unref(c.pkt)
+		} else {
+			r = C.door_send(c.ctx, c.pkt)
+		}
+	}
+	return c.sent(r)
+}
+
+func (c *codec) resend() (again bool) { return c.sent(C.door_send(c.ctx, c.pkt)) }
+
+func (c *codec) sent(r C.int) (again bool) {
+	if r == errAgain {
+		return true
+	}
+	if r < 0 {
+		c.rejectLate("avcodec_send_packet", r)
+	}
+	return false
+}
+
+// reject remembers that the frame at pts was refused.
+func (c *codec) reject(pts media.Time, err error) {
+	if len(c.errs) < maxPacketErrors {
+		c.errs = append(c.errs, &decode.PacketError{PTS: pts, Err: err})
+	}
+}
+
+// rejectLate remembers a failure that FFmpeg reports without saying for which packet: with frame threads it is
+// the one that was sent as many packets ago as there are other threads.
+func (c *codec) rejectLate(call string, code C.int) {
+	i := c.ring.last
+	if c.ctx.active_thread_type&C.FF_THREAD_FRAME != 0 {
+		i = max(1, i-int64(c.ctx.thread_count)+1)
+	}
+	var pts media.Time
+	if t := c.ring.get(i); t != nil {
+		pts = t.pts
+	}
+	c.reject(pts, failed(call, code))
+}
+
+// rejected takes the oldest rejection that was not reported; nil if there is none.
+func (c *codec) rejected() error {
+	if len(c.errs) == 0 {
+		return nil
+	}
+	e := c.errs[0]
+	n := copy(c.errs, c.errs[1:])
+	c.errs[n] = nil
+	c.errs = c.errs[:n]
+	return e
+}
+
+// timing finds the timing of an item by the number that travelled as its time stamp. Where a decoder shows a
+// picture that it decoded earlier (VP9's show_existing_frame) only that number is the showing packet's; opaque is
+// the number of the packet that was decoded, which serves where no time stamp came out.
+func (c *codec) timing(pts, opaque C.int64_t) *timing {
+	if t := c.ring.get(int64(pts)); t != nil {
+		return t
+	}
+	return c.ring.get(int64(opaque))
+}
+
+func (c *codec) flush() {
+	C.avcodec_flush_buffers(c.ctx)
+	C.av_packet_unref(c.pkt)
+	c.errs = c.errs[:0]
+}
+
+func (c *codec) close() {
+	if c.cc == nil {
+		return
+	}
+	C.av_packet_free(&c.pkt)
+	c.cc.Free()
+	c.cc, c.ctx = nil, nil
+}
+
+// video decodes pictures.
+type video struct {
+	codec
+	// immutable
+	cfg     *media.DecoderConfig
+	accepts func(frame.PixelFormat) bool
+	threads int
+	pool    *pictures
+
+	// owned by the caller's goroutine
+	begun  bool
+	info   C.door_picture
+	scaler C.door_scaler
+	// format is FFmpeg's number of the last pixel format; the next ones describe it.
+	format    C.int
+	pixel     frame.PixelFormat
+	fullRange bool
+	rgb       bool
+	accepted  bool
+	// nextPTS is where a picture goes whose coded frame is unknown.
+	nextPTS media.Time
+}
+
+// maxReorder is the most pictures that H.264 holds back.
+const maxReorder = 16
+
+// begin prepares for the first frame. Many H.264 streams do not say how many pictures are held back for
+// reordering; the decoder then learns it from the first B picture that comes too late, and loses that picture. How
+// far showing lags behind decoding at the first key frame tells it in time.
+func (v *video) begin(f *media.CodedFrame) error {
+	v.begun = true
+	if v.cfg.Codec != media.H264 || f.Duration <= 0 {
+		return nil
+	}
+	lag := int(min(maxReorder, math.Round(float64(f.PTS.Sub(f.DTS)/f.Duration))))
+	if lag <= 0 {
+		return nil
+	}
+	cc, err := openCodec(v.cfg, media.Video, v.threads, lag)
+	if err != nil {
+		return err
+	}
+	v.cc.Free()
+	v.cc, v.ctx = cc, (*C.AVCodecContext)(cc.UnsafePointer())
+	return nil
+}
+
+// Decode implements decode.VideoDecoder.
+func (v *video) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error {
+	if !v.begun {
+		if err := v.begin(f); err != nil {
+			return err
+		}
+	}
+	for again := v.send(f); again; again = v.resend() {
+		n, err := v.receive(emit)
+		if err != nil {
+			C.av_packet_unref(v.pkt)
+			return err
+		}
+		if n == 0 { // the decoder neither takes nor gives
+			C.av_packet_unref(v.pkt)
+			v.reject(f.PTS, failed("avcodec_send_packet", errAgain))
+			break
+		}
+	}
+	if _, err := v.receive(emit); err != nil {
+		return err
+	}
+	return v.rejected()
+}
+
+// Drain implements decode.VideoDecoder.
+func (v *video) Drain(emit func(*frame.Video) error) error {
+	C.avcodec_send_packet(v.ctx, nil) // fails only when draining already
+	if _, err := v.receive(emit); err != nil {
+		return err
+	}
+	return v.rejected()
+}
+
+// Flush implements decode.VideoDecoder.
+func (v *video) Flush() { v.flush() }
+
+// Close implements decode.VideoDecoder. A second call does nothing.
+func (v *video) Close() {
+	v.close()
+	C.door_scaler_free(&v.scaler)
+	v.pool.close()
+}
+
+// receive emits what is ready and counts what came out of the decoder. Rejections are remembered.
+func (v *video) receive(emit func(*frame.Video) error) (n int, err error) {
+	for range maxPacketErrors + ringSize {
+		s := v.pool.get(false)
+		if s == nil {
+			return n, failed("av_frame_alloc", C.int(-C.ENOMEM))
+		}
+		r := C.door_receive_video(v.ctx, s.p, &v.info)
+		if r == errAgain || r == errEOF {
+			v.pool.put(s)
+			return n, nil
+		}
+		n++
+		if r < 0 {
+			v.pool.put(s)
+			if r == C.int(-C.ENOMEM) {
+				return n, failed("avcodec_receive_frame", r)
+			}
+			v.rejectLate("avcodec_receive_frame", r)
+			continue
+		}
+		t := v.timing(v.info.pts, v.info.opaque)
+		if t != nil && t.decodeOnly {
+			v.pool.put(s)
+			continue
+		}
+		if s, err = v.fill(s, t); err != nil {
+			return n, err
+		}
+		s.Arm(s.release)
+		if err = emit(&s.Video); err != nil {
+			return n, err
+		}
+	}
+	return n, failed("avcodec_receive_frame", C.int(astiav.ErrBug)) // it would go on for ever
+}
+
+// fill describes the picture in shell s, converting it when the consumer asks for that, and returns the shell to
+// emit. On an error s has gone back to the pool.
+func (v *video) fill(s *picture, t *timing) (*picture, error) {
+	if v.info.format != v.format {
+		v.setFormat(v.info.format)
+	}
+	color := v.color()
+	pixel := v.pixel
+	whole := pixel.Layout != frame.Other
+	for i := range pixel.PlaneCount() {
+		whole = whole && v.info.len[i] > 0
+	}
+	var err error
+	switch {
+	case !v.accepted:
+		pixel = frame.I420
+		if s, err = v.convert(s, &color); err != nil {
+			return nil, err
+		}
+	case !whole && pixel.Layout != frame.Other:
+		if s, err = v.repack(s); err != nil {
+			return nil, err
+		}
+	}
+	i := &v.info
+	s.Video = frame.Video{
+		Format: pixel, Width: int(i.width), Height: int(i.height), Color: color,
+		Crop: frame.Rect{X: int(i.crop_left), Y: int(i.crop_top),
+			W: int(i.width - i.crop_left - i.crop_right), H: int(i.height - i.crop_top - i.crop_bottom)},
+		SARNum: v.cfg.SARNum, SARDen: v.cfg.SARDen, Rotation: v.cfg.Rotation, Corrupt: i.corrupt != 0,
+	}
+	if s.SARNum <= 0 || s.SARDen <= 0 {
+		s.SARNum, s.SARDen = int(i.sar_num), int(i.sar_den)
+	}
+	if s.SARNum <= 0 || s.SARDen <= 0 {
+		s.SARNum, s.SARDen = 0, 0
+	}
+	if s.Rotation == 0 {
+		s.Rotation = quarterTurns(int(i.rotation))
+	}
+	for p := range pixel.PlaneCount() {
+		s.Plane[p] = frame.Plane{Data: unsafe.Slice((*byte)(unsafe.Pointer(i.data[p])), int(i.len[p])), Stride: int(i.stride[p])}
+	}
+	if t != nil {
+		s.PTS, s.Duration, s.Key = t.pts, t.duration, t.key
+	} else {
+		s.PTS = v.nextPTS
+	}
+	v.nextPTS = s.PTS.Add(s.Duration)
+	return s, nil
+}
+
+// convert makes an 8-bit 4:2:0 picture of s, which goes back to the pool, and describes it in info.
+func (v *video) convert(s *picture, color *media.ColorInfo) (*picture, error) {
+	d := v.pool.get(true)
+	if d == nil {
+		v.pool.put(s)
+		return nil, failed("av_frame_alloc", C.int(-C.ENOMEM))
+	}
+	src := C.int(unspecified)
+	switch color.Matrix {
+	case 0:
+	case media.MatrixGBR:
+		src = matrixRGB
+	default:
+		src = C.int(color.Matrix)
+	}
+	dst, full := src, C.int(0)
+	if color.FullRange {
+		full = 1
+	}
+	if v.rgb {
+		src, dst, full = matrixRGB, C.AVCOL_SPC_SMPTE170M, 1
+		if v.info.height >= hdMinimumHeight {
+			dst = C.AVCOL_SPC_BT709
+		}
+		color.Matrix, color.FullRange, color.Known = uint8(dst), false, true
+	}
+	r := C.door_scale(&v.scaler, d.p, s.p, full, src, dst, C.int(v.threads))
+	return v.replaced(s, d, r, "sws_scale_frame")
+}
+
+// repack copies s into a shell of its own, for planes that are not laid out as rows of a positive stride.
+func (v *video) repack(s *picture) (*picture, error) {
+	d := v.pool.get(true)
+	if d == nil {
+		v.pool.put(s)
+		return nil, failed("av_frame_alloc", C.int(-C.ENOMEM))
+	}
+	return v.replaced(s, d, C.door_repack(d.p, s.p), "av_frame_copy")
+}
+
+// replaced ends convert and repack: it gives s back and puts the planes of d into info.
+func (v *video) replaced(s, d *picture, r C.int, call string) (*picture, error) {
+	v.pool.put(s)
+	if r < 0 {
+		v.pool.put(d)
+		return nil, failed(call, r)
+	}
+	var planes C.door_picture
+	C.door_describe_picture(d.p, &planes)
+	v.info.data, v.info.stride, v.info.len = planes.data, planes.stride, planes.len
+	return d, nil
+}
+
+// setFormat looks up what FFmpeg's pixel format means; it changes rarely.
+func (v *video) setFormat(format C.int) {
+	var d C.door_format
+	C.door_pixel_format(format, &d)
+	v.format = format
+	v.pixel = frame.PixelFormat{Layout: frame.Layout(d.layout), Depth: uint8(d.depth),
+		ChromaShiftX: uint8(d.shift_x), ChromaShiftY: uint8(d.shift_y), Name: C.GoString(&d.name[0])}
+	v.fullRange, v.rgb = d.full_range != 0, d.rgb != 0
+	v.accepted = v.accepts == nil || v.pixel.Layout != frame.Other && v.accepts(v.pixel)
+}
+
+// color merges what the bitstream and the container say about the picture; see the package comment.
+func (v *video) color() media.ColorInfo {
+	c := v.cfg.Color
+	fill := func(container *uint8, bitstream C.int) {
+		if bitstream > 0 && bitstream != unspecified && bitstream < 255 {
+			*container, c.Known = uint8(bitstream), true
+		}
+		if *container == unspecified {
+			*container = 0
+		}
+	}
+	fill(&c.Primaries, v.info.primaries)
+	fill(&c.Transfer, v.info.transfer)
+	fill(&c.Matrix, v.info.matrix)
+	switch {
+	case v.pixel.Layout == frame.GBR || v.rgb:
+		c.Matrix = media.MatrixGBR
+		c.FullRange = v.info.color_range != C.AVCOL_RANGE_MPEG
+	case c.Matrix == media.MatrixGBR:
+		c.Matrix = 0 // the planes are luma and chroma whatever was declared
+	}
+	if r := v.info.color_range; r != rangeUnknown {
+		c.FullRange, c.Known = r == rangeFull, true
+	}
+	if v.fullRange {
+		c.FullRange, c.Known = true, true
+	}
+	return c
+}
+
+// quarterTurns snaps clockwise degrees to 0, 90, 180 or 270.
+func quarterTurns(degrees int) int { return (degrees + 45) / 90 * 90 % 360 }

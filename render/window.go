@@ -26,6 +26,8 @@ const (
 	minWidth, minHeight         = 192, 108
 	// screenShare is the part of the screen that a window takes whose picture is larger than the screen.
 	screenShare = 0.9
+	// pollInterval is how often the window system is asked about what seldom changes.
+	pollInterval = 100 * time.Millisecond
 	// settleFrames is how many frames after the last change are still presented, as the graphics library does it.
 	settleFrames = 4
 )
@@ -82,8 +84,13 @@ type game struct {
 	input   input
 	title   string
 
-	density    float64 // device pixels per density-independent pixel
-	w, h       int     // the view in device pixels, at the last Draw
+	w, h       int       // the view in device pixels, at the last Draw
+	density    float64   // device pixels per density-independent pixel
+	polled     time.Time // when the window system was last asked
+	seen       bool      // whether the window has been on the screen
+	away       bool      // whether it is not there now: minimised, or on another desktop
+	focused    bool
+	expose     bool // whether to draw although nothing changed
 	fullscreen bool
 	sized      bool // whether the window has the size it is to have
 	hidden     bool // whether the pointer is
@@ -120,8 +127,23 @@ func newGame(ctx context.Context, o Options) (*game, error) {
 
 // LayoutF makes one unit of the screen one device pixel.
 func (g *game) LayoutF(outsideWidth, outsideHeight float64) (w, h float64) {
-	g.density = density()
+	if now := time.Now(); now.Sub(g.polled) >= pollInterval {
+		g.polled = now
+		g.poll()
+	}
 	return max(1, outsideWidth*g.density), max(1, outsideHeight*g.density)
+}
+
+// poll asks the window system about what seldom changes.
+func (g *game) poll() {
+	g.density = density()
+	visible := ebiten.IsWindowVisible()
+	g.seen = g.seen || visible
+	g.away = ebiten.IsWindowMinimized() || g.seen && !visible
+	// Without a compositor, what was covered is lost; who uncovers a window usually gives it the focus.
+	if f := ebiten.IsFocused(); f != g.focused {
+		g.focused, g.expose = f, true
+	}
 }
 
 // Layout is LayoutF for the graphics library's older interface.
@@ -217,7 +239,8 @@ func (g *game) cursor() {
 // Draw fetches the picture for the coming refresh and builds the overlay. What it changes is drawn by
 // DrawFinalScreen.
 func (g *game) Draw(screen *ebiten.Image) {
-	changed := false
+	changed := g.expose
+	g.expose = false
 	if b := screen.Bounds(); b.Dx() != g.w || b.Dy() != g.h {
 		g.w, g.h = b.Dx(), b.Dy()
 		changed, g.input.resized = true, true
@@ -225,7 +248,7 @@ func (g *game) Draw(screen *ebiten.Image) {
 	g.layout = hud.NewLayout(g.w, g.h, g.density)
 
 	now := time.Now()
-	if !ebiten.IsWindowMinimized() && g.pick(now) {
+	if !g.away && g.pick(now) {
 		changed = true
 	}
 	v := hud.View{

@@ -39,9 +39,17 @@ type projector struct {
 	intervals [][2]time.Time
 	at        []time.Time
 	keep      bool // whether to keep intervals
+	last      time.Time
+	gaps      func() // called when a long time passed between two calls
 }
 
 func (p *projector) Pick(from, to time.Time) (*frame.Video, bool) {
+	if p.gaps != nil {
+		if now := time.Now(); !p.last.IsZero() && now.Sub(p.last) > 300*time.Millisecond {
+			p.gaps()
+		}
+		p.last = time.Now()
+	}
 	if p.keep {
 		p.intervals, p.at = append(p.intervals, [2]time.Time{from, to}), append(p.at, time.Now())
 	}
@@ -350,7 +358,7 @@ func child() int {
 		<-interrupted
 		cancel(errors.New("interrupted"))
 	}()
-	o := Options{Source: &projector{pictures: []*frame.Video{childPicture()}},
+	o := Options{Source: &projector{pictures: []*frame.Video{childPicture()}, gaps: func() { fmt.Println("picked after a pause") }},
 		Controls: &logged{state: State{Title: "Bars", Duration: 100, DurationKnown: true, Volume: 100}}}
 	for _, arg := range strings.Fields(os.Getenv(childVariable)) {
 		switch name, value, _ := strings.Cut(arg, "="); name {
@@ -551,6 +559,14 @@ func TestRun(t *testing.T) {
 	p.xdotool("windowsize", "--sync", window, "500", "500")
 	p.shows("resized", image.Rect(at.Min.X, at.Min.Y, at.Min.X+500, at.Min.Y+500))
 
+	// A window that nobody can see asks for no pictures; it has its own back when it returns.
+	p.xdotool("windowunmap", "--sync", window)
+	time.Sleep(600 * time.Millisecond)
+	p.xdotool("windowmap", "--sync", window)
+	p.expect("picked after a pause")
+	p.shows("mapped again", image.Rect(at.Min.X, at.Min.Y, at.Min.X+500, at.Min.Y+500))
+
+	p.xdotool("windowfocus", "--sync", window)
 	p.xdotool("key", "q")
 	p.expect("returned <nil>")
 	if code := p.ends(); code != 0 {

@@ -259,6 +259,10 @@ func (e *entryReader) codec(b *box) media.CodecID {
 	if esds, ok := kid("esds"); ok && (format == "mp4a" || format == "mp4v" || !known) {
 		id = e.esds(esds)
 	}
+	if n := len(e.cfg.Extradata); n > maxExtradata {
+		e.cfg.Extradata = nil
+		e.refusal = fmt.Sprintf("its decoder configuration is %d bytes long, more than the %d that are accepted", n, maxExtradata)
+	}
 	if e.cfg.Extradata != nil { // the moov is let go of
 		e.cfg.Extradata = append([]byte(nil), e.cfg.Extradata...)
 	}

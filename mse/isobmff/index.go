@@ -22,9 +22,11 @@ type Index struct {
 type Reference struct {
 	// Offset and Size are in bytes; Offset counts from the start of the file.
 	Offset, Size int64
-	// Start is the earliest presentation time, on the file's own timeline; it ends Duration later.
-	Start    media.Time
-	Duration media.Span
+	// Start is the earliest presentation time, on the file's own timeline; the part ends Duration later. StartTicks
+	// and DurationTicks are the same as the index writes them.
+	Start                     media.Time
+	Duration                  media.Span
+	StartTicks, DurationTicks int64
 	// SAP is set when the part begins with a random access point of type SAPType (0 if not told). Otherwise the
 	// first one lies SAPDelta behind Start.
 	SAP      bool
@@ -72,6 +74,7 @@ func parseSidx(b *box, end int64) (Index, error) {
 		x.References = append(x.References, Reference{
 			Offset: at, Size: int64(r.ReferencedSize),
 			Start: media.FromTicks(ticks, sidx.Timescale), Duration: media.SpanFromTicks(int64(r.SubSegmentDuration), sidx.Timescale),
+			StartTicks: ticks, DurationTicks: int64(r.SubSegmentDuration),
 			SAP: r.StartsWithSAP != 0, SAPType: r.SAPType, SAPDelta: media.SpanFromTicks(int64(r.SAPDeltaTime), sidx.Timescale),
 			IsIndex: r.ReferenceType != 0,
 		})

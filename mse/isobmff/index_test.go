@@ -78,8 +78,8 @@ func TestParseIndex(t *testing.T) {
 			name: "a gap, an index of indexes, a late random access point",
 			b:    cat(bx("styp", "msdh"), sidx(1000, 1<<40, 50, 1<<31|700, 2000, 0x90000000, 900, 1500, 0x20000010)),
 			want: isobmff.Index{ReferenceID: 1, Timescale: 1000, References: []isobmff.Reference{
-				{Offset: 5000 + 12 + 64 + 50, Size: 700, Start: 1099511627.776, Duration: 2, SAP: true, SAPType: 1, IsIndex: true},
-				{Offset: 5000 + 12 + 64 + 750, Size: 900, Start: 1099511629.776, Duration: 1.5, SAPType: 2, SAPDelta: 0.016},
+				{Offset: 5000 + 12 + 64 + 50, Size: 700, Start: 1099511627.776, Duration: 2, StartTicks: 1 << 40, DurationTicks: 2000, SAP: true, SAPType: 1, IsIndex: true},
+				{Offset: 5000 + 12 + 64 + 750, Size: 900, Start: 1099511629.776, Duration: 1.5, StartTicks: 1<<40 + 2000, DurationTicks: 1500, SAPType: 2, SAPDelta: 0.016},
 			}},
 		},
 		{name: "none", b: bx("free", "x"), err: "stream at byte 5000: no sidx in 9 bytes"},

@@ -423,6 +423,7 @@ func TestLayouts(t *testing.T) {
 			stream: cat(head(), []byte("\x00\x00\x10\x00\xff\xfe\xfd\xfc")),
 			err:    `stream at byte 1028: "\xff\xfe\xfd\xfc" is not the type of an ISO BMFF box`, strictErr: "=",
 		},
+		{name: "media before the moov", stream: cat(ftyp, mdat(10), head()), err: "mdat at byte 20: media come before any moov or moof: the movie is not fragmented", strictErr: "="},
 		{name: "text instead of media", stream: []byte("404 page not found"), err: `"page" is not`, strictErr: "=", lenient: ""},
 		{name: "a page instead of media", stream: []byte("<!DOCTYPE html><html>"), err: `"CTYP"`, strictErr: "="},
 		{name: "a box of less than its header", stream: cat(head(), []byte("\x00\x00\x00\x07free")), err: "free at byte 1028: declares 7 bytes, less than its own header", strictErr: "="},

@@ -257,12 +257,13 @@ func (r *moovReader) media(t *track, mdia *box) error {
 	return nil
 }
 
-// text is a string of the format: it ends at the first zero byte, and QuickTime writes its length before it.
+// text is a string of the format: it ends at the first zero byte, and QuickTime writes its length before it. It is
+// cut to maxLabel bytes.
 func text(b []byte) string {
 	if len(b) > 1 && int(b[0]) == len(b)-1 && b[0] < ' ' {
 		b = b[1:]
 	}
-	s, _, _ := strings.Cut(string(b), "\x00")
+	s, _, _ := strings.Cut(string(b[:min(len(b), maxLabel)]), "\x00")
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 

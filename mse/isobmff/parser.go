@@ -25,9 +25,12 @@ const (
 	// maxBareSamples bounds the samples of a track run that have neither a record in the run nor any bytes.
 	maxBareSamples = 1024
 	// maxMdats bounds the mdat boxes of one media segment.
-	maxMdats = 256
+	maxMdats = 32
 	// maxTicks bounds decode times and edit offsets, so that adding durations cannot overflow.
 	maxTicks = 1 << 61
+	// maxExtradata bounds a decoder configuration in bytes, maxLabel a track's label.
+	maxExtradata = 1 << 20
+	maxLabel     = 1 << 10
 	// maxConfigs bounds the decoder configurations that are remembered to be recognized again.
 	maxConfigs = 64
 )
@@ -266,6 +269,9 @@ func (p *Parser) admit(h bytestream.Handler, t *topBox, path string) error {
 		case roleFtyp, roleStyp, roleMoov, roleMoof:
 			return p.cutShort(h, path)
 		}
+	}
+	if t.role == roleMdat && p.movie == nil && !p.moofs && t.end > t.body {
+		return notFragmented(path, t.off, "media come before any moov or moof")
 	}
 	if p.opt.Strict {
 		switch {

@@ -398,11 +398,21 @@ type program struct {
 
 func startProgram(t *testing.T, w, h int, options string) *program {
 	t.Helper()
+	return startProgramOn(t, startServer(t, w, h), options)
+}
+
+func startServer(t *testing.T, w, h int) *xvfb.Server {
+	t.Helper()
 	s, err := xvfb.Start(w, h)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func startProgramOn(t *testing.T, s *xvfb.Server, options string) *program {
+	t.Helper()
 	p := &program{t: t, server: s, lines: make(chan string, 1024)}
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(s.Env(), childVariable+"=run "+options)
@@ -590,6 +600,29 @@ func TestRun_LargerThanTheScreen(t *testing.T) {
 	p := startProgram(t, 400, 400, "")
 	// Nine tenths of 400 wide; the height of 202.5 is rounded up.
 	p.shows("reduced", image.Rect(20, 98, 380, 98+203))
+	p.xdotool("key", "q")
+	if code := p.ends(); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+}
+
+// TestRun_Dense opens the window on a screen of twice the ordinary density: a sample of the picture is still a pixel of
+// the screen, and the controls are twice as large.
+func TestRun_Dense(t *testing.T) {
+	s := startServer(t, 1000, 700)
+	set := exec.Command("xprop", "-root", "-f", "RESOURCE_MANAGER", "8s", "-set", "RESOURCE_MANAGER", "Xft.dpi:\t192")
+	set.Env = s.Env()
+	if out, err := set.CombinedOutput(); err != nil {
+		t.Fatalf("xprop: %v: %s", err, out)
+	}
+	p := startProgramOn(t, s, "")
+	at := image.Rect((1000-childW)/2, (700-childH)/2, (1000+childW)/2, (700+childH)/2)
+	p.shows("first picture", at)
+	l := hud.NewLayout(childW, childH, 2)
+	p.xdotool("mousemove", itoa(at.Min.X+int(l.TrackX+l.TrackW/4)), itoa(at.Min.Y+int(l.TrackY)))
+	time.Sleep(settleTime + 100*time.Millisecond) // the window has just got its size
+	p.xdotool("mousemove_relative", "1", "0", "click", "1")
+	p.expect(fmt.Sprintf("to %.2f exact", 100*l.SeekFraction(float32(int(l.TrackX+l.TrackW/4)+1))))
 	p.xdotool("key", "q")
 	if code := p.ends(); code != 0 {
 		t.Errorf("exit status %d", code)

@@ -202,7 +202,7 @@ func judge(t *testing.T, name string, dev []string) (good bool) {
 func TestFacts_Files(t *testing.T) {
 	dir := mediaDir(t)
 	if dir == "" {
-		t.Log("MSEPLAYER_MEDIA is not set: TestGolden and TestMovie cover generated content")
+		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")
 		return
 	}
 	content := filepath.Join(dir, "content")

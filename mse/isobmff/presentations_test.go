@@ -328,7 +328,7 @@ func hlsPieces(path string) (out []piece, err error) {
 func TestFacts_Presentations(t *testing.T) {
 	dir := mediaDir(t)
 	if dir == "" {
-		t.Log("MSEPLAYER_MEDIA is not set: TestGolden and TestMovie cover generated content")
+		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")
 		return
 	}
 	content := filepath.Join(dir, "content")

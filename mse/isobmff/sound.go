@@ -1,6 +1,7 @@
 package isobmff
 
 import (
+	"fmt"
 	"math"
 
 	"mseplayer/mse/media"
@@ -12,14 +13,12 @@ func (e *entryReader) sound(b *box) {
 	e.kids = audioEntryBytes
 	c.Channels, c.BitsPerSample = int(be.Uint16(body[16:])), int(be.Uint16(body[18:]))
 	c.SampleRate = int(be.Uint32(body[24:]) >> 16)
+	srat, hasRate := b.child("srat", e.kids)
 	switch version := be.Uint16(body[8:]); {
+	case version == 1 && hasRate && len(srat.body) >= fullBoxBytes+4: // ISO version 1
+		c.SampleRate = int(be.Uint32(srat.body[fullBoxBytes:]) & math.MaxInt32)
 	case version == 1 && walks(b, audioEntryBytes+soundV1Bytes):
 		e.quickTime, e.kids = true, audioEntryBytes+soundV1Bytes
-	case version == 1:
-		// ISO version 1: the rate may be in a box of its own.
-		if srat, ok := b.child("srat", e.kids); ok && len(srat.body) >= fullBoxBytes+4 {
-			c.SampleRate = int(be.Uint32(srat.body[fullBoxBytes:]) & math.MaxInt32)
-		}
 	case version == 2 && walks(b, audioEntryBytes+soundV2Bytes):
 		v2 := body[audioEntryBytes:]
 		if rate := math.Float64frombits(be.Uint64(v2[4:])); rate >= 1 && rate < 1<<24 {
@@ -214,7 +213,11 @@ func (e *entryReader) esds(b []byte) media.CodecID {
 	if tag != tagConfig || len(d) < configBytes {
 		return ""
 	}
+	const mpeg4Audio, mpeg4Visual = 0x40, 0x20
 	id := objectTypes[d[0]]
+	if id != "" && d[0] != mpeg4Audio && d[0] != mpeg4Visual {
+		e.cfg.CodecString = fmt.Sprintf("%s.%02X", e.format, d[0]) // RFC 6381 §3.3
+	}
 	if tag, info := descriptor(d[configBytes:]); tag == tagInfo && len(info) > 0 && id != media.MP3 {
 		e.cfg.Extradata = info
 		if id == media.AAC {

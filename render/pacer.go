@@ -12,12 +12,10 @@ const (
 	minVsync, maxVsync = 2 * time.Millisecond, 100 * time.Millisecond
 	// vsyncWindow is how many frames the estimate rests on, minVsyncSamples the fewest.
 	vsyncWindow, minVsyncSamples = 31, 8
-	// phaseGain is the inverse of how much of the phase error is corrected each frame.
-	phaseGain = 8
 )
 
-// pacer turns the times at which frames are drawn into the intervals in which they will be visible. Drawing is woken
-// with some jitter; the display is not, so consecutive intervals are joined up and follow the wakeups slowly.
+// pacer turns the times at which frames are drawn into the intervals in which they will be visible. The jitter of
+// those times is left in; whoever chooses pictures knows better what to make of it.
 type pacer struct {
 	latency time.Duration // 0 for one interval
 
@@ -50,13 +48,8 @@ func (p *pacer) next(now time.Time, steady bool) (from, to time.Time) {
 		latency = p.vsync
 	}
 	from = now.Add(latency)
-	if !p.from.IsZero() {
-		expected := p.from.Add(p.vsync)
-		if e := from.Sub(expected); e.Abs() <= p.vsync/2 {
-			from = expected.Add(e / phaseGain)
-		} else if from.Before(p.from) {
-			from = p.from
-		}
+	if from.Before(p.from) {
+		from = p.from // the estimate shrank by more than time has passed
 	}
 	p.from = from
 	return from, from.Add(p.vsync)

@@ -20,8 +20,8 @@ func TestPacer_FirstFrame(t *testing.T) {
 	}
 }
 
-// TestPacer_Rates draws at the rates of real displays, waking up to 2 ms late: the interval must be found, and the
-// intervals must follow one another without holes or overlaps worth mentioning.
+// TestPacer_Rates draws at the rates of real displays, waking up to 2 ms late: the interval must be found, and one must
+// follow the other but for that jitter.
 func TestPacer_Rates(t *testing.T) {
 	for _, hz := range []float64{23.976, 24, 50, 59.94, 60, 75, 120, 144, 240} {
 		vsync := time.Duration(float64(time.Second) / hz)
@@ -36,11 +36,11 @@ func TestPacer_Rates(t *testing.T) {
 				if d := (to.Sub(from) - vsync).Abs(); d > vsync/10 {
 					t.Fatalf("%v Hz, frame %d: interval of %v, want %v", hz, i, to.Sub(from), vsync)
 				}
-				if hole := from.Sub(last).Abs(); hole > vsync/10 {
+				if hole := from.Sub(last).Abs(); hole > min(2*time.Millisecond, vsync/4)+vsync/10 {
 					t.Fatalf("%v Hz, frame %d: %v between two intervals", hz, i, hole)
 				}
-				if lead := from.Sub(now) - p.vsync; lead.Abs() > 4*time.Millisecond {
-					t.Fatalf("%v Hz, frame %d: visible %v after now, want %v", hz, i, lead+p.vsync, p.vsync)
+				if lead := from.Sub(now); lead != p.vsync {
+					t.Fatalf("%v Hz, frame %d: visible %v after now, want %v", hz, i, lead, p.vsync)
 				}
 			}
 			last = to

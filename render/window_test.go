@@ -25,9 +25,13 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/player/frame"
 	"mseplayer/player/playertest/xvfb"
+	"mseplayer/player/present"
 	"mseplayer/render/hud"
 	"mseplayer/render/yuv"
 )
+
+// The queue is what the window is made for.
+var _ Source = (*present.Queue)(nil)
 
 func itoa(n int) string { return strconv.Itoa(n) }
 

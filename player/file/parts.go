@@ -30,6 +30,9 @@ type parts struct {
 	// now is the part that reading was last seen in, pos the last position known.
 	now int
 	pos int64
+	// The furthest place that was ever read, for guessing where in the last part a time lies.
+	farPos int64
+	far    media.Time
 }
 
 // offset is part k's offset in the ticks of t.
@@ -72,6 +75,9 @@ func (ps *parts) place(t *track, p *Packet) {
 		ps.now = max(ps.now, t.part)
 	}
 	offset := ps.offset(t.part, t)
+	if p.Pos > ps.farPos {
+		ps.farPos, ps.far = p.Pos, t.time(at+offset)
+	}
 	if p.PTS != NoTicks {
 		p.PTS += offset
 	}
@@ -89,4 +95,19 @@ func (ps *parts) fits(k int, t *track, at int64) bool {
 // find returns the part that holds a presentation time.
 func (ps *parts) find(at media.Time) int {
 	return max(0, sort.Search(len(ps.list), func(i int) bool { return ps.list[i].start > at })-1)
+}
+
+// position guesses where in a file of size bytes a presentation time of part k lies.
+func (ps *parts) position(k int, at media.Time, size int64) int64 {
+	p := ps.list[k]
+	start := max(p.start, 0)
+	pos, end := ps.farPos, ps.far
+	if k+1 < len(ps.list) {
+		pos, end = ps.list[k+1].pos, ps.list[k+1].start
+	}
+	if end <= start || pos <= p.pos {
+		return p.pos
+	}
+	share := max(0, float64(at.Sub(start))/float64(end.Sub(start)))
+	return min(p.pos+int64(min(share, 1e6)*float64(pos-p.pos)), max(0, size-1))
 }

@@ -79,19 +79,10 @@ func (s *Source) jump(ctx context.Context, lead *track, at media.Time) error {
 		return s.d.Seek(ctx, lead.stream, lead.ticks(at))
 	}
 	// The container's own times are ambiguous: look for the place inside the part by its share of the bytes.
-	p := s.parts.list[k]
-	from, end := max(p.start, 0), media.Time(s.info.Duration)
-	to := s.in.Size
-	if k+1 < len(s.parts.list) {
-		end, to = s.parts.list[k+1].start, s.parts.list[k+1].pos
-	} else if p.offset != 0 {
-		end = max(end, from.Add(1)) // the declared duration may not count the parts
+	if s.in.Size < 0 {
+		return errors.New("the size of the input is unknown")
 	}
-	if to < p.pos || end <= from {
-		return errors.New("no place in the file is known for it")
-	}
-	share := float64(at.Sub(from)) / float64(end.Sub(from))
-	return s.d.SeekByte(ctx, p.pos+int64(max(0, min(1, share))*float64(to-p.pos)))
+	return s.d.SeekByte(ctx, s.parts.position(k, at, s.in.Size))
 }
 
 // land reads until the leading track has a key frame at or before t and drops what it has before that. ok is false

@@ -295,26 +295,18 @@ func (s *Source) Next(ctx context.Context) ([]Chunk, error) {
 		return nil, fmt.Errorf("file: %s: no track is selected", display(s.in.Name))
 	}
 	for {
-		if !s.eof && !s.full(lead) {
-			switch _, err := s.read(ctx); {
-			case errors.Is(err, io.EOF):
-				s.eof = true
-			case err != nil:
-				return nil, fmt.Errorf("file: %s: %w", display(s.in.Name), err)
+		if s.eof || s.full(lead) {
+			if out := s.chunks(lead); len(out) > 0 {
+				return out, nil
 			}
-			continue
+			if s.eof {
+				return nil, io.EOF
+			}
+			// The queue is long but its pictures wait for each other: one more packet at a time.
+			if s.pending() >= maxPendingBytes {
+				return nil, fmt.Errorf("file: %s: no picture order within %d bytes", display(s.in.Name), maxPendingBytes)
+			}
 		}
-		out := s.chunks(lead)
-		if len(out) > 0 {
-			return out, nil
-		}
-		if s.eof {
-			return nil, io.EOF
-		}
-		if s.pending() >= maxPendingBytes {
-			return nil, fmt.Errorf("file: %s: no picture order within %d bytes", display(s.in.Name), maxPendingBytes)
-		}
-		// The queue is long but its pictures wait for each other: one more packet at a time.
 		switch _, err := s.read(ctx); {
 		case errors.Is(err, io.EOF):
 			s.eof = true

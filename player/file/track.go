@@ -114,7 +114,8 @@ func (t *track) ticks(at media.Time) int64 {
 
 // spanTicks is the inverse of span, at least 1.
 func (t *track) spanTicks(d media.Span) int64 {
-	return max(1, int64(math.Round(float64(d)*float64(t.base.Den)/float64(t.base.Num))))
+	limit := float64(maxTicks) / float64(t.base.Num)
+	return int64(max(1, min(limit, math.Round(float64(d)*float64(t.base.Den)/float64(t.base.Num)))))
 }
 
 // setPadding takes the codec's own delay out of the configuration: it becomes the trim of the first packets.
@@ -225,8 +226,8 @@ func (t *track) write(p *Packet, q *queued) {
 		if !bytes.Equal(t.extradata, t.config.Extradata) {
 			c := *t.config
 			c.Extradata = t.extradata
-			if s := mime.FromConfig(&c); s != "" {
-				c.CodecString = s
+			if c.CodecString != "" {
+				c.CodecString = mime.FromConfig(&c)
 			}
 			t.config = &c
 		}
@@ -307,8 +308,13 @@ func (q *queued) at() int64 {
 // ready is how many packets at the front of the queue can be given their final times: behind them enough are
 // known to tell which picture follows which.
 func (t *track) ready() int {
-	if t.audio || t.config.Kind == media.Text {
-		return max(0, len(t.queue)-1)
+	switch n := len(t.queue); {
+	case n == 0:
+		return 0
+	case t.config.Kind == media.Text, t.audio && (t.queue[n-1].duration > 0 || t.queue[n-1].samples > 0):
+		return n
+	case t.audio:
+		return n - 1
 	}
 	n := max(0, len(t.queue)-t.reorder-1)
 	for i, q := range t.queue[:n] {
@@ -466,10 +472,11 @@ func (t *track) times(q *queued, follower int64) frameTimes {
 	if q.pts == NoTicks {
 		q.pts = q.dts
 	}
-	f := frameTimes{pts: t.time(q.pts), dts: t.time(q.dts), decodeOnly: q.discard}
+	dts := q.dts
 	if t.sorting { // decoding runs ahead of showing
-		f.dts = f.dts.Add(-t.span(int64(t.reorder) * t.step(q)))
+		dts -= int64(t.reorder) * t.step(q)
 	}
+	f := frameTimes{pts: t.time(q.pts), dts: t.time(dts), decodeOnly: q.discard}
 	if t.emitted.Set && f.dts < t.emitted.T {
 		f.dts = t.emitted.T
 	}

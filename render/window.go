@@ -39,6 +39,9 @@ var ran atomic.Bool
 // returns its cause. It must be called on the main goroutine, once in a process. Without a display the error is
 // ErrNoDisplay.
 func Run(ctx context.Context, o Options) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err := checkDisplay(os.Getenv); err != nil {
 		return err
 	}

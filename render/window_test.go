@@ -99,11 +99,11 @@ func TestGame_Picks(t *testing.T) {
 			if d := iv[1].Sub(iv[0]); d < minVsync || d > maxVsync {
 				t.Errorf("frame %d: interval of %v", i, d)
 			}
-			if lead := iv[0].Sub(p.at[i]); lead < -maxVsync/2 || lead > 3*maxVsync {
-				t.Errorf("frame %d: visible %v after Pick", i, lead)
+			if lead := iv[0].Sub(p.at[i]); lead > 3*maxVsync {
+				t.Errorf("frame %d: visible only %v after Pick", i, lead)
 			}
-			if i > 0 && iv[0].Before(p.intervals[i-1][0]) {
-				t.Errorf("frame %d: interval runs backwards", i)
+			if i > 0 && (iv[0].Before(p.intervals[i-1][0]) || !iv[0].After(p.at[i-1])) {
+				t.Errorf("frame %d: the interval begins before the one of the last frame, or before that was drawn", i)
 			}
 		}
 		if g.surface.made != 4 {
@@ -379,8 +379,8 @@ func child() int {
 	}
 	err := Run(ctx, o)
 	fmt.Printf("returned %v\n", err)
-	if again := Run(ctx, o); again == nil {
-		fmt.Println("ran twice")
+	if ctx.Err() == nil {
+		fmt.Printf("again %v\n", Run(ctx, o))
 	}
 	switch {
 	case errors.Is(err, ErrNoDisplay):
@@ -459,6 +459,12 @@ const patience = 20 * time.Second
 // expect waits for a line.
 func (p *program) expect(want string) {
 	p.t.Helper()
+	p.await(want, func(line string) bool { return line == want })
+}
+
+// await waits for a line that is what it should be.
+func (p *program) await(want string, is func(line string) bool) {
+	p.t.Helper()
 	timeout := time.After(patience)
 	for {
 		select {
@@ -467,7 +473,7 @@ func (p *program) expect(want string) {
 				p.t.Fatalf("the program ended; want %q, got %q", want, p.log)
 			}
 			p.log = append(p.log, line)
-			if line == want {
+			if is(line) {
 				p.log = nil
 				return
 			}
@@ -547,7 +553,8 @@ func TestRun(t *testing.T) {
 	}
 	p.xdotool("keydown", "Left")
 	for range 5 {
-		p.expect("by -5 near")
+		// A slow machine does several at once.
+		p.await("by -5 near, or a multiple", func(line string) bool { return strings.HasPrefix(line, "by -") && strings.HasSuffix(line, " near") })
 	}
 	p.xdotool("keyup", "Left")
 
@@ -583,6 +590,7 @@ func TestRun(t *testing.T) {
 	p.xdotool("windowfocus", "--sync", window)
 	p.xdotool("key", "q")
 	p.expect("returned <nil>")
+	p.expect("again render: the window can be opened once in a process")
 	if code := p.ends(); code != 0 {
 		t.Errorf("exit status %d", code)
 	}
@@ -641,6 +649,15 @@ func TestRun_Fullscreen(t *testing.T) {
 	p.xdotool("key", "q")
 	if code := p.ends(); code != 0 {
 		t.Errorf("exit status %d", code)
+	}
+}
+
+func TestRun_CancelledBefore(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	want := errors.New("no need for a window")
+	cancel(want)
+	if err := Run(ctx, Options{}); !errors.Is(err, want) {
+		t.Errorf("got %v, want the cause", err)
 	}
 }
 

@@ -155,17 +155,18 @@ func (f *fileBoxes) at(pos int64, buf []byte) []byte {
 
 // movie is what the boxes of a file say about its samples.
 type movie struct {
-	boxes            int
-	moov, moof, mvex bool
-	samples          bool // the movie box lists some
-	cut              bool // the bytes end inside the movie box
+	boxes      int
+	moov, mvex bool
+	segment    bool // there are boxes of a media segment
+	samples    bool // the movie box lists some
+	cut        bool // the bytes end inside the movie box
 }
 
 func sniffMP4(b boxes) Kind {
 	var m movie
 	m.walk(b, 0, 1<<62, 0)
 	switch {
-	case !m.moov && m.moof:
+	case !m.moov && m.segment:
 		return FragmentedMP4 // a segment; its initialization is elsewhere
 	case m.samples:
 		return ProgressiveMP4
@@ -207,8 +208,10 @@ func (m *movie) walk(b boxes, pos, end int64, depth int) {
 			m.moov = true
 			m.walk(b, pos+header, pos+size, depth+1)
 			return
+		case "styp", "sidx":
+			m.segment = m.segment || depth == 0
 		case "moof":
-			m.moof = true
+			m.segment = true
 			return
 		case "trak", "mdia", "minf", "stbl":
 			if depth > 0 {
@@ -298,8 +301,13 @@ const space = " \t\r\n"
 // sniffText tells manifests and pages from other text by their first line or root element.
 func sniffText(s string) Kind {
 	s = strings.TrimLeft(s, space)
-	if strings.HasPrefix(s, "#EXTM3U") {
-		return HLS
+	// A playlist begins with #EXTM3U; some forget that, some put comments before it.
+	for strings.HasPrefix(s, "#") {
+		if strings.HasPrefix(s, "#EXTM3U") || strings.HasPrefix(s, "#EXT-X-") || strings.HasPrefix(s, "#EXTINF") {
+			return HLS
+		}
+		_, s, _ = strings.Cut(s, "\n")
+		s = strings.TrimLeft(s, space)
 	}
 	for strings.HasPrefix(s, "<") {
 		var end string

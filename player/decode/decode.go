@@ -24,7 +24,8 @@ type VideoDecoder interface {
 	// rejected the data but can go on. Pictures carry the PTS and Duration of their own coded frame exactly
 	// (the same floating-point value), whatever the reordering. Gen is left for the worker to set.
 	Decode(f *media.CodedFrame, emit func(*frame.Video) error) error
-	// Drain emits what the decoder still holds. Afterwards only Flush or Close may be called.
+	// Drain emits what the decoder still holds. Afterwards only Flush or Close may be called, or Drain once more: a
+	// *PacketError stands for one rejected frame, and the next call tells the next one.
 	Drain(emit func(*frame.Video) error) error
 	// Flush forgets all state but the configuration.
 	Flush()
@@ -34,7 +35,9 @@ type VideoDecoder interface {
 
 // AudioDecoder decodes the sound of one configuration into blocks of the decoder's own rate and channels. The
 // contract is VideoDecoder's. Nothing is trimmed: priming, padding and pre-skip samples come out like all
-// others. The first sample of a coded frame comes out at its PTS - TrimFront.
+// others. The first sample of a coded frame comes out at its PTS - TrimFront. Each block says in TrimFront and
+// TrimBack which of its samples are to be discarded: those that its coded frame says, all of a decode-only frame's,
+// and those that the decoder itself declares void because it started without what comes before.
 type AudioDecoder interface {
 	Decode(f *media.CodedFrame, emit func(*frame.Audio) error) error
 	Drain(emit func(*frame.Audio) error) error

@@ -181,12 +181,12 @@ func (s *sandbox) exists(pattern string) bool {
 	return len(m) > 0
 }
 
-// await waits until something matches the pattern.
-func (s *sandbox) await(pattern string) {
+// await waits until the condition is met.
+func (s *sandbox) await(what string, condition func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(maxRun); !s.exists(pattern); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(maxRun); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("no %s after %v", pattern, maxRun)
+			s.t.Fatalf("waited %v for %s", maxRun, what)
 		}
 	}
 }
@@ -295,7 +295,7 @@ func TestBuildOnce(t *testing.T) {
 	s := newSandbox(t)
 	s.builds()
 	a, b := s.start("ffmpeg.sh", "env"), s.start("ffmpeg.sh", "env")
-	s.await("builds")
+	s.await("the build to begin", func() bool { return s.countBuilds() == 1 })
 	s.write("go", "")
 	outA, errsA, statusA := a.wait()
 	outB, errsB, statusB := b.wait()
@@ -326,7 +326,7 @@ func TestBuildInterrupted(t *testing.T) {
 			s := newSandbox(t)
 			s.builds()
 			p := s.start("ffmpeg.sh", "prefix")
-			s.await("builds")
+			s.await("the build to begin", func() bool { return s.countBuilds() == 1 })
 			if err := p.cmd.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
 			}
@@ -342,6 +342,7 @@ func TestBuildInterrupted(t *testing.T) {
 			if status != 0 || !s.exists("cache/ffmpeg-*") || s.countBuilds() != c.builds {
 				t.Errorf("second run: status %d, printed %q, %d builds\n%s", status, out, s.countBuilds(), errs)
 			}
+			s.await("the sources to be removed", func() bool { return !s.exists("cache/work/*-*") })
 		})
 	}
 }

@@ -79,6 +79,7 @@ build() {
   stage 30 99 ffmpeg "compiling FFmpeg"
   exec >"$logs/ffmpeg.log" 2>&1
   "$here/build-ffmpeg.sh" "$work/$ffmpeg" "$dav1dPrefix" "$cache/$ffmpeg-$key"
+  rm -rf "${work:?}/$ffmpeg" "${work:?}/$dav1d" # here, too, for a builder that has outlived its watcher
 }
 
 # clock SECONDS: such as 2:07.
@@ -87,7 +88,8 @@ clock() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
 # progress prints how far the running stage is, such as "42 % compiling FFmpeg".
 progress() {
   local s n
-  mapfile -t s <"$work/stage"
+  mapfile -t s < <(cat "$work/stage" 2>/dev/null)
+  [ ${#s[@]} -eq 4 ] || s=(0 1 "" starting) # of a build that is not ours, and just begins or ends
   n=$(grep -oE '^\[[0-9]+/[0-9]+\]' "${s[2]}" 2>/dev/null | tail -n 1 | tr -d '[]') || n=0/1
   echo "$((s[0] + (s[1] - s[0]) * ${n:-0/1})) % ${s[3]}" # n is a fraction
 }
@@ -122,7 +124,7 @@ lock() {
   flock -n 9 && return
   say "another build is going on in $cache; waiting for it"
   until flock -w $quietSeconds 9; do
-    say "still waiting, $(clock $((SECONDS - start)))"
+    say "still waiting, $(clock $((SECONDS - start))); it is at $(progress)"
   done
 }
 
@@ -147,8 +149,8 @@ ensure() {
   prefix=$(finished "$key") && return
   checkTools
   lock
+  rm -rf "$work" # of a build that was killed
   prefix=$(finished "$key") && return
-  rm -rf "$work"
   mkdir -p "$work"
   say "building FFmpeg $ffmpeg_version with dav1d $dav1d_version into $cache, once; this takes some minutes"
   stage 0 1 source "starting"

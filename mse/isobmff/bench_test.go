@@ -121,7 +121,7 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 		b    []byte
 	}{
 		{"one huge sample", promise(tfhd(tfhdMoof, 1), trunSizes, 1, uint32(1<<31))},
-		{"many small samples", promise(tfhd(tfhdMoof|tfhdSize, 1, uint32(1000)), 0, 1<<20)},
+		{"many small samples", promise(tfhd(tfhdMoof|tfhdSize, 1, uint32(1<<20)), 0, 1<<16)},
 		{"moof", []byte("\x00\x30\x00\x00moof")},
 		{"moov", []byte("\x00\xf0\x00\x00moov")},
 		{"free", []byte("\x7f\xff\xff\xfffree")},

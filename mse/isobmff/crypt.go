@@ -350,7 +350,7 @@ func (c *trackCrypt) parseSaio(b *box, t *trackFragment, base int64, f *fragment
 		return nil
 	}
 	inMoof := span{f.moofOff, f.moofEnd}.holds(c.outside.from, c.outside.to)
-	if c.outside.from < f.moofEnd && !inMoof && !f.absolute || c.outside.to-c.outside.from > maxMoofBytes {
+	if c.outside.from < f.moofEnd && !inMoof && !t.absolute || c.outside.to-c.outside.from > maxMoofBytes {
 		return fault(path(), b.off, "points at bytes [%d, %d), which are neither in the moof nor in an mdat after it", c.outside.from, c.outside.to)
 	}
 	return nil

@@ -245,6 +245,14 @@ func TestCryptLayouts(t *testing.T) {
 			want: "cenc:0123:vector-1:1/9 cenc:0123:vector-2:1/9",
 		},
 		{
+			name: "saiz and saio into the mdat of another file",
+			stream: cat(cenc, moofMdat(0, func(d int32) [][]byte {
+				return [][]byte{bx("traf", tfhd(tfhdBase, 1, uint64(77777)), tfdt(0), trun(0, trunOffset, 2, d+16+8), bx("saiz", uint32(0), byte(0), uint32(2), byte(8), byte(16)),
+					bx("saio", uint32(0), uint32(1), uint32(d)))}
+			})),
+			want: "cenc:0123:vector-1:1/9 cenc:0123:vector-2:1/9,4+6",
+		},
+		{
 			name:   "constant vector, nothing in the fragment",
 			stream: cat(protectedHead("cbcs", tenc(1, 0, constant...), nil), fragment(2, none)),
 			want:   "cbcs:0123:constant-vector!:1/9 cbcs:0123:constant-vector!:1/9",

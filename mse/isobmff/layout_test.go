@@ -330,6 +330,16 @@ func TestLayouts(t *testing.T) {
 			lenient: "1:0|0+40[0..4] 1:40|40+40[4..10]", strictErr: "base-data-offset is present",
 		},
 		{
+			name: "one traf with an address in another file, one relative to the moof",
+			stream: cat(head(), moofMdat(10, func(d int32) [][]byte {
+				return [][]byte{
+					bx("traf", tfhd(tfhdMoof, 1), tfdt(0), trun(0, trunOffset|trunSizes, 1, d+5, uint32(5))),
+					bx("traf", tfhd(tfhdBase, 2, uint64(1e9)), tfdt(0), trun(0, trunOffset, 1, d)),
+				}
+			})),
+			lenient: "1:0|0+40[5..10] 2:0|0+20[0..5]K", strictErr: "base-data-offset is present",
+		},
+		{
 			name: "no data offset at all",
 			stream: cat(head(), moofMdat(10, func(int32) [][]byte {
 				return [][]byte{bx("traf", tfhd(tfhdMoof, 1), tfdt(0), trun(0, trunSizes, 1, uint32(10)))}

@@ -42,12 +42,10 @@ type fragment struct {
 	portion int64
 	// auxEnd is where the encryption facts end that lie outside of the moof and have not been loaded, else 0.
 	auxEnd int64
-	// absolute is set when a traf gave positions in the file, or none at all, so that they may need translation;
-	// lowBase is the lowest base-data-offset among them.
-	absolute bool
-	lowBase  int64
-	mdats    []span
-	tracks   []trackFragment
+	// lowBase is the lowest base-data-offset, MaxInt64 if there is none.
+	lowBase int64
+	mdats   []span
+	tracks  []trackFragment
 }
 
 // span is the range [from, to) of stream offsets.
@@ -66,6 +64,8 @@ type trackFragment struct {
 	pos     cursor // next sample to hand out
 	samples int    // as the boxes count them
 	bytes   span   // from the first byte of the samples to the last
+	// absolute is set when the traf gave positions in the file, or none at all, so that they may need translation.
+	absolute bool
 	// ordered is set when the samples lie in decode order, so that nothing before pos is needed any more.
 	ordered bool
 	crypt   trackCrypt
@@ -123,7 +123,7 @@ func (f *fragment) parse(b *box, m *movie, opt Options) error {
 	f.reset()
 	f.body = *b
 	f.moofOff, f.moofEnd = b.off, b.bodyOff()+int64(len(b.body))
-	f.at, f.end, f.lowBase = math.MaxInt64, f.moofEnd, math.MaxInt64
+	f.lowBase = math.MaxInt64
 	read := trafReader{f: f, m: m, opt: opt, prevEnd: b.off}
 	w := b.children(0)
 	for w.next() {
@@ -147,8 +147,21 @@ func (f *fragment) parse(b *box, m *movie, opt Options) error {
 	if len(f.tracks) > 1 {
 		f.portion = muxedPortionBytes
 	}
-	f.at = min(f.at, f.end)
+	f.bound()
 	return nil
+}
+
+// bound computes where the samples and the encryption facts lie.
+func (f *fragment) bound() {
+	f.at, f.end, f.auxEnd = math.MaxInt64, f.moofEnd, 0
+	for i := range f.tracks {
+		t := &f.tracks[i]
+		if t.bytes.from < t.bytes.to {
+			f.at, f.end = min(f.at, t.bytes.from), max(f.end, t.bytes.to)
+		}
+		f.auxEnd = max(f.auxEnd, t.crypt.outside.to)
+	}
+	f.at = min(f.at, f.end)
 }
 
 // trafReader reads the trafs of one moof.
@@ -189,7 +202,7 @@ func (r *trafReader) traf(b *box) error {
 	}
 
 	t := r.f.grow()
-	t.index, t.off, t.track, t.def = index, b.off, tr, tr.def
+	t.index, t.off, t.track, t.def, t.absolute = index, b.off, tr, tr.def, tfhd.HasBaseDataOffset()
 	if tfhd.HasSampleDescriptionIndex() {
 		t.def.entry = tfhd.SampleDescriptionIndex
 	}
@@ -226,10 +239,6 @@ func (r *trafReader) traf(b *box) error {
 	if err := t.crypt.parse(b, t, base, r.f); err != nil {
 		return err
 	}
-	if t.bytes.from < t.bytes.to {
-		r.f.at, r.f.end = min(r.f.at, t.bytes.from), max(r.f.end, t.bytes.to)
-	}
-	r.f.auxEnd = max(r.f.auxEnd, t.crypt.outside.to)
 	return nil
 }
 
@@ -257,7 +266,7 @@ func (r *trafReader) base(tfhd *mp4.TfhdBox, traf, hd *box, index int) (int64, e
 			return 0, fault(trafPath(index)+"/tfhd", hd.off, "base-data-offset %d is beyond any file", tfhd.BaseDataOffset)
 		}
 		base := int64(tfhd.BaseDataOffset)
-		r.f.absolute, r.f.lowBase = true, min(r.f.lowBase, base)
+		r.f.lowBase = min(r.f.lowBase, base)
 		return base, nil
 	case tfhd.DefaultBaseIfMoof():
 		return r.f.moofOff, nil
@@ -350,7 +359,7 @@ func (r *trafReader) run(b *box, u *run, t *trackFragment, base int64) (ticks in
 	case r.opt.Strict:
 		return 0, fault(path(), b.off, "the first trun of a traf must have a data offset")
 	case base == r.f.moofOff:
-		r.f.absolute = true // samples cannot begin with the moof: they begin with the mdat
+		t.absolute = true // samples cannot begin with the moof: they begin with the mdat
 	}
 	if u.flags&trunFirstFlags != 0 {
 		if len(body) < 4 {
@@ -474,7 +483,7 @@ func (f *fragment) addMdat(from, to int64) error {
 	if len(f.mdats) == maxMdats {
 		return fault("mdat", from, "is more than the %d that one moof may have", maxMdats)
 	}
-	if f.absolute && len(f.mdats) == 0 {
+	if len(f.mdats) == 0 {
 		f.translate(span{from, to})
 	}
 	f.mdats = append(f.mdats, span{from, to})
@@ -510,19 +519,27 @@ func (f *fragment) inMdat(from, to int64) bool {
 // translate moves samples with absolute addresses to where this stream has them. mdat is the first of the
 // fragment. See Options.
 func (f *fragment) translate(mdat span) {
-	inside := func(d int64) bool { return mdat.from <= f.at+d && f.at+d < mdat.to }
+	low := int64(math.MaxInt64)
+	for i := range f.tracks {
+		if t := &f.tracks[i]; t.absolute && t.bytes.from < t.bytes.to {
+			low = min(low, t.bytes.from)
+		}
+	}
+	inside := func(d int64) bool { return mdat.from <= low+d && low+d < mdat.to }
 	d := int64(0)
 	switch byMoof := f.moofOff - f.lowBase; {
-	case f.at == f.end || inside(0):
+	case low == math.MaxInt64 || inside(0):
 		return
 	case f.lowBase != math.MaxInt64 && inside(byMoof):
 		d = byMoof
 	default:
-		d = mdat.from - f.at
+		d = mdat.from - low
 	}
-	f.at, f.end = f.at+d, f.end+d
 	for i := range f.tracks {
 		t := &f.tracks[i]
+		if !t.absolute {
+			continue
+		}
 		t.bytes = span{t.bytes.from + d, t.bytes.to + d}
 		for k := range t.runs {
 			u := &t.runs[k]
@@ -530,6 +547,7 @@ func (f *fragment) translate(mdat span) {
 		}
 		t.crypt.translate(d)
 	}
+	f.bound()
 }
 
 // missing is the error for a fragment after whose mdat boxes comes something else while samples are pending.

@@ -58,8 +58,9 @@ var ErrNotFragmented = errors.New("the movie is not fragmented")
 //     sample lies there because the stream is not the file from its first byte, so that the lowest base is the
 //     start of the moof, and failing that so that the first sample is the first byte of the mdat; a first trun
 //     without data offset, which then begins with the mdat; and several trafs without default-base-is-moof, each
-//     of which begins where the one before ended (ISO/IEC 14496-12 §8.8.7);
-//   - an mdat that no moof announced, which is passed over;
+//     of which begins where the one before ended (ISO/IEC 14496-12 §8.8.7), or counts from the moof if that leads
+//     behind the one before;
+//   - an mdat behind the moov that no moof announced, which is passed over;
 //   - top-level boxes of unknown type if they are small and the type is alphanumeric.
 //
 // Both modes take the first edit that is not empty as the composition offset and ignore the edits after it,
@@ -101,7 +102,8 @@ var (
 // New returns a parser that waits for the first byte of a stream.
 func New(o Options) *Parser { return &Parser{opt: o} }
 
-// topBox is the top-level box that the scanner is in: [off, end) with the payload from body on.
+// topBox is the top-level box that the scanner is in: [off, end) with the payload from body on. Every box of the
+// stream passes through enter and leave, which is where evidence about boxes would be collected.
 type topBox struct {
 	typ            fourcc
 	role           role

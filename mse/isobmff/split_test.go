@@ -99,16 +99,17 @@ func TestEverySplit(t *testing.T) {
 		name   string
 		stream []byte
 		err    bool
+		from   int // the first cut
 		pairs  bool
 	}{
-		{"one fragment", cat(ftyp, bx("moov", mvhd(), trak(1, "vide", nil, nil), bx("mvex", trex(1, 40, 0, 0))), simple(0)), false, true},
-		{"layouts", cat(head(), simple(0), bx("free", "abcdefgh"), odd, mdat(5), largeSize(simple(160))), false, false},
+		{"one fragment", cat(ftyp, bx("moov", mvhd(), trak(1, "vide", nil, nil), bx("mvex", trex(1, 40, 0, 0))), simple(0)), false, 1, true},
+		{"layouts", cat(head(), simple(0), bx("free", "abcdefgh"), odd, mdat(5), largeSize(simple(160))), false, 1, false},
 		{"error behind good samples", cat(head(), simple(0), moofMdat(10, func(d int32) [][]byte {
 			return [][]byte{bx("traf", tfhd(tfhdMoof, 1), tfdt(0), trun(0, trunOffset|trunSizes, 2, d, uint32(10), uint32(20)))}
-		}), simple(80)), true, false},
-		{"garbage", cat(head(), simple(0), []byte("\x00\x00\x10\x00\xff\xfe\xfd\xfc")), true, false},
-		{"two tracks", append(small().Init(), bytes.Join(small().Segments(0.1, 2), nil)...), false, false},
-		{"encrypted", append(protected().Init(), bytes.Join(protected().Segments(1, 2), nil)...), false, false},
+		}), simple(80)), true, len(head()) - 50, false},
+		{"garbage", cat(head(), simple(0), []byte("\x00\x00\x10\x00\xff\xfe\xfd\xfc")), true, len(head()) - 50, false},
+		{"two tracks", append(small().Init(), bytes.Join(small().Segments(0.1, 2), nil)...), false, 1, false},
+		{"encrypted", append(protected().Init(), bytes.Join(protected().Segments(1, 2), nil)...), false, len(protected().Init()), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := tt.stream
@@ -121,10 +122,10 @@ func TestEverySplit(t *testing.T) {
 					t.Fatalf("cut at %v: another result than in one piece (error %v)", cut, err)
 				}
 			}
-			for i := 1; i < len(s); i++ {
+			for i := tt.from; i < len(s); i++ {
 				check([]int{i}, bytes.Clone(s[:i]), bytes.Clone(s[i:]))
 			}
-			for i := 1; i < len(s) && tt.pairs; i += 7 {
+			for i := 1; i < len(s) && tt.pairs; i += 53 {
 				for j := i + 1; j < len(s); j++ {
 					check([]int{i, j}, s[:i:i], s[i:j:j], s[j:])
 				}
@@ -140,7 +141,7 @@ func TestEverySplit(t *testing.T) {
 
 // TestEverySplitOfASegment cuts a media segment at every two places.
 func TestEverySplitOfASegment(t *testing.T) {
-	s := cat(bx("styp", "iso6", uint32(0)), simple(0), bx("free", "x"), simple(80))
+	s := cat(bx("styp", "iso6", uint32(0)), simple(0), bx("free", "x"))
 	p := isobmff.New(isobmff.Options{})
 	if err := feed(p, newDigest(), head()); err != nil {
 		t.Fatal(err)

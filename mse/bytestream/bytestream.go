@@ -59,8 +59,8 @@ type Parser interface {
 	// State is the append state after the last Step.
 	State() State
 	// Reset drops partial input and returns to WaitingForSegment; the last initialization segment stays known.
-	// MSE: sourcebuffer-reset-parser-state steps 4 and 5. Complete frames of an incomplete media segment have
-	// been emitted by earlier Steps already (step 1).
+	// MSE: sourcebuffer-reset-parser-state steps 4 and 5. Step 1 is the caller's: complete frames of an incomplete
+	// media segment have been emitted by earlier Steps, or wait in a [Flusher].
 	Reset()
 	// Buffered is how many bytes of the stream the parser holds without having turned them into frames.
 	Buffered() int

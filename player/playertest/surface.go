@@ -2,6 +2,8 @@ package playertest
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"mseplayer/mse/media"
@@ -22,7 +24,15 @@ type Shown struct {
 
 // Surface picks pictures at a steady rate and notes them.
 type Surface struct {
-	Pictures []Shown
+	mu    sync.Mutex
+	shown []Shown // guarded by mu
+}
+
+// Pictures returns what has been shown so far.
+func (s *Surface) Pictures() []Shown {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.shown)
 }
 
 // Run picks every interval until ctx ends.
@@ -39,7 +49,9 @@ func (s *Surface) Run(ctx context.Context, p Picker, interval time.Duration) {
 		from := next
 		next = next.Add(interval)
 		if v, fresh := p.Pick(from, next); fresh {
-			s.Pictures = append(s.Pictures, Shown{At: from, PTS: v.PTS, Gen: v.Gen})
+			s.mu.Lock()
+			s.shown = append(s.shown, Shown{At: from, PTS: v.PTS, Gen: v.Gen})
+			s.mu.Unlock()
 		}
 		timer.Reset(time.Until(next))
 	}

@@ -1,0 +1,458 @@
+package element
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mseplayer/mse"
+	"mseplayer/mse/media"
+	"mseplayer/player/decode"
+)
+
+const (
+	// startAudio is how much sound must be queued before playback starts.
+	startAudio media.Span = 0.1
+	// tick is how often the control goroutine looks while time runs, rush how often while a seek waits for sound to
+	// queue up, and hush how often while nothing moves.
+	tick = 20 * time.Millisecond
+	rush = 4 * time.Millisecond
+	hush = time.Second
+	// timeUpdateEvery is the distance of timeupdate events during playback.
+	timeUpdateEvery = 250 * time.Millisecond
+	// stepBack is how far before a picture's time the seek to the one before goes.
+	stepBack media.Span = 0.0005
+	// endPatience is how long the last pictures may take to be shown after the clock has reached the end.
+	endPatience = time.Second
+)
+
+// control is what the control goroutine owns.
+type control struct {
+	steps atomic.Int32 // frame steps asked for
+
+	mu    sync.Mutex
+	video *videoRun // guarded by mu; written by the control goroutine only
+	audio *audioRun // guarded by mu; written by the control goroutine only
+
+	applied   media.Gen // the generation that readers, queue and sink are at
+	prerolled bool      // what the generation starts with is ready
+	stepped   bool      // the picture shown is not at the clock's position
+	running   bool      // the clock has been told to run
+	endSince  time.Time // when the clock reached the end
+	group     sync.WaitGroup
+}
+
+type videoRun struct {
+	track  *mse.Track
+	reader *mse.Reader
+	worker *decode.VideoWorker
+	stop   context.CancelFunc
+}
+
+type audioRun struct {
+	track  *mse.Track
+	reader *mse.Reader
+	worker *decode.AudioWorker
+	stop   context.CancelFunc
+}
+
+// statuses returns where the workers stand.
+func (c *control) statuses() (video, audio decode.Status) {
+	c.mu.Lock()
+	v, a := c.video, c.audio
+	c.mu.Unlock()
+	if v != nil {
+		video = v.worker.Status()
+	}
+	if a != nil {
+		audio = a.worker.Status()
+	}
+	return video, audio
+}
+
+// snapshot is what one turn needs to know of the guarded state.
+type snapshot struct {
+	gen      media.Gen
+	target   media.Time
+	metadata bool
+	video    *mse.Track
+	audio    *mse.Track
+}
+
+// run is the control goroutine.
+func (e *Element) run(ctx context.Context) {
+	stop := e.EventTarget.Listen(func(ev mse.Event) { e.note(ev) })
+	defer stop()
+	defer e.shutdown()
+	timer := time.NewTimer(hush)
+	defer timer.Stop()
+	for {
+		changed := e.att.Changed()
+		timer.Reset(e.turn(ctx, time.Now()))
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-e.kick:
+		case <-e.queue.Changed():
+		case <-timer.C:
+		}
+	}
+}
+
+// note records an event for the report.
+func (e *Element) note(ev mse.Event) {
+	if ev.Type == EventTimeUpdate {
+		return
+	}
+	e.loop.Do(func(*mse.Tx) {
+		e.report.Events = keep(e.report.Events, EventReport{At: e.at, Type: ev.Type})
+	})
+}
+
+// shutdown joins the workers and lets go of the MediaSource.
+func (e *Element) shutdown() {
+	e.stopVideo()
+	e.stopAudio()
+	e.ctl.group.Wait()
+	if e.opt.Audio != nil {
+		e.opt.Audio.SetRunning(false)
+		e.opt.Audio.Flush(e.ctl.applied+1, 0)
+	}
+	e.clock.Pause(time.Now())
+	e.loop.Do(func(*mse.Tx) { e.rolling = false })
+	e.att.Detach()
+}
+
+// turn looks at everything once and acts. It returns when to look again at the latest.
+func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
+	c := &e.ctl
+	var s snapshot
+	e.loop.Do(func(*mse.Tx) {
+		s = snapshot{gen: e.gen, target: e.target, metadata: e.metadata, video: e.videoTrack, audio: e.audioTrack}
+	})
+	if !s.metadata {
+		return hush
+	}
+	e.tendWorkers(ctx, now, s)
+	if s.gen != c.applied {
+		e.apply(now, s)
+	}
+	if !c.prerolled {
+		e.preroll(now, s)
+	}
+	if c.prerolled {
+		e.step(int(c.steps.Swap(0)))
+	}
+	e.checkWorkers()
+	run := e.advance(now)
+	if run != c.running {
+		e.roll(now, run)
+	}
+	switch {
+	case c.running:
+		e.queue.ExpireHidden(now)
+		return tick
+	case !c.prerolled || c.steps.Load() != 0:
+		return rush
+	case e.settling():
+		return tick
+	default:
+		return hush
+	}
+}
+
+// settling reports whether time still runs out after a pause.
+func (e *Element) settling() (yes bool) {
+	e.loop.Do(func(*mse.Tx) { yes = e.rolling })
+	return yes
+}
+
+// tendWorkers starts a worker for each track that plays, and stops those whose track is gone.
+func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
+	c := &e.ctl
+	if c.video != nil && c.video.track != s.video {
+		e.stopVideo()
+	}
+	if c.audio != nil && c.audio.track != s.audio {
+		e.stopAudio()
+		e.clock.SetAudio(now, nil)
+	}
+	if s.video != nil && c.video == nil {
+		if r, err := e.att.Reader(s.video); err == nil {
+			wctx, stop := context.WithCancel(ctx)
+			w := decode.NewVideoWorker(r, e.opt.Decoders, e.queue, decode.WorkerOptions{Decoder: e.opt.Decoder, Wake: e.look, Log: e.log})
+			c.mu.Lock()
+			c.video = &videoRun{s.video, r, w, stop}
+			c.mu.Unlock()
+			if c.applied == s.gen {
+				r.Seek(s.target, s.gen)
+			}
+			c.group.Go(func() { w.Run(wctx) })
+		}
+	}
+	if s.audio != nil && c.audio == nil && e.opt.Audio != nil {
+		if r, err := e.att.Reader(s.audio); err == nil {
+			wctx, stop := context.WithCancel(ctx)
+			w := decode.NewAudioWorker(r, e.opt.Decoders, e.opt.Audio, decode.WorkerOptions{Decoder: e.opt.Decoder, Wake: e.look, Log: e.log}, nil)
+			c.mu.Lock()
+			c.audio = &audioRun{s.audio, r, w, stop}
+			c.mu.Unlock()
+			e.clock.SetAudio(now, e.opt.Audio)
+			if c.applied == s.gen {
+				r.Seek(s.target, s.gen)
+			}
+			c.group.Go(func() { w.Run(wctx) })
+		}
+	}
+}
+
+func (e *Element) stopVideo() {
+	c := &e.ctl
+	if c.video == nil {
+		return
+	}
+	c.video.stop()
+	c.video.reader.Close()
+	c.mu.Lock()
+	c.video = nil
+	c.mu.Unlock()
+}
+
+func (e *Element) stopAudio() {
+	c := &e.ctl
+	if c.audio == nil {
+		return
+	}
+	c.audio.stop()
+	c.audio.reader.Close()
+	c.mu.Lock()
+	c.audio = nil
+	c.mu.Unlock()
+}
+
+// apply brings clock, queue, sink and readers to a new generation, in this order: nothing of the new one can arrive
+// before the old one has been flushed.
+func (e *Element) apply(now time.Time, s snapshot) {
+	c := &e.ctl
+	c.applied, c.prerolled, c.stepped, c.running, c.endSince = s.gen, false, false, false, time.Time{}
+	if e.opt.Audio != nil {
+		e.opt.Audio.SetRunning(false)
+	}
+	e.clock.Reset(now, s.gen, s.target)
+	e.queue.Flush(s.gen)
+	if e.opt.Audio != nil {
+		e.opt.Audio.Flush(s.gen, s.target)
+	}
+	if c.video != nil {
+		c.video.reader.Seek(s.target, s.gen)
+	}
+	if c.audio != nil {
+		c.audio.reader.Seek(s.target, s.gen)
+	}
+	e.log.Debug("generation", "gen", s.gen, "t", s.target)
+}
+
+// preroll completes a seek once the first picture and enough sound are ready.
+func (e *Element) preroll(now time.Time, s snapshot) {
+	c := &e.ctl
+	landed := s.target
+	if c.video != nil {
+		t, ok := e.queue.First(s.gen)
+		if st := c.video.worker.Status(); !ok && !(st.Gen == s.gen && (st.State == decode.Ended || st.State == decode.Failed)) {
+			return
+		}
+		if ok {
+			landed = t
+		}
+	}
+	if c.audio != nil {
+		st := c.audio.worker.Status()
+		done := st.Gen == s.gen && (st.State == decode.Ended || st.State == decode.Failed)
+		if !done && e.opt.Audio.Queued() < startAudio {
+			return
+		}
+	}
+	c.prerolled = true
+	e.loop.Do(func(tx *mse.Tx) {
+		if e.gen != s.gen {
+			return
+		}
+		if e.report.FirstFrame.IsZero() && c.video != nil {
+			e.report.FirstFrame = now
+		}
+		if !e.seeking {
+			return
+		}
+		e.seeking = false
+		e.report.Seeks = keep(e.report.Seeks, SeekReport{Target: s.target, Landed: landed, Latency: now.Sub(e.seekedAt)})
+		tx.Queue(&e.EventTarget, EventTimeUpdate)
+		tx.Queue(&e.EventTarget, EventSeeked)
+		e.monitor(tx)
+	})
+}
+
+// step shows the picture n after or before the one that is shown: from the queue or its history where it is there,
+// else by a precise seek. Steps that are left wait for the seek.
+func (e *Element) step(n int) {
+	for n != 0 {
+		one := 1
+		if n < 0 {
+			one = -1
+		}
+		t, ok := e.queue.Step(one)
+		if !ok {
+			e.stepBySeek(one)
+			e.ctl.steps.Add(int32(n - one))
+			return
+		}
+		n -= one
+		e.ctl.stepped = true
+		e.loop.Do(func(tx *mse.Tx) {
+			e.at = t
+			tx.Queue(&e.EventTarget, EventTimeUpdate)
+		})
+	}
+}
+
+// stepBySeek seeks to the end of the picture shown, or to right before its beginning.
+func (e *Element) stepBySeek(one int) {
+	p, ok := e.queue.Shown()
+	if !ok {
+		return
+	}
+	e.loop.Do(func(tx *mse.Tx) {
+		switch end := p.PTS.Add(p.Duration); {
+		case one < 0 && p.PTS > 0:
+			e.seek(tx, p.PTS.Add(-stepBack))
+		case one > 0 && (e.duration != e.duration || end < e.duration.Add(-stepBack)):
+			e.seek(tx, end)
+		}
+	})
+}
+
+// checkWorkers turns the failure of a worker into the element's. Playback goes on without sound when only sound
+// fails.
+func (e *Element) checkWorkers() {
+	v, a := e.ctl.statuses()
+	if v.State == decode.Failed {
+		e.loop.Do(func(tx *mse.Tx) { e.fail(tx, Decode, v.Err) })
+		return
+	}
+	if a.State != decode.Failed || e.ctl.audio == nil {
+		return
+	}
+	if e.ctl.video == nil {
+		e.loop.Do(func(tx *mse.Tx) { e.fail(tx, Decode, a.Err) })
+		return
+	}
+	e.log.Warn("playing on without sound", "err", a.Err)
+	e.clock.SetAudio(time.Now(), nil)
+	e.stopAudio()
+	e.loop.Do(func(*mse.Tx) { e.audioTrack = nil })
+}
+
+// advance moves the official position on, decides about stalls and the end, and returns whether the clock is to run.
+func (e *Element) advance(now time.Time) (run bool) {
+	c := &e.ctl
+	videoDone, audioDone := e.drained()
+	e.loop.Do(func(tx *mse.Tx) {
+		if e.gen != c.applied {
+			return // a seek came in between; the next turn handles it
+		}
+		at := e.position(now)
+		e.att.SetPlayheadTx(tx, at)
+		if r, ok := e.clock.Read(); e.rolling && !c.running && (!ok || !r.Moving(now)) {
+			e.rolling = false // what had been handed to the device when playback paused has sounded
+		}
+		if e.rolling && e.att.EndedTx(tx) && e.duration == e.duration && at >= e.duration {
+			if c.endSince.IsZero() {
+				c.endSince = now
+			}
+			if videoDone && audioDone || now.Sub(c.endSince) >= endPatience {
+				e.finish(tx)
+			} else {
+				run = true
+			}
+			return
+		}
+		e.monitor(tx)
+		e.stall(tx, now)
+		if e.rolling && now.Sub(e.lastUpdate) >= timeUpdateEvery {
+			e.lastUpdate = now
+			tx.Queue(&e.EventTarget, EventTimeUpdate)
+		}
+		run = c.prerolled && !e.paused && !e.seeking && !e.stalled && !e.ended && e.err == nil && e.ready >= HaveCurrentData
+		if run && c.stepped {
+			// Sound has to come from where the picture is now.
+			run = false
+			e.seek(tx, e.at)
+		}
+	})
+	return run
+}
+
+// drained reports whether everything of the generation has been shown and heard.
+func (e *Element) drained() (video, audio bool) {
+	c := &e.ctl
+	video, audio = true, true
+	if c.video != nil {
+		st := c.video.worker.Status()
+		video = st.State == decode.Ended && st.Gen == c.applied && e.queue.Drained(c.applied)
+	}
+	if c.audio != nil {
+		audio = e.opt.Audio.Drained(c.applied)
+	}
+	return video, audio
+}
+
+// stall begins or ends an interruption. The lock must be held.
+func (e *Element) stall(tx *mse.Tx, now time.Time) {
+	if !e.stalled {
+		if !e.ctl.running || e.ready > HaveCurrentData {
+			return
+		}
+		e.stalled = true
+		e.log.Info("waiting for data", "t", e.at, "buf", e.att.BufferedTx(tx))
+		e.report.Stalls = keep(e.report.Stalls, StallReport{At: e.at, since: now})
+		tx.Changed()
+		return
+	}
+	if e.ready <= HaveCurrentData {
+		return
+	}
+	e.stalled = false
+	if n := len(e.report.Stalls); n > 0 && !e.report.Stalls[n-1].since.IsZero() {
+		last := &e.report.Stalls[n-1]
+		last.Duration, last.since = now.Sub(last.since), time.Time{}
+	}
+}
+
+// finish is the end of playback. The lock must be held.
+// HTML: reaches-the-end.
+func (e *Element) finish(tx *mse.Tx) {
+	e.at, e.ended, e.rolling = e.duration, true, false
+	tx.Queue(&e.EventTarget, EventTimeUpdate)
+	if !e.paused {
+		e.paused = true
+		tx.Queue(&e.EventTarget, EventPause)
+	}
+	tx.Queue(&e.EventTarget, EventEnded)
+	tx.Changed()
+}
+
+// roll starts or stops the clock and the sound.
+func (e *Element) roll(now time.Time, run bool) {
+	c := &e.ctl
+	c.running = run
+	if run {
+		e.clock.Run(now)
+		e.loop.Do(func(*mse.Tx) { e.rolling = e.gen == c.applied })
+	} else {
+		e.clock.Pause(now)
+	}
+	if e.opt.Audio != nil && c.audio != nil {
+		e.opt.Audio.SetRunning(run)
+	}
+}

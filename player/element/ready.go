@@ -1,0 +1,112 @@
+package element
+
+import "mseplayer/mse/media"
+
+// ReadyState says how much of the media is at hand.
+// HTML: dom-media-readystate.
+type ReadyState uint8
+
+// The ready states.
+const (
+	HaveNothing ReadyState = iota
+	HaveMetadata
+	HaveCurrentData
+	HaveFutureData
+	HaveEnoughData
+)
+
+// String gives HTML's spelling.
+func (s ReadyState) String() string {
+	switch s {
+	case HaveNothing:
+		return "HAVE_NOTHING"
+	case HaveMetadata:
+		return "HAVE_METADATA"
+	case HaveCurrentData:
+		return "HAVE_CURRENT_DATA"
+	case HaveFutureData:
+		return "HAVE_FUTURE_DATA"
+	case HaveEnoughData:
+		return "HAVE_ENOUGH_DATA"
+	default:
+		return "impossible ready state"
+	}
+}
+
+const (
+	// startAllowance is how long after 0 the media may begin and still be played from 0.
+	startAllowance media.Span = 1
+	// lowWater is how little may be buffered after the position before playback stalls: about two frames.
+	lowWater media.Span = 0.08
+	// resumeAhead is how much must be buffered before a stalled playback goes on.
+	resumeAhead media.Span = 0.5
+	// enoughAhead is how much counts as enough to play through.
+	enoughAhead media.Span = 2
+)
+
+// facts are what readyState depends on.
+type facts struct {
+	metadata bool
+	at       media.Time
+	buffered media.Ranges
+	ended    bool // the MediaSource is ended
+	stalled  bool // playback waits for data
+}
+
+// computeReady derives the ready state.
+// MSE: buffer-monitoring.
+func computeReady(f facts) ReadyState {
+	if !f.metadata {
+		return HaveNothing
+	}
+	ahead, ok := bufferedAhead(f.buffered, f.at)
+	last := len(f.buffered) > 0 && f.at.Add(ahead) >= f.buffered.End()
+	switch {
+	case !ok && f.ended && len(f.buffered) > 0 && f.at >= f.buffered.End():
+		return HaveCurrentData // at the very end
+	case !ok:
+		return HaveMetadata
+	case f.ended && last, ahead >= enoughAhead:
+		return HaveEnoughData
+	case ahead > lowWater && !f.stalled, ahead >= resumeAhead:
+		return HaveFutureData
+	default:
+		return HaveCurrentData
+	}
+}
+
+// bufferedAhead returns how much is buffered from t on without a gap. A beginning that lies a little after t counts.
+func bufferedAhead(b media.Ranges, t media.Time) (media.Span, bool) {
+	if r, ok := b.Find(t); ok {
+		return r.End.Sub(t), true
+	}
+	if len(b) > 0 && t < b[0].Start && b[0].Start.Sub(t) <= startAllowance {
+		return b[0].End.Sub(t), true
+	}
+	return 0, false
+}
+
+// transition lists the events of a change of readyState. seen is whether loadeddata was fired before; playing is
+// whether the element was potentially playing.
+// HTML: ready-states.
+func transition(from, to ReadyState, seen, paused, playing bool) (events []string) {
+	if from == HaveNothing && to >= HaveMetadata {
+		events = append(events, EventLoadedMetadata)
+	}
+	if from <= HaveMetadata && to >= HaveCurrentData && !seen {
+		events = append(events, EventLoadedData)
+	}
+	if from >= HaveFutureData && to <= HaveCurrentData && playing {
+		events = append(events, EventTimeUpdate, EventWaiting)
+	}
+	if from <= HaveCurrentData && to >= HaveFutureData {
+		events = append(events, EventCanPlay)
+		if !paused {
+			events = append(events, EventPlaying)
+		}
+	}
+	if from < HaveEnoughData && to == HaveEnoughData {
+		events = append(events, EventCanPlayThrough)
+	}
+	return events
+}

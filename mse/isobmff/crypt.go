@@ -307,8 +307,8 @@ func (c *trackCrypt) total(t *trackFragment) (n int) {
 	return n
 }
 
-// parseSaio finds the auxiliary information that lies elsewhere: in the moof, or in an mdat, in which case it is
-// loaded when the first samples are.
+// parseSaio finds the auxiliary information that lies elsewhere, in the moof or in an mdat. It is loaded when the
+// first samples are.
 func (c *trackCrypt) parseSaio(b *box, t *trackFragment, base int64, f *fragment) error {
 	path := func() string { return trafPath(t.index) + "/saio" }
 	saio, err := decode[*mp4.SaioBox](b)
@@ -325,6 +325,9 @@ func (c *trackCrypt) parseSaio(b *box, t *trackFragment, base int64, f *fragment
 	}
 	if len(saio.Offset) != len(counts) {
 		return fault(path(), b.off, "has %d offsets for %d runs", len(saio.Offset), len(t.runs))
+	}
+	if n := c.total(t); n > maxMoofBytes {
+		return fault(path(), b.off, "points at %d bytes, more than the %d that are accepted", n, maxMoofBytes)
 	}
 	n := 0
 	for i, count := range counts {

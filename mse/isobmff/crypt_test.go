@@ -353,7 +353,7 @@ func TestCryptLayouts(t *testing.T) {
 				t.Errorf("got error %v, want %q", err, tt.err)
 			}
 			whole, _ := digestOf(isobmff.Options{}, bytes.Clone(stream))
-			for i := len(stream) - 200; i < len(stream); i++ {
+			for i := len(stream) - 200; i < len(stream); i += 3 {
 				if cut, _ := digestOf(isobmff.Options{}, bytes.Clone(stream[:i]), bytes.Clone(stream[i:])); cut != whole {
 					t.Fatalf("cut at %d: another result than in one piece", i)
 				}

@@ -73,7 +73,7 @@ func (sb *SourceBuffer) initReceived(tx *Tx, s *media.InitSegment) error {
 func (sb *SourceBuffer) usable(infos []media.TrackInfo) ([]media.TrackInfo, error) {
 	out := make([]media.TrackInfo, 0, len(infos))
 	for _, info := range infos {
-		err := sb.ms.opt.decodable(info)
+		err := sb.decodable(info)
 		if err == nil {
 			out = append(out, info)
 		} else if !sb.ms.opt.SkipUnsupportedTracks {
@@ -82,7 +82,7 @@ func (sb *SourceBuffer) usable(infos []media.TrackInfo) ([]media.TrackInfo, erro
 	}
 	if len(out) == 0 {
 		if len(infos) > 0 {
-			return nil, sb.ms.opt.decodable(infos[0])
+			return nil, sb.decodable(infos[0])
 		}
 		return nil, errors.New("the initialization segment has no track")
 	}
@@ -96,14 +96,22 @@ func (sb *SourceBuffer) usable(infos []media.TrackInfo) ([]media.TrackInfo, erro
 	return out, nil
 }
 
-func (o *Options) decodable(info media.TrackInfo) error {
+// refuser is a parser that knows why it could not tell the codec of a track.
+type refuser interface{ Refusal(track uint32) string }
+
+func (sb *SourceBuffer) decodable(info media.TrackInfo) error {
 	c := info.Config
+	decodes := sb.ms.opt.Decodes
 	switch {
 	case c == nil || c.Codec == "":
-		return fmt.Errorf("%s track %d: unknown codec", info.Kind, info.ID)
+		why := "unknown codec"
+		if r, ok := sb.parser.(refuser); ok && r.Refusal(info.ID) != "" {
+			why = r.Refusal(info.ID)
+		}
+		return fmt.Errorf("%s track %d: %s", info.Kind, info.ID, why)
 	case info.Kind == media.Text:
 		return nil
-	case o.Decodes != nil && !o.Decodes(c.Codec):
+	case decodes != nil && !decodes(c.Codec):
 		return fmt.Errorf("%s track %d: no decoder for %s", info.Kind, info.ID, c.Codec)
 	}
 	return nil

@@ -70,7 +70,7 @@ func (sb *SourceBuffer) appendStep(tx *Tx, op *operation) {
 func (sb *SourceBuffer) appendError(tx *Tx, op *operation, cause error) {
 	err := fmt.Errorf("mse: append to %s: %w", sb.mime, cause)
 	// 1.
-	sb.resetParser()
+	sb.resetParser(tx)
 	// 2.
 	sb.end(op, err)
 	// 3. and 4.

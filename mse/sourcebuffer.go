@@ -376,7 +376,7 @@ func (sb *SourceBuffer) wait(ctx context.Context, op *operation) error {
 	if sb.op == op {
 		tx := &Tx{sb.loop}
 		sb.cancel()
-		sb.resetParser()
+		sb.resetParser(tx)
 		tx.Queue(&sb.EventTarget, EventAbort)
 		tx.Queue(&sb.EventTarget, EventUpdateEnd)
 	}
@@ -450,7 +450,7 @@ func (sb *SourceBuffer) Abort() error {
 		tx.Queue(&sb.EventTarget, EventUpdateEnd)
 	}
 	// 5.
-	sb.resetParser()
+	sb.resetParser(tx)
 	// 6. and 7.
 	sb.appendWindowStart, sb.appendWindowEnd = 0, media.Forever
 	return nil
@@ -458,8 +458,11 @@ func (sb *SourceBuffer) Abort() error {
 
 // resetParser runs the reset parser state algorithm. The lock must be held.
 // MSE: sourcebuffer-reset-parser-state.
-func (sb *SourceBuffer) resetParser() {
-	// 1. is the parser's: complete frames have been emitted already.
+func (sb *SourceBuffer) resetParser(tx *Tx) {
+	// 1. A failure here is one of data that is being given up.
+	if f, ok := sb.parser.(bytestream.Flusher); ok && sb.parser.State() == bytestream.ParsingMediaSegment {
+		_ = f.Flush(&appendHandler{sb: sb, tx: tx})
+	}
 	// 2. to 5.
 	for _, tb := range sb.tracks {
 		tb.resetGroup()

@@ -5,7 +5,7 @@
 // whose time contains the middle of the interval, on a time axis from which the jitter of the surface's calls and of
 // the clock has been smoothed away. That is the picture that covers most of the interval, and for displays whose rate
 // stands in a simple ratio to the pictures' rate it gives the even pattern (24 on 60 Hz: 3, 2, 3, 2). When such a
-// pattern is stable, for at least eight seconds, a small margin keeps noise from breaking it.
+// pattern is stable a small margin keeps noise from breaking it.
 //
 // # Ownership
 //

@@ -26,10 +26,14 @@ const (
 	maxMissed = 8
 	// maxCadence is the longest pattern, in pictures, that is kept together.
 	maxCadence = 12
-	// glitchFree is how long a pattern must hold for it to be worth keeping together.
-	glitchFree = 8.0 // seconds
+	// patternHolds is for how many seconds a pattern must hold by the measured rates to count as one. Real patterns
+	// hold longer (24/1.001 pictures on 60 Hz: 8.3 s); the measurement of the display's rate is not better at first.
+	patternHolds = 2.0
 	// maxMargin is the most by which a choice is shifted to keep a pattern, in seconds.
 	maxMargin = 0.002
+	// relaxation is how many calls it takes to give up a shift that is not needed any more. It is long against a
+	// pattern, most of whose points are far from any border.
+	relaxation = 512
 	// minPace is how many distances between pictures must be known before a pattern is looked for; maxPace is how many
 	// count.
 	minPace = 3
@@ -113,7 +117,7 @@ func (p *phase) sample(middle, rate float64, pace *pace, borders []media.Time) m
 	case math.Abs(x) < margin:
 		p.shift = min(max(p.shift+math.Copysign(margin, x)-x, -margin), margin)
 	case math.Abs(x) > 2*margin:
-		p.shift -= p.shift * phaseGain
+		p.shift -= p.shift / relaxation
 	}
 	return media.Time(middle + p.shift)
 }
@@ -132,10 +136,10 @@ func (p *phase) margin(rate float64, pace *pace) float64 {
 		n := float64(q)
 		return picture / rate / (2 * n * math.Abs(ratio-math.Round(ratio*n)/n))
 	}
-	if p.period == 0 || slack(p.period) < glitchFree/4 {
+	if p.period == 0 || slack(p.period) < patternHolds/4 {
 		p.period = 0
 		for q := 1; q <= maxCadence; q++ {
-			if slack(q) >= glitchFree {
+			if slack(q) >= patternHolds {
 				p.period = q
 				break
 			}

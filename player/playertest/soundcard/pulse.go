@@ -1,0 +1,141 @@
+package soundcard
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// serverStart is how long a PulseAudio server may take until it accepts connections, serverStop how long to end.
+	serverStart = 20 * time.Second
+	serverStop  = 5 * time.Second
+)
+
+// Pulse is a PulseAudio server that plays into a card. It needs no session and works for root, too.
+type Pulse struct {
+	dir   string
+	procs []*process
+	once  sync.Once
+	err   error
+}
+
+// process is a command that somebody waits for.
+type process struct {
+	cmd    *exec.Cmd
+	ended  chan struct{} // closed when it has ended
+	output strings.Builder
+}
+
+// StartPulse starts a server whose files lie in dir, with one card of 20 ms, and returns when it accepts connections.
+// The path of dir must be short enough for a socket.
+func StartPulse(dir string) (*Pulse, error) {
+	path, err := exec.LookPath("pulseaudio")
+	if err != nil {
+		return nil, fmt.Errorf("soundcard: the program pulseaudio is needed: %w", err)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("soundcard: %w", err)
+	}
+	self, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pulse{dir: dir}
+	fifo := filepath.Join(dir, "card")
+	if err := mkfifo(fifo); err != nil {
+		return nil, fmt.Errorf("soundcard: named pipe: %w", err)
+	}
+	card := exec.Command(self)
+	card.Env = append(os.Environ(), settingsVar+"="+strings.Join([]string{p.file(), strconv.Itoa(RateHz / 50), "0", fifo}, separator))
+	// The card opens the pipe as soon as the server has it open, and makes it small.
+	server := exec.Command(path, "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit", "--log-level=error",
+		"-L", fmt.Sprintf("module-pipe-sink sink_name=card file=%s format=float32le rate=%d channels=%d", fifo, RateHz, Channels),
+		"-L", fmt.Sprintf("module-native-protocol-unix socket=%s auth-anonymous=1", p.socket()))
+	server.Env = append(os.Environ(), "HOME="+dir, "XDG_RUNTIME_DIR="+dir)
+	for _, cmd := range []*exec.Cmd{card, server} {
+		proc, err := start(cmd)
+		if err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+		p.procs = append(p.procs, proc)
+	}
+	for deadline := time.Now().Add(serverStart); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.Dial("unix", p.socket())
+		if err == nil {
+			return p, conn.Close()
+		}
+		select {
+		case <-p.procs[1].ended:
+			return nil, errors.Join(fmt.Errorf("soundcard: pulseaudio ended: %s", p.procs[1].output.String()), p.Close())
+		default:
+		}
+		if time.Now().After(deadline) {
+			return nil, errors.Join(fmt.Errorf("soundcard: pulseaudio is not ready after %v: %w", serverStart, err), p.Close())
+		}
+	}
+}
+
+// Env returns the environment, to be added to a program's own, in which the server is the only sound device.
+func (p *Pulse) Env() []string {
+	return []string{"PULSE_SERVER=unix:" + p.socket(), "ALSA_CONFIG_PATH=" + filepath.Join(p.dir, "no-alsa.conf")}
+}
+
+// Recording returns what has been heard so far.
+func (p *Pulse) Recording() (Recording, error) { return read(p.file()) }
+
+// Close stops the server and its card and waits for their end. Further calls return the same.
+func (p *Pulse) Close() error {
+	p.once.Do(func() {
+		for i := len(p.procs) - 1; i >= 0; i-- {
+			p.err = errors.Join(p.err, p.procs[i].stop())
+		}
+	})
+	return p.err
+}
+
+func (p *Pulse) socket() string { return filepath.Join(p.dir, "native") }
+func (p *Pulse) file() string   { return filepath.Join(p.dir, "heard.raw") }
+
+func start(cmd *exec.Cmd) (*process, error) {
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &p.output, &p.output
+	endWithParent(cmd)
+	started := make(chan error, 1)
+	go func() { // ends with the process
+		// A child that is to end with its parent ends with the thread that started it, so that thread must stay.
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how a killed process ended is of no interest
+			close(p.ended)
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("soundcard: %w", err)
+	}
+	return p, nil
+}
+
+func (p *process) stop() error {
+	_ = p.cmd.Process.Signal(os.Interrupt) // it may have ended by itself
+	t := time.NewTimer(serverStop)
+	defer t.Stop()
+	select {
+	case <-p.ended:
+		return nil
+	case <-t.C:
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+	return fmt.Errorf("soundcard: %s did not end within %v and was killed", p.cmd.Path, serverStop)
+}

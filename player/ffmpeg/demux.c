@@ -203,7 +203,7 @@ static void sort(door_demuxer *d, const AVPacket *p, door_coded *o)
 	if (numbered) {
 		o->order = s->parser->output_picture_number;
 	} else if (s->parser->pict_type == AV_PICTURE_TYPE_B) {
-		o->order = (s->anchors << 20) + ++s->since;
+		o->order = ((s->anchors - 1) << 20) + ++s->since; // before the last anchor, behind the one before it
 	} else {
 		o->order = ++s->anchors << 20;
 		s->since = 0;

@@ -28,9 +28,16 @@ type builder struct {
 	findings *manifest.Findings
 	live     bool
 
-	set       int // adaptation sets met, over the whole document
-	timelines map[timelineKey]*timeline
-	refs      map[string]*mpd.ContentProtectionType
+	set  int                                   // adaptation sets met, over the whole document
+	seen map[string]int                        // how often a track id was given out
+	refs map[string]*mpd.ContentProtectionType // content protection descriptors by refId
+
+	// What representations share is worked out once: a document of a few megabytes can have sixty thousand of them.
+	timelines   map[timelineKey]compiled
+	entries     int                               // S elements compiled
+	lists       map[*mpd.SegmentURLType]*unusable // by the first entry
+	codecs      map[string]error
+	protections int // descriptors converted
 }
 
 // place says where in the document something is.
@@ -65,11 +72,10 @@ func (b *builder) presentation() *manifest.Presentation {
 	p.Live = b.live
 
 	bases := b.resolveBases(place{path: "MPD"}, []manifest.Base{b.from}, m.BaseURL)
-	seen := map[string]bool{}
 	next := 0
 	for i, per := range m.Periods {
 		if next < len(bounds) && bounds[next].index == i {
-			p.Periods = append(p.Periods, b.period(i, per, bounds[next], bases, m, seen))
+			p.Periods = append(p.Periods, b.period(i, per, bounds[next], bases, m))
 			next++
 			continue
 		}
@@ -172,7 +178,7 @@ func periodID(p *mpd.Period, i int) string {
 	return strconv.Itoa(i)
 }
 
-func (b *builder) period(i int, per *mpd.Period, bd bound, bases []manifest.Base, m *mpd.MPD, seen map[string]bool) *manifest.Period {
+func (b *builder) period(i int, per *mpd.Period, bd bound, bases []manifest.Base, m *mpd.MPD) *manifest.Period {
 	p := &manifest.Period{ID: periodID(per, i), Index: i, Start: bd.start, End: bd.end}
 	at := place{path: fmt.Sprintf("Period[%s]", p.ID), period: p.ID}
 	bases = b.resolveBases(at, bases, per.BaseURLs)
@@ -185,7 +191,7 @@ func (b *builder) period(i int, per *mpd.Period, bd bound, bases []manifest.Base
 	for j, as := range per.AdaptationSets {
 		facts := b.doc.facts.sets[b.set]
 		b.set++
-		if set := b.adaptationSet(at, p, j, per, as, facts, bases, above, seen); set != nil {
+		if set := b.adaptationSet(at, p, j, per, as, facts, bases, above); set != nil {
 			p.Sets = append(p.Sets, set)
 		}
 	}
@@ -196,7 +202,7 @@ func (b *builder) period(i int, per *mpd.Period, bd bound, bases []manifest.Base
 }
 
 func (b *builder) adaptationSet(at place, p *manifest.Period, j int, per *mpd.Period, as *mpd.AdaptationSetType, facts setFacts,
-	bases []manifest.Base, protection []*mpd.ContentProtectionType, seen map[string]bool) *manifest.AdaptationSet {
+	bases []manifest.Base, protection []*mpd.ContentProtectionType) *manifest.AdaptationSet {
 	s := &manifest.AdaptationSet{ID: facts.id, Index: j, Lang: language(as.Lang), Group: -1, Priority: 1,
 		Roles: descriptors(as.Roles), Accessibility: descriptors(as.Accessibilities), Viewpoints: descriptors(as.Viewpoints),
 		Essential: descriptors(as.EssentialProperties), Extra: descriptors(as.SupplementalProperties)}
@@ -230,7 +236,7 @@ func (b *builder) adaptationSet(at place, p *manifest.Period, j int, per *mpd.Pe
 	bases = b.resolveBases(at, bases, as.BaseURLs)
 	for k, rep := range as.Representations {
 		lv := levels{period: per, set: as, rep: rep}
-		if r := b.representation(at, p, s, k, lv, bases, protection, seen); r != nil {
+		if r := b.representation(at, p, s, k, lv, bases, protection); r != nil {
 			s.Representations = append(s.Representations, r)
 		}
 	}
@@ -259,15 +265,16 @@ func (b *builder) setKind(as *mpd.AdaptationSetType) manifest.Kind {
 	return kind
 }
 
+var kindNames = map[string]manifest.Kind{"video": manifest.Video, "audio": manifest.Audio, "text": manifest.Text, "image": manifest.Image}
+
 // kindOf derives the kind of content from type attributes, the most telling first; 0 when they do not tell.
 func kindOf(contentType, mimeType, codecs string) manifest.Kind {
-	byName := map[string]manifest.Kind{"video": manifest.Video, "audio": manifest.Audio, "text": manifest.Text, "image": manifest.Image}
-	if k := byName[strings.ToLower(contentType)]; k != 0 {
+	if k := kindNames[strings.ToLower(contentType)]; k != 0 {
 		return k
 	}
 	mimeType = strings.ToLower(mimeType)
 	top, _, _ := strings.Cut(mimeType, "/")
-	if k := byName[top]; k != 0 {
+	if k := kindNames[top]; k != 0 {
 		return k
 	}
 	if list, _ := mime.ParseCodecs(codecs); len(list) > 0 {
@@ -292,7 +299,7 @@ type levels struct {
 }
 
 func (b *builder) representation(at place, p *manifest.Period, s *manifest.AdaptationSet, k int, lv levels, bases []manifest.Base,
-	protection []*mpd.ContentProtectionType, seen map[string]bool) *manifest.Representation {
+	protection []*mpd.ContentProtectionType) *manifest.Representation {
 	rep, as := lv.rep, lv.set
 	r := &manifest.Representation{ID: rep.Id, Index: k, Bandwidth: int64(rep.Bandwidth), QualityRanking: -1, Priority: s.Priority, Timescale: 1,
 		MIMEType: strings.ToLower(strings.TrimSpace(first(rep.MimeType, as.MimeType))), Codecs: first(rep.Codecs, as.Codecs),
@@ -305,12 +312,11 @@ func (b *builder) representation(at place, p *manifest.Period, s *manifest.Adapt
 	}
 	r.TrackID = manifest.TrackID(p.ID, s.ID, r.ID)
 	at.path += fmt.Sprintf("/Representation[%s]", r.ID)
-	if seen[r.TrackID] {
+	if b.seen[r.TrackID]++; b.seen[r.TrackID] > 1 {
 		b.find(at, manifest.CodeInvalid, manifest.SeverityWarning, "give each representation of a period its own id",
 			"the name %s is taken by another representation", r.TrackID)
-		r.TrackID = uniqueID(r.TrackID, seen)
+		r.TrackID = b.uniqueID(r.TrackID)
 	}
-	seen[r.TrackID] = true
 	at.track = r.TrackID
 	if rep.QualityRanking != nil {
 		r.QualityRanking = int(*rep.QualityRanking)
@@ -325,7 +331,10 @@ func (b *builder) representation(at place, p *manifest.Period, s *manifest.Adapt
 	if r.Channels == 0 {
 		r.Channels = channels(as.AudioChannelConfigurations)
 	}
-	r.Protection = b.protection(append(protection[:len(protection):len(protection)], rep.ContentProtections...))
+	r.Protection = s.Protection
+	if len(rep.ContentProtections) > 0 {
+		r.Protection = b.protection(append(protection[:len(protection):len(protection)], rep.ContentProtections...))
+	}
 	if !b.essential(at, rep.EssentialProperties) {
 		return nil
 	}
@@ -368,7 +377,12 @@ func (b *builder) types(at place, s *manifest.AdaptationSet, r *manifest.Represe
 		list = strings.Join(fields, ",")
 	}
 	r.Codecs = strings.TrimSpace(list)
-	if _, err := mime.ParseCodecs(r.Codecs); err != nil {
+	err, known := b.codecs[r.Codecs]
+	if !known {
+		_, err = mime.ParseCodecs(r.Codecs)
+		b.codecs[r.Codecs] = err
+	}
+	if err != nil {
 		code, sev := manifest.CodeInvalid, manifest.SeverityWarning
 		if !isMalformed(err) {
 			code, sev = manifest.CodeCodecUnsupported, manifest.SeverityError
@@ -378,9 +392,11 @@ func (b *builder) types(at place, s *manifest.AdaptationSet, r *manifest.Represe
 }
 
 // uniqueID appends a counter to a name that is taken.
-func uniqueID(id string, seen map[string]bool) string {
-	for n := 2; ; n++ {
-		if u := fmt.Sprintf("%s#%d", id, n); !seen[u] {
+func (b *builder) uniqueID(id string) string {
+	for n := b.seen[id]; ; n++ {
+		u := fmt.Sprintf("%s#%d", id, n)
+		if b.seen[u] == 0 {
+			b.seen[u], b.seen[id] = 1, n
 			return u
 		}
 	}
@@ -392,6 +408,9 @@ func (b *builder) resolveBases(at place, above []manifest.Base, urls []*mpd.Base
 	var out []manifest.Base
 	for _, u := range urls {
 		for _, base := range above {
+			if len(out) == maxBases {
+				return out
+			}
 			next, err := base.Resolve(string(u.Value))
 			if err != nil {
 				b.find(at, manifest.CodeInvalid, manifest.SeverityError, "", "BaseURL is ignored: %v", err)
@@ -401,7 +420,7 @@ func (b *builder) resolveBases(at place, above []manifest.Base, urls []*mpd.Base
 			for _, o := range out {
 				known = known || o.String() == next.String()
 			}
-			if !known && len(out) < maxBases {
+			if !known {
 				out = append(out, next)
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/Eyevinn/dash-mpd/mpd"
+
 	"mseplayer/mse/media"
 	"mseplayer/player/manifest"
 )
@@ -36,8 +38,12 @@ func Parse(data []byte, opts Options) (*manifest.Presentation, error) {
 	if err != nil {
 		return nil, located(err, from)
 	}
-	b := &builder{opts: opts, doc: doc, from: from, findings: &fs, timelines: make(map[timelineKey]*timeline)}
+	b := &builder{opts: opts, doc: doc, from: from, findings: &fs, seen: map[string]int{}, timelines: map[timelineKey]compiled{},
+		lists: map[*mpd.SegmentURLType]*unusable{}, codecs: map[string]error{}}
 	p := b.presentation()
+	if b.protections > maxProtections {
+		return nil, located(&manifest.Error{Code: manifest.CodeLimits, Msg: fmt.Sprintf("more than %d content protection descriptors in effect", maxProtections)}, from)
+	}
 	if len(p.Periods) == 0 {
 		return nil, located(&manifest.Error{Code: manifest.CodeInvalid, Msg: "the MPD has no period to play"}, from)
 	}

@@ -270,6 +270,7 @@ func TestParse_Refused(t *testing.T) {
 		{"deep", `<MPD>` + strings.Repeat("<a>", 100), manifest.CodeLimits, "deeper than 64"},
 		{"attributes", "<MPD " + manyAttributes(65) + "/>", manifest.CodeLimits, "more than 64 attributes"},
 		{"periods", "<MPD>" + strings.Repeat("<Period/>", 4097) + "</MPD>", manifest.CodeLimits, "more than 4096 periods"},
+		{"protections", wrap(strings.Repeat("<ContentProtection/>", 256) + strings.Repeat("<Representation><ContentProtection/></Representation>", 1100)), manifest.CodeLimits, "more than 262144 content protection descriptors"},
 		{"size", strings.Repeat(" ", 16<<20+1), manifest.CodeLimits, "more than the 16777216 accepted"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -340,6 +341,14 @@ func TestParse_Encodings(t *testing.T) {
 				t.Fatalf("title %q, findings %v; want Größe, findings %v", p.Title, p.Findings, tt.odd)
 			}
 		})
+	}
+}
+
+// TestParse_LongAttribute ignores what no attribute needs.
+func TestParse_LongAttribute(t *testing.T) {
+	p := parse(t, wrap(`<Representation id="r" codecs="`+strings.Repeat("avc1.64001f,", 1000)+`"><BaseURL>a</BaseURL></Representation>`))
+	if f := p.Findings; len(f) != 1 || !strings.Contains(f[0].Message, "codecs is ignored: 12000 bytes, more than the 8192 accepted") {
+		t.Errorf("findings %v", f)
 	}
 }
 

@@ -27,7 +27,9 @@ const (
 	maxRepresentations = 65536
 	maxEntries         = 1 << 20 // S and SegmentURL elements
 	maxElements        = 1 << 18 // all others
-	maxRemotes         = 64      // elements fetched from elsewhere
+	maxChildren        = 256     // of these others in one element
+	maxAttributeBytes  = 8 << 10
+	maxRemotes         = 64 // elements fetched from elsewhere
 )
 
 // resolveToZero is the reference that removes the element it stands on.
@@ -116,6 +118,8 @@ type open struct {
 	spec  *element    // nil: the element and all in it are left out
 	out   mpdxml.Name // as the library wants it
 	ns    map[string]string
+	// children counts the small elements in it: descriptors, base URLs and the like.
+	children int
 	// instead is read in place of the element when it has ended.
 	instead *source
 }
@@ -351,6 +355,13 @@ func (f *filter) count(name string) error {
 	if *n++; *n > limit {
 		return f.fail(manifest.CodeLimits, "more than %d elements such as <%s>", limit, name)
 	}
+	if n != &f.elements || name == "Period" || len(f.stack) < 2 {
+		return nil
+	}
+	parent := &f.stack[len(f.stack)-2]
+	if parent.children++; parent.children > maxChildren {
+		return f.fail(manifest.CodeLimits, "<%s> has more than %d elements such as <%s>", parent.local, maxChildren, name)
+	}
 	return nil
 }
 
@@ -496,6 +507,10 @@ func (f *filter) attributes(name string, spec *element, attrs []xml.Attr) []mpdx
 			continue
 		}
 		value := strings.TrimSpace(a.Value)
+		if len(value) > maxAttributeBytes {
+			f.find(manifest.SeverityError, name, "%s is ignored: %d bytes, more than the %d accepted", clip(key), len(value), maxAttributeBytes)
+			continue
+		}
 		if space := librarySpace[key]; space != "" {
 			out = append(out, mpdxml.Attr{Name: mpdxml.Name{Space: space, Local: key}, Value: value})
 			continue

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/Eyevinn/dash-mpd/mpd"
+
 	"mseplayer/player/manifest"
 )
 
@@ -22,6 +24,8 @@ func TestFilter_Limits(t *testing.T) {
 		{"representations", "<MPD><Period><AdaptationSet><Representation/></AdaptationSet></Period></MPD>", func(f *filter) { f.representations = maxRepresentations }, "more than 65536 elements such as <Representation>"},
 		{"sets", "<MPD><Period><AdaptationSet/></Period></MPD>", func(f *filter) { f.sets = maxSets }, "more than 65536 elements such as <AdaptationSet>"},
 		{"others", "<MPD><BaseURL/></MPD>", func(f *filter) { f.elements = maxElements - 1 }, "more than 262144 elements such as <BaseURL>"},
+		{"children", "<MPD>" + strings.Repeat("<EssentialProperty/>", 257) + "</MPD>", func(*filter) {}, "<MPD> has more than 256 elements such as <EssentialProperty>"},
+		{"children of each its own", "<MPD>" + strings.Repeat("<Period>"+strings.Repeat("<BaseURL/>", 200)+"</Period>", 2) + "</MPD>", func(*filter) {}, ""},
 		{"left-out elements are free", "<MPD><x/><x/><x/></MPD>", func(f *filter) { f.elements = maxElements - 1 }, ""},
 		{"remotes", `<MPD xmlns:xlink="http://www.w3.org/1999/xlink"><Period xlink:href="x"/></MPD>`, func(f *filter) { f.remotes = maxRemotes }, "more than 64 remote elements"},
 	} {
@@ -45,5 +49,18 @@ func TestFilter_Limits(t *testing.T) {
 				t.Fatalf("got %v, want manifest.limits with %q", err, tt.msg)
 			}
 		})
+	}
+}
+
+// TestBuilder_CompileLimit has compiled as many timeline entries as it may.
+func TestBuilder_CompileLimit(t *testing.T) {
+	b := &builder{entries: maxCompiled - 1, findings: &manifest.Findings{}}
+	p, r := &manifest.Period{}, &manifest.Representation{Timescale: 1}
+	one := []*mpd.S{{D: 2}}
+	if tl, bad := b.compile(place{}, p, r, one, 1, false, 9); bad != nil || tl.len() != 1 {
+		t.Fatalf("got %v, %v; want the last one that fits", tl, bad)
+	}
+	if _, bad := b.compile(place{}, p, r, one, 1, false, 9); bad == nil || bad.code != manifest.CodeLimits {
+		t.Fatalf("got %v, want manifest.limits", bad)
 	}
 }

@@ -95,8 +95,14 @@ func (b *builder) collectProtection(m *mpd.MPD) {
 	}
 }
 
+// maxProtections bounds the descriptors in effect over all representations, inherited ones included.
+const maxProtections = 1 << 18
+
 // protection converts descriptors, the outermost first. Of two with the same scheme the inner one counts.
 func (b *builder) protection(cps []*mpd.ContentProtectionType) []manifest.Protection {
+	if b.protections += len(cps); b.protections > maxProtections {
+		return nil // the document is refused
+	}
 	var out []manifest.Protection
 	for _, cp := range cps {
 		if target := b.refs[cp.Ref]; cp.Ref != "" && target != nil {

@@ -238,16 +238,13 @@ func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation,
 	if n == 0 {
 		return invalid("its SegmentList has no SegmentURL")
 	}
-	for i, u := range t.SegmentURL {
-		if _, ok := parseRange(string(u.MediaRange)); !ok {
-			return invalid("SegmentURL %d: mediaRange %q is no byte range", i, clip(string(u.MediaRange)))
-		}
-		if u.Media == "" {
-			continue
-		}
-		if _, err := bases[0].ResolveURL(string(u.Media)); err != nil {
-			return invalid("SegmentURL %d: %v", i, err)
-		}
+	bad, checked := b.lists[t.SegmentURL[0]]
+	if !checked {
+		bad = checkList(t.SegmentURL, bases[0])
+		b.lists[t.SegmentURL[0]] = bad
+	}
+	if bad != nil {
+		return bad
 	}
 	if b.live {
 		return nil
@@ -276,6 +273,23 @@ func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation,
 		x.end = p.End
 	}
 	r.Segments = x
+	return nil
+}
+
+// checkList tries all entries of a list, so that none fails later. Whether a reference can be resolved does not
+// depend on the base.
+func checkList(list []*mpd.SegmentURLType, base manifest.Base) *unusable {
+	for i, u := range list {
+		if _, ok := parseRange(string(u.MediaRange)); !ok {
+			return invalid("SegmentURL %d: mediaRange %q is no byte range", i, clip(string(u.MediaRange)))
+		}
+		if u.Media == "" {
+			continue
+		}
+		if _, err := base.ResolveURL(string(u.Media)); err != nil {
+			return invalid("SegmentURL %d: %v", i, err)
+		}
+	}
 	return nil
 }
 
@@ -342,12 +356,32 @@ type timelineKey struct {
 	period    int
 }
 
+// compiled is a timeline, or why there is none.
+type compiled struct {
+	tl  *timeline
+	bad *unusable
+}
+
+// maxCompiled bounds the S elements that are looked at: representations may share a timeline and yet each count it
+// differently.
+const maxCompiled = 4 * maxEntries
+
 // explicit compiles a SegmentTimeline, once for all representations that share it.
 // ISO/IEC 23009-1 §5.3.9.6.
 func (b *builder) explicit(at place, p *manifest.Period, r *manifest.Representation, t *mpd.MultipleSegmentBaseType, number int64, sequences bool, limit int) (*timeline, *unusable) {
 	key := timelineKey{t.SegmentTimeline, r.Timescale, r.OffsetTicks, number, limit, sequences, p.Index}
-	if tl := b.timelines[key]; tl != nil {
-		return tl, nil
+	if c, ok := b.timelines[key]; ok {
+		return c.tl, c.bad
+	}
+	tl, bad := b.compile(at, p, r, t.SegmentTimeline.S, number, sequences, limit)
+	b.timelines[key] = compiled{tl, bad}
+	return tl, bad
+}
+
+// compile turns S elements into a timeline.
+func (b *builder) compile(at place, p *manifest.Period, r *manifest.Representation, entries []*mpd.S, number int64, sequences bool, limit int) (*timeline, *unusable) {
+	if b.entries += len(entries); b.entries > maxCompiled {
+		return nil, &unusable{manifest.CodeLimits, fmt.Sprintf("the SegmentTimelines of the document have more than %d entries in all", maxCompiled)}
 	}
 	c := compiler{b: b, at: at, timescale: float64(r.Timescale), end: int64(math.MaxInt64), tl: &timeline{sorted: true}, limit: limit}
 	if p.End.Set {
@@ -355,7 +389,6 @@ func (b *builder) explicit(at place, p *manifest.Period, r *manifest.Representat
 			c.end, c.ends = int64(x), periodSpan(p)+r.Offset()
 		}
 	}
-	entries := t.SegmentTimeline.S
 	for i, s := range entries {
 		at := c.next
 		if s.T != nil {
@@ -377,7 +410,6 @@ func (b *builder) explicit(at place, p *manifest.Period, r *manifest.Representat
 	if c.tl.len() == 0 {
 		return nil, invalid("its SegmentTimeline names no segment within the period")
 	}
-	b.timelines[key] = c.tl
 	return c.tl, nil
 }
 

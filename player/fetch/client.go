@@ -11,10 +11,12 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,6 +43,7 @@ const (
 	maxSkipBytes    = 64 << 20 // read and thrown away when a server ignores a range
 	maxDataURLBytes = 1 << 20
 	maxCAFileBytes  = 4 << 20
+	maxCookieBytes  = 1 << 20
 )
 
 // Kind is what a request is for; it decides how large the answer may be and whether it may come compressed.
@@ -226,7 +229,11 @@ func New(cfg Config) (*Client, error) {
 		DisableCompression:     true, // asked for where it is wanted
 		ForceAttemptHTTP2:      true,
 	}
-	c.http = &http.Client{Transport: c.transport, CheckRedirect: func(req *http.Request, via []*http.Request) error {
+	jar, err := cookiejar.New(nil) // every host on its own
+	if err != nil {
+		return nil, fmt.Errorf("fetch: cookies: %w", err)
+	}
+	c.http = &http.Client{Transport: c.transport, Jar: &boundedJar{CookieJar: jar}, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
 			return ErrRedirects
 		}
@@ -242,6 +249,23 @@ func New(cfg Config) (*Client, error) {
 		c.stdin = &spool{src: cfg.Stdin}
 	}
 	return c, nil
+}
+
+// boundedJar keeps the cookies of servers, up to a total length over the life of the client.
+type boundedJar struct {
+	http.CookieJar
+	bytes atomic.Int64
+}
+
+// SetCookies stores what still fits.
+func (j *boundedJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	for _, c := range cookies {
+		n := int64(len(c.Name) + len(c.Value) + len(c.Path) + len(c.Domain))
+		if j.bytes.Add(n) > maxCookieBytes {
+			return
+		}
+		j.CookieJar.SetCookies(u, []*http.Cookie{c})
+	}
 }
 
 // Close ends idle connections and frees what standard input left on disk. Responses must be closed before.

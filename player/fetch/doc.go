@@ -4,7 +4,7 @@
 // A body arrives as a sequence of chunks of at most 256 KiB. When a connection breaks or stalls in the middle, the
 // client asks for the rest and the consumer notices nothing but the delay. What a server sends is checked against
 // what was asked: a range must be the one requested, a body as long as promised, and nothing may be larger than its
-// kind is allowed to be.
+// kind is allowed to be. Cookies that servers set are sent back to them for as long as the client lives.
 //
 // # Ownership
 //

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -481,6 +482,45 @@ func TestGet_Headers(t *testing.T) {
 		}
 		if got.Get("User-Agent") != "mseplayer" || got.Get("Accept-Encoding") != "gzip" {
 			t.Errorf("header %v", got)
+		}
+	})
+}
+
+func TestGet_Cookies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		o := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+			got = append(got, r.Host+r.URL.Path+" "+fmt.Sprint(len(r.Header.Get("Cookie"))))
+			if r.URL.Path == "/m.mpd" {
+				http.SetCookie(w, &http.Cookie{Name: "token", Value: "abc"})
+			}
+			if n, err := strconv.Atoi(r.URL.Path[1:]); err == nil {
+				http.SetCookie(w, &http.Cookie{Name: fmt.Sprint("c", n), Value: strings.Repeat("x", 4000)})
+			}
+		})
+		c := o.client(fetch.Config{})
+		for _, u := range []string{"http://a.example/m.mpd", "http://a.example/seg", "http://b.example/seg"} {
+			if _, _, err := get(c, u, fetch.Segment, fetch.Range{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s := strings.Join(got, ", "); s != "a.example/m.mpd 0, a.example/seg 9, b.example/seg 0" {
+			t.Errorf("lengths of the cookies sent: %s", s)
+		}
+		got = nil
+		for n := range 300 { // each host gets one cookie, and the jar is full before the last one
+			if _, _, err := get(c, fmt.Sprintf("http://h%d.example/%d", n, n), fetch.Segment, fetch.Range{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got = nil
+		for _, n := range []int{0, 200, 299} {
+			if _, _, err := get(c, fmt.Sprintf("http://h%d.example/x", n), fetch.Segment, fetch.Range{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s := strings.Join(got, ", "); s != "h0.example/x 4003, h200.example/x 4005, h299.example/x 0" {
+			t.Errorf("lengths of the cookies sent: %s", s)
 		}
 	})
 }

@@ -90,13 +90,6 @@ func (a *Attachment) Detach() {
 // Do runs fn under the event loop's lock.
 func (a *Attachment) Do(fn func(*Tx)) { a.ms.loop.Do(fn) }
 
-// Changed returns a channel that is closed at the next change of buffered data, duration, tracks or state.
-func (a *Attachment) Changed() <-chan struct{} {
-	a.ms.loop.mu.Lock()
-	defer a.ms.loop.mu.Unlock()
-	return a.ms.loop.wake
-}
-
 // SetPlayhead tells the current position. Eviction and removal need it.
 func (a *Attachment) SetPlayhead(t media.Time) {
 	a.ms.loop.mu.Lock()

@@ -71,6 +71,14 @@ func (tx *Tx) Changed() {
 	tx.l.wake = make(chan struct{})
 }
 
+// Changed returns a channel that is closed at the next change of buffered data, duration, tracks or state of anything
+// that the loop guards.
+func (l *EventLoop) Changed() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.wake
+}
+
 // full reports that a listener is stuck and no new operation may start. The lock must be held.
 func (l *EventLoop) full() bool { return len(l.tasks) >= maxTasks }
 

@@ -265,7 +265,10 @@ func (r EndReason) String() string {
 // EndOfStream says that no more data will be appended, because all has been or because of an error.
 // Errors: InvalidStateError (not open, or a SourceBuffer is updating).
 // MSE: dom-mediasource-endofstream.
-func (ms *MediaSource) EndOfStream(reason EndReason) error {
+func (ms *MediaSource) EndOfStream(reason EndReason) error { return ms.EndOfStreamError(reason, nil) }
+
+// EndOfStreamError is EndOfStream that tells the element what went wrong.
+func (ms *MediaSource) EndOfStreamError(reason EndReason, cause error) error {
 	const op = "MediaSource.endOfStream"
 	ms.loop.mu.Lock()
 	defer ms.loop.mu.Unlock()
@@ -278,7 +281,7 @@ func (ms *MediaSource) EndOfStream(reason EndReason) error {
 		return fail(InvalidStateError, op, "a SourceBuffer is updating")
 	}
 	// 3.
-	ms.endOfStream(&Tx{ms.loop}, reason, nil)
+	ms.endOfStream(&Tx{ms.loop}, reason, cause)
 	return nil
 }
 

@@ -301,6 +301,14 @@ func stretched(r media.Ranges, h media.Time, ended bool) media.Ranges {
 	return r
 }
 
+// Incomplete reports whether the input buffer ends inside a segment, and how many of its bytes wait there.
+func (sb *SourceBuffer) Incomplete() (bytes int, yes bool) {
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	n := sb.parser.Buffered()
+	return n, n > 0 || sb.parser.State() != bytestream.WaitingForSegment
+}
+
 // Stats returns what has been counted so far.
 func (sb *SourceBuffer) Stats() Stats {
 	sb.loop.mu.Lock()

@@ -53,7 +53,7 @@ func (k Kind) String() string {
 // Presentation is what a manifest describes.
 type Presentation struct {
 	Format Format
-	// URL is where the manifest came from, after redirects.
+	// URL is where the manifest came from, after redirects. Like all URLs of the model it may hold credentials.
 	URL string
 	// Live is set when the manifest may change or segments appear over time. Representations of a live
 	// presentation have neither Segments nor Lazy unless their parser says otherwise.

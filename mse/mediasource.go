@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"mseplayer/mse/bytestream"
+	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 )
@@ -43,11 +44,12 @@ func (s ReadyState) String() string {
 	}
 }
 
-// Options configure a MediaSource. The zero value has no parsers, so it refuses every type.
+// Options configure a MediaSource. The zero value is usable.
 type Options struct {
 	// Loop is the event loop shared with the media element; nil makes a new one.
 	Loop *EventLoop
-	// Formats are the byte stream formats that can be appended, each with the maker of its parser.
+	// Formats are the byte stream formats that can be appended, each with the maker of its parser; nil takes those of
+	// this module.
 	Formats map[mime.Container]func() bytestream.Parser
 	// Private are parsers of types that isTypeSupported does not advertise, by MIME type.
 	Private map[string]func() bytestream.Parser
@@ -63,10 +65,22 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// formats are the byte stream formats of this module.
+var formats = map[mime.Container]func() bytestream.Parser{
+	mime.ISOBMFF: func() bytestream.Parser { return isobmff.New(isobmff.Options{}) },
+}
+
+func (o *Options) formats() map[mime.Container]func() bytestream.Parser {
+	if o.Formats == nil {
+		return formats
+	}
+	return o.Formats
+}
+
 // support is the table that decides about types.
 func (o *Options) support() mime.Support {
 	s := mime.Support{Decodes: o.Decodes}
-	for c := range o.Formats {
+	for c := range o.formats() {
 		s.Containers = append(s.Containers, c)
 	}
 	return s
@@ -96,7 +110,7 @@ func (o *Options) parserFor(mimeType string) (p bytestream.Parser, generate bool
 		return nil, false, err.Error()
 	}
 	c, _ := mime.ContainerOf(t.Essence())
-	return o.Formats[c](), c.GenerateTimestamps(), ""
+	return o.formats()[c](), c.GenerateTimestamps(), ""
 }
 
 // MediaSource is a source of media data for a media element.

@@ -39,12 +39,13 @@ var allowed = map[string]string{
 	"player/fetch":       "mse/media player/limit",
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",
 	"player/limit":       "",
+	"player/source":      "mse/isobmff mse/media player/dash player/fetch player/file player/manifest",
 	"player/stream":      "mse mse/media mse/mime player/manifest player/fetch player/limit player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
-	"player/check": "mse mse/media mse/mime mse/bytestream player/manifest player/dash player/file player/fetch player/limit player/stream/plan " +
+	"player/check": "mse mse/media mse/mime mse/bytestream player/manifest player/file player/fetch player/limit player/source player/stream/plan " +
 		"player/decode player/frame",
 	"player": "mse mse/media mse/mime mse/bytestream player/frame player/clock player/decode player/present player/element player/manifest " +
-		"player/dash player/file player/fetch player/limit player/stream player/stream/plan",
+		"player/file player/fetch player/limit player/source player/stream player/stream/plan",
 	"player/playertest/xvfb":      "",
 	"player/playertest/soundcard": "",
 	"player/playertest":           "mse mse/media mse/mime mse/msetest player player/frame player/clock player/decode player/present player/element player/fetch",

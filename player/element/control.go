@@ -88,7 +88,7 @@ func (e *Element) run(ctx context.Context) {
 	timer := time.NewTimer(hush)
 	defer timer.Stop()
 	for {
-		changed := e.att.Changed()
+		changed := e.loop.Changed()
 		timer.Reset(e.turn(ctx, time.Now()))
 		select {
 		case <-ctx.Done():
@@ -179,7 +179,7 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 		e.stopAudio()
 		e.clock.SetAudio(now, nil)
 	}
-	if s.video != nil && c.video == nil {
+	if s.video != nil && c.video == nil && !e.opt.NoVideo {
 		if r, err := e.att.Reader(s.video); err == nil {
 			wctx, stop := context.WithCancel(ctx)
 			w := decode.NewVideoWorker(r, e.opt.Decoders, e.queue, decode.WorkerOptions{Decoder: e.opt.Decoder, Wake: e.look, Log: e.log})
@@ -286,7 +286,9 @@ func (e *Element) preroll(now time.Time, s snapshot) {
 			return
 		}
 		e.seeking = false
-		e.report.Seeks = keep(e.report.Seeks, SeekReport{Target: s.target, Landed: landed, Latency: now.Sub(e.seekedAt)})
+		if !e.seekedAt.IsZero() {
+			e.report.Seeks = keep(e.report.Seeks, SeekReport{Target: s.target, Landed: landed, Latency: now.Sub(e.seekedAt)})
+		}
 		tx.Queue(&e.EventTarget, EventTimeUpdate)
 		tx.Queue(&e.EventTarget, EventSeeked)
 		e.monitor(tx)

@@ -107,8 +107,9 @@ type Options struct {
 	Decoders decode.Factory
 	// Decoder tunes them.
 	Decoder decode.Options
-	// Audio is the sound device; nil plays without sound.
-	Audio AudioSink
+	// Audio is the sound device; nil plays without sound. NoVideo plays without pictures.
+	Audio   AudioSink
+	NoVideo bool
 	// Queue are the options of the picture queue; its clock is set by the element.
 	Queue present.Options
 	// Start is the initial playback position.
@@ -240,6 +241,7 @@ func (e *Element) Play() {
 		}
 		if e.ended {
 			e.seek(tx, 0)
+			e.seekedAt = time.Now()
 		}
 		if !e.paused {
 			return
@@ -276,8 +278,43 @@ func (e *Element) pause(tx *mse.Tx) {
 // metadata is known it sets the initial position.
 // HTML: dom-media-seek.
 func (e *Element) Seek(t media.Time) {
+	e.loop.Do(func(tx *mse.Tx) {
+		e.seek(tx, t)
+		e.seekedAt = time.Now()
+	})
+	e.look()
+}
+
+// Jump is Seek on the application's own account: it is not reported as a seek.
+func (e *Element) Jump(t media.Time) {
 	e.loop.Do(func(tx *mse.Tx) { e.seek(tx, t) })
 	e.look()
+}
+
+// Playhead returns the playback position and a number that grows with every seek.
+func (e *Element) Playhead() (at media.Time, seeks media.Gen) {
+	now := time.Now()
+	e.loop.Do(func(*mse.Tx) { at, seeks = e.position(now), e.gen })
+	return at, seeks
+}
+
+// Starving reports whether playback, or a seek, waits for data at the playback position.
+func (e *Element) Starving() (yes bool) {
+	e.loop.Do(func(*mse.Tx) {
+		yes = e.metadata && e.err == nil && !e.ended && (e.ready == HaveMetadata || e.ready == HaveCurrentData && (e.stalled || e.seeking))
+	})
+	return yes
+}
+
+// Buffered returns what can be played.
+// HTML: dom-media-buffered.
+func (e *Element) Buffered() (r media.Ranges) {
+	e.loop.Do(func(tx *mse.Tx) {
+		if e.att != nil {
+			r = e.att.BufferedTx(tx)
+		}
+	})
+	return r
 }
 
 func (e *Element) seek(tx *mse.Tx, t media.Time) {
@@ -305,7 +342,7 @@ func (e *Element) seek(tx *mse.Tx, t media.Time) {
 	}
 	e.seeking, e.ended, e.stalled = true, false, false
 	e.gen++
-	e.at, e.target, e.seekedAt = t, t, time.Now()
+	e.at, e.target, e.seekedAt = t, t, time.Time{}
 	e.att.SetPlayheadTx(tx, t)
 	e.monitor(tx)
 	tx.Changed()

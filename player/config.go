@@ -1,0 +1,48 @@
+package player
+
+import (
+	"fmt"
+
+	"mseplayer/mse/media"
+)
+
+// Config says what is played and how. The zero value works. Times are in seconds.
+type Config struct {
+	// Start is the initial position. Default 0.
+	Start media.Time
+	// Quality is "max" or "min", the representation with the highest or lowest bandwidth of each adaptation set, or the
+	// id of a representation. Default "max".
+	Quality string
+	// VideoTrack and AudioTrack name a track: its id, that of a representation or adaptation set, for sound also a
+	// language; "no" for none. Default: the best by the author's marks.
+	VideoTrack, AudioTrack string
+	// MaxHeight, in lines, and MaxBitrate, in bits per second, leave out larger video as long as any is left. 0 is no
+	// bound.
+	MaxHeight  int
+	MaxBitrate int64
+	// Ahead is how far ahead of the position media is fetched, in seconds: default 30, at least 2.
+	Ahead media.Span
+	// VideoQuota and AudioQuota bound the bytes that are buffered of each kind. Default 150 MiB and 12 MiB.
+	VideoQuota, AudioQuota int64
+}
+
+const minAhead media.Span = 2
+
+func (c Config) withDefaults() Config {
+	if c.Quality == "" {
+		c.Quality = "max"
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Start < 0 || !c.Start.IsFinite():
+		return fmt.Errorf("player: the start %s is no position", c.Start)
+	case c.Ahead != 0 && c.Ahead < minAhead:
+		return fmt.Errorf("player: %s s ahead is less than the %s that playing needs", c.Ahead, minAhead)
+	case c.MaxHeight < 0 || c.MaxBitrate < 0 || c.VideoQuota < 0 || c.AudioQuota < 0:
+		return fmt.Errorf("player: a bound is negative")
+	}
+	return nil
+}

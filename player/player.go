@@ -1,0 +1,432 @@
+// Package player assembles fetching, buffer, decoders and clock behind one type: a [Player] opens what a user names and
+// plays it into the sound device and the surface that it is given.
+//
+// # Ownership
+//
+// A Player owns everything it makes and frees it in Close. Decoders, sound device and fetch client are the caller's and
+// must live longer.
+//
+// # Concurrency
+//
+// Every method may be called from any goroutine. Open starts the goroutines of element and streaming; Close waits for
+// them, never for a surface. Listeners run on the event loop, with no lock held.
+//
+// # Errors
+//
+// Open fails when the source cannot be opened; what fails later ends playback: see Err. Errors are one line.
+package player
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mseplayer/mse"
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
+	"mseplayer/player/decode"
+	"mseplayer/player/element"
+	"mseplayer/player/fetch"
+	"mseplayer/player/file"
+	"mseplayer/player/frame"
+	"mseplayer/player/manifest"
+	"mseplayer/player/present"
+	"mseplayer/player/source"
+	"mseplayer/player/stream"
+	"mseplayer/player/stream/plan"
+)
+
+// None as a track's name means that no track of that kind is wanted.
+const None = plan.None
+
+// AudioSink is the sound device.
+type AudioSink = element.AudioSink
+
+// Deps are what a Player is given.
+type Deps struct {
+	// Decoders makes the decoders, Demuxer opens files that are not adaptive streams.
+	Decoders decode.Factory
+	Demuxer  file.Opener
+	// Formats tells which pixel formats the surface can show; others are converted. Nil accepts everything.
+	Formats func(frame.PixelFormat) bool
+	// Audio is the sound device; nil plays without sound.
+	Audio AudioSink
+	Fetch *fetch.Client
+	// Mounts are the built-in file systems that names may refer to.
+	Mounts map[string]fs.FS
+	// Dump is told what became of each picture. Nil costs nothing.
+	Dump func(present.Event)
+	// Log gets what degrades playback at Warn, what happens at Info and Debug. Nil is silent.
+	Log *slog.Logger
+}
+
+// Player plays one source.
+type Player struct {
+	// immutable
+	cfg     Config
+	dep     Deps
+	log     *slog.Logger
+	created time.Time
+	ms      *mse.MediaSource
+	el      *element.Element
+	ended   chan struct{} // closed at the first end or failure of playback
+
+	cancel context.CancelFunc // set by Open
+	group  sync.WaitGroup
+	once   sync.Once
+	over   sync.Once
+
+	mu     sync.Mutex
+	opened time.Time          // guarded by mu: when the source had been read
+	src    *source.Source     // guarded by mu
+	engine *stream.Engine     // guarded by mu
+	feeds  []*stream.Segments // guarded by mu
+	err    error              // guarded by mu: what streaming failed with
+}
+
+// New returns a player that has nothing to play yet.
+func New(cfg Config, dep Deps) *Player {
+	log := dep.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	p := &Player{cfg: cfg.withDefaults(), dep: dep, log: log, created: time.Now(), ended: make(chan struct{})}
+	loop := mse.NewEventLoop(nil)
+	audio := dep.Audio
+	if cfg.AudioTrack == None {
+		audio = nil
+	}
+	p.ms = mse.New(mse.Options{
+		Loop:                  loop,
+		Private:               map[string]func() bytestream.Parser{file.MIMEType: file.NewParser},
+		Decodes:               dep.Decoders.Supports,
+		SkipUnsupportedTracks: true,
+		VideoQuota:            cfg.VideoQuota,
+		AudioQuota:            cfg.AudioQuota,
+		Log:                   log,
+	})
+	p.el = element.New(loop, element.Options{
+		Decoders: dep.Decoders,
+		Decoder:  decode.Options{Formats: dep.Formats},
+		Audio:    audio,
+		NoVideo:  cfg.VideoTrack == None,
+		Queue:    present.Options{Created: p.created, Dump: dep.Dump},
+		Start:    cfg.Start,
+		Log:      log,
+	})
+	p.el.Listen(p.event)
+	return p
+}
+
+// Open opens what name refers to, a path, a URL, or "-" for standard input, and begins to fetch. Playback starts with
+// Play. It may be called once.
+// Errors: *source.Error when the source cannot be opened; otherwise why nothing in it can be played.
+func (p *Player) Open(ctx context.Context, name string) error {
+	if err := p.cfg.validate(); err != nil {
+		return err
+	}
+	ctx, p.cancel = context.WithCancel(ctx)
+	src, err := source.Open(ctx, name, source.Options{Fetch: p.dep.Fetch, Demuxer: p.dep.Demuxer, Mounts: p.dep.Mounts})
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.src, p.opened = src, time.Now()
+	p.mu.Unlock()
+	if err := p.el.Start(ctx, p.ms); err != nil {
+		return err
+	}
+	var feeds []stream.Feed
+	if src.Presentation != nil {
+		feeds, err = p.segments(src.Presentation)
+	} else {
+		feeds, err = p.packets(src)
+	}
+	if err != nil {
+		return err
+	}
+	engine := stream.New(p.ms, p.el, stream.Options{Ahead: p.cfg.Ahead, Log: p.log}, feeds...)
+	p.mu.Lock()
+	p.engine = engine
+	p.mu.Unlock()
+	p.group.Go(func() {
+		if err := engine.Run(ctx); err != nil && ctx.Err() == nil {
+			p.fail(err)
+		}
+	})
+	return nil
+}
+
+// segments makes the feeds of a presentation.
+func (p *Player) segments(pres *manifest.Presentation) ([]stream.Feed, error) {
+	for _, f := range pres.Findings {
+		if f.Severity != manifest.SeverityInfo {
+			p.log.Warn(f.Message, "code", f.Code, "where", f.Where)
+		}
+	}
+	opt := mse.Options{Decodes: p.dep.Decoders.Supports}
+	rules := plan.Rules{Supports: opt.IsTypeSupported, Video: p.cfg.VideoTrack, Audio: p.cfg.AudioTrack, Quality: p.cfg.Quality,
+		MaxHeight: p.cfg.MaxHeight, MaxBandwidth: p.cfg.MaxBitrate}
+	if pres.Format == manifest.File {
+		rules = plan.Rules{} // one representation with all tracks in it
+	}
+	sel, err := plan.Select(pres, rules)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", fetch.Redact(pres.URL), err)
+	}
+	for _, l := range sel.LeftOut {
+		p.log.Warn("not played", "track", l.Track, "why", l.Reason)
+	}
+	var feeds []stream.Feed
+	for _, k := range []struct {
+		kind  manifest.Kind
+		track *plan.Track
+	}{{manifest.Video, sel.Video}, {manifest.Audio, sel.Audio}} {
+		if k.track == nil {
+			continue
+		}
+		sb, err := p.addSourceBuffer(k.track.Current())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", fetch.Redact(pres.URL), k.track.Current().TrackID, err)
+		}
+		f := stream.NewSegments(pres, k.track, k.kind, sb, p.dep.Fetch)
+		p.mu.Lock()
+		p.feeds = append(p.feeds, f)
+		p.mu.Unlock()
+		feeds = append(feeds, f)
+	}
+	if pres.Duration.Set && pres.Duration.T > 0 {
+		if err := p.ms.SetDuration(pres.Duration.T); err != nil {
+			return nil, err
+		}
+	}
+	return feeds, nil
+}
+
+// addSourceBuffer makes the SourceBuffer of a representation. A codecs string that says nothing useful is left out: the
+// media tells.
+func (p *Player) addSourceBuffer(r *manifest.Representation) (*mse.SourceBuffer, error) {
+	sb, err := p.ms.AddSourceBuffer(r.Type())
+	if errors.Is(err, mse.ErrNotSupported) && r.Codecs != "" {
+		if plain, perr := p.ms.AddSourceBuffer(r.MIMEType); perr == nil {
+			return plain, nil
+		}
+	}
+	return sb, err
+}
+
+// packets makes the feed of a demultiplexed file.
+func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
+	var ids []uint32
+	for _, k := range []struct {
+		kind media.Kind
+		want string
+	}{{media.Video, p.cfg.VideoTrack}, {media.Audio, p.cfg.AudioTrack}} {
+		t, err := chooseTrack(src.File.Tracks(), k.kind, k.want, p.dep.Decoders.Supports)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", fetch.Redact(src.Name), err)
+		}
+		if t != nil {
+			ids = append(ids, t.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("%s: no track can be played: %s", fetch.Redact(src.Name), trackNames(src.File.Tracks()))
+	}
+	src.File.Select(ids...)
+	sbs := map[uint32]*mse.SourceBuffer{}
+	for _, id := range ids {
+		sb, err := p.ms.AddSourceBuffer(file.MIMEType)
+		if err != nil {
+			return nil, err
+		}
+		sbs[id] = sb
+	}
+	info := src.File.Info()
+	if info.Duration > 0 {
+		if err := p.ms.SetDuration(media.Time(info.Duration)); err != nil {
+			return nil, err
+		}
+	}
+	return []stream.Feed{stream.NewPackets(packetSource{src.File}, fetch.Redact(src.Name), info.Seekable, sbs)}, nil
+}
+
+// chooseTrack picks the track of a kind: the one that is named, else the author's default, else the first that has a
+// decoder. It returns nil when there is none or none is wanted.
+func chooseTrack(tracks []file.Track, kind media.Kind, want string, supports func(media.CodecID) bool) (*file.Track, error) {
+	if want == None {
+		return nil, nil
+	}
+	var usable []*file.Track
+	for i := range tracks {
+		if t := &tracks[i]; t.Kind == kind && supports(t.Config.Codec) {
+			usable = append(usable, t)
+		}
+	}
+	if want != "" {
+		i := slices.IndexFunc(usable, func(t *file.Track) bool { return fmt.Sprint(t.ID) == want || t.Language != "" && t.Language == want })
+		if i < 0 {
+			return nil, fmt.Errorf("no %s track %q; there are: %s", kind, want, trackNames(tracks))
+		}
+		return usable[i], nil
+	}
+	if i := slices.IndexFunc(usable, func(t *file.Track) bool { return t.Default }); i >= 0 {
+		return usable[i], nil
+	}
+	if len(usable) > 0 {
+		return usable[0], nil
+	}
+	return nil, nil
+}
+
+// trackNames lists tracks for a message.
+func trackNames(tracks []file.Track) string {
+	var names []string
+	for _, t := range tracks {
+		s := fmt.Sprintf("%d (%s %s", t.ID, t.Kind, t.Config.Codec)
+		if t.Language != "" {
+			s += " " + t.Language
+		}
+		names = append(names, s+")")
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// packetSource shows a file.Source as what streaming needs.
+type packetSource struct{ *file.Source }
+
+// Next implements stream.PacketSource.
+func (s packetSource) Next(ctx context.Context) ([]stream.Chunk, error) {
+	chunks, err := s.Source.Next(ctx)
+	out := make([]stream.Chunk, len(chunks))
+	for i, c := range chunks {
+		out[i] = stream.Chunk{Track: c.Track, Data: c.Data, Start: c.Start, End: c.End}
+	}
+	return out, err
+}
+
+// event follows the element's events.
+func (p *Player) event(e mse.Event) {
+	switch e.Type {
+	case element.EventEnded:
+		p.over.Do(func() { close(p.ended) })
+	case element.EventError:
+		p.fail(nil)
+	case element.EventAddTrack:
+		p.compareCodecs()
+	}
+}
+
+// compareCodecs warns where the manifest names another codec than the media has. The media is right.
+func (p *Player) compareCodecs() {
+	p.mu.Lock()
+	feeds := p.feeds
+	p.mu.Unlock()
+	for _, f := range feeds {
+		f.CheckCodecs(func(rep *manifest.Representation, got string) {
+			p.log.Warn("the codecs string does not fit the media; playing by the media", "track", rep.TrackID, "codecs", rep.Codecs, "media", got)
+		})
+	}
+}
+
+// fail notes a failure and ends playback.
+func (p *Player) fail(err error) {
+	p.mu.Lock()
+	if p.err == nil {
+		p.err = err
+	}
+	p.mu.Unlock()
+	p.over.Do(func() { close(p.ended) })
+}
+
+// Ended is closed when playback has reached the end for the first time, or failed.
+func (p *Player) Ended() <-chan struct{} { return p.ended }
+
+// Err returns what ended playback before its end, nil if nothing did.
+func (p *Player) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return p.err
+	}
+	if e := p.el.State().Error; e != nil {
+		return e
+	}
+	return nil
+}
+
+// Frames is what a surface draws from. It is there from the beginning and stays the same.
+func (p *Player) Frames() *present.Queue { return p.el.Frames() }
+
+// Play starts or resumes playback; from the beginning when it had ended.
+func (p *Player) Play() { p.el.Play() }
+
+// Pause stops playback.
+func (p *Player) Pause() { p.el.Pause() }
+
+// Seek moves to t, exactly.
+func (p *Player) Seek(t media.Time) { p.el.Seek(t) }
+
+// Step pauses and moves by n pictures.
+func (p *Player) Step(n int) {
+	p.el.Pause()
+	p.el.Step(n)
+}
+
+// SetVolume sets the volume, 0 to element.MaxVolume.
+func (p *Player) SetVolume(v float64) { p.el.SetVolume(v) }
+
+// SetMuted turns sound off and on.
+func (p *Player) SetMuted(m bool) { p.el.SetMuted(m) }
+
+// State returns the element's attributes.
+func (p *Player) State() element.State { return p.el.State() }
+
+// Listen calls fn for the element's events until stop is called.
+func (p *Player) Listen(fn func(mse.Event)) (stop func()) { return p.el.Listen(fn) }
+
+// Title is what to call the source: its author's title, or its name.
+func (p *Player) Title() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.src == nil:
+		return ""
+	case p.src.File != nil && p.src.File.Info().Title != "":
+		return p.src.File.Info().Title
+	case p.src.Presentation != nil && p.src.Presentation.Title != "":
+		return p.src.Presentation.Title
+	}
+	name := fetch.Redact(p.src.Name)
+	if i := strings.LastIndexByte(strings.TrimRight(name, "/"), '/'); i >= 0 {
+		name = name[i+1:]
+	}
+	return name
+}
+
+// Close ends playback and frees everything. A second call does nothing.
+func (p *Player) Close() {
+	p.once.Do(func() {
+		if p.cancel != nil {
+			p.cancel()
+		}
+		p.group.Wait()
+		p.el.Close()
+		p.mu.Lock()
+		src := p.src
+		p.mu.Unlock()
+		if src != nil {
+			src.Close()
+		}
+		p.over.Do(func() { close(p.ended) })
+	})
+}

@@ -1,0 +1,311 @@
+package player
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+
+	"mseplayer/mse/media"
+	"mseplayer/player/fetch"
+	"mseplayer/player/stream"
+)
+
+// Seconds is a time or a length in the report: a JSON number with at least six decimals where it is not whole, null
+// when it is not known.
+type Seconds float64
+
+// Unknown is the Seconds that nobody knows.
+var Unknown = Seconds(math.NaN())
+
+// MarshalJSON implements json.Marshaler.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	f := float64(s)
+	switch {
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		return []byte("null"), nil
+	case f == math.Trunc(f) && math.Abs(f) < 1e15:
+		return strconv.AppendFloat(nil, f, 'f', 1, 64), nil
+	}
+	return strconv.AppendFloat(nil, f, 'f', 6, 64), nil
+}
+
+// Millis is a length in milliseconds, with microseconds as decimals; null when it is not known.
+type Millis float64
+
+// MarshalJSON implements json.Marshaler.
+func (m Millis) MarshalJSON() ([]byte, error) {
+	f := float64(m)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return []byte("null"), nil
+	}
+	return strconv.AppendFloat(nil, math.Round(f*1000)/1000, 'f', -1, 64), nil
+}
+
+// Report is the playback report. Its JSON form is fixed: other people's scripts read it.
+type Report struct {
+	Schema     string        `json:"schema"`
+	Source     string        `json:"source"`
+	Ended      bool          `json:"ended"`
+	Error      *string       `json:"error"`
+	Position   Seconds       `json:"position"`
+	Duration   Seconds       `json:"duration"`
+	WallTime   Seconds       `json:"wallTime"`
+	Quality    QualityReport `json:"videoPlaybackQuality"`
+	Frames     FrameReport   `json:"frames"`
+	Audio      AudioReport   `json:"audio"`
+	Sync       SyncReport    `json:"sync"`
+	Startup    StartupReport `json:"startup"`
+	Seeks      []SeekReport  `json:"seeks"`
+	Stalls     []StallReport `json:"stalls"`
+	GapsJumped []GapReport   `json:"gapsJumped"`
+	Switches   []Switch      `json:"switches"`
+	Buffered   [][2]Seconds  `json:"buffered"`
+	Seekable   [][2]Seconds  `json:"seekable"`
+	Requests   Requests      `json:"requests"`
+	Events     []EventReport `json:"events"`
+	Memory     MemoryReport  `json:"memory"`
+	Video      *TrackReport  `json:"video"`
+	AudioTrack *TrackReport  `json:"audioTrack"`
+}
+
+// QualityReport is VideoPlaybackQuality.
+type QualityReport struct {
+	CreationTime Millis `json:"creationTime"`
+	Total        uint64 `json:"totalVideoFrames"`
+	Dropped      uint64 `json:"droppedVideoFrames"`
+	Corrupted    uint64 `json:"corruptedVideoFrames"`
+}
+
+// FrameReport tells the counts behind it apart.
+type FrameReport struct {
+	Decoded           uint64 `json:"decoded"`
+	Presented         uint64 `json:"presented"`
+	CadenceSkipped    uint64 `json:"cadenceSkipped"`
+	Late              uint64 `json:"late"`
+	SkippedToKeyframe uint64 `json:"skippedToKeyframe"`
+	Hidden            uint64 `json:"hidden"`
+	DecodeErrors      uint64 `json:"decodeErrors"`
+	DecodeOnly        uint64 `json:"decodeOnly"`
+	Flushed           uint64 `json:"flushed"`
+}
+
+// AudioReport is what the sound device did, in samples per channel at its own rate.
+type AudioReport struct {
+	SamplesPlayed uint64  `json:"samplesPlayed"`
+	SilentFrames  uint64  `json:"silentFrames"`
+	Underruns     uint64  `json:"underruns"`
+	Device        *string `json:"device"`
+}
+
+// SyncReport is how far pictures were from the time at which the sound of theirs was heard.
+type SyncReport struct {
+	Mean Millis `json:"avOffsetMeanMs"`
+	P95  Millis `json:"avOffsetP95Ms"`
+	Max  Millis `json:"avOffsetMaxMs"`
+}
+
+// StartupReport says when things were ready, in milliseconds since the player was created.
+type StartupReport struct {
+	Manifest     Millis `json:"manifestMs"`
+	FirstSegment Millis `json:"firstSegmentMs"`
+	FirstFrame   Millis `json:"firstFrameMs"`
+	FirstSound   Millis `json:"firstSoundMs"`
+}
+
+// SeekReport is one completed seek.
+type SeekReport struct {
+	Target  Seconds `json:"target"`
+	Landed  Seconds `json:"landed"`
+	Latency Millis  `json:"latencyMs"`
+}
+
+// StallReport is one interruption for want of data.
+type StallReport struct {
+	At       Seconds `json:"at"`
+	Duration Millis  `json:"durationMs"`
+}
+
+// GapReport is one hole in the media that playback was helped over.
+type GapReport struct {
+	From Seconds `json:"from"`
+	To   Seconds `json:"to"`
+}
+
+// Switch is one change of representation.
+type Switch struct {
+	At     Seconds `json:"at"`
+	Kind   string  `json:"kind"`
+	From   string  `json:"from"`
+	To     string  `json:"to"`
+	Reason string  `json:"reason"`
+}
+
+// Requests are the totals of fetching.
+type Requests struct {
+	Count   int   `json:"count"`
+	Bytes   int64 `json:"bytes"`
+	Failed  int   `json:"failed"`
+	Retried int   `json:"retried"`
+}
+
+// EventReport is one event of the media element.
+type EventReport struct {
+	T    Seconds `json:"t"`
+	Type string  `json:"type"`
+}
+
+// MemoryReport is what the process needed; it is filled in by who knows the process.
+type MemoryReport struct {
+	PeakRSS *int64 `json:"peakRssBytes"`
+}
+
+// TrackReport is what is decoded.
+type TrackReport struct {
+	Representation *string `json:"representation"`
+	Codec          string  `json:"codec"`
+	Codecs         *string `json:"codecs"`
+	Width          *int    `json:"width,omitempty"`
+	Height         *int    `json:"height,omitempty"`
+	SampleRate     *int    `json:"sampleRate,omitempty"`
+	Channels       *int    `json:"channels,omitempty"`
+}
+
+// AudioStats is what the report wants to know of the sound device.
+type AudioStats struct {
+	SamplesPlayed, SilentFrames, Underruns uint64
+	FirstSound                             time.Time
+	Device                                 string
+}
+
+// Report sums up playback so far. audio is what the sound device counted since playback began, nil without one.
+func (p *Player) Report(audio *AudioStats) Report {
+	now := time.Now()
+	s := p.el.State()
+	er := p.el.Report()
+	q := p.el.Quality()
+	p.mu.Lock()
+	opened, src, engine, feeds := p.opened, p.src, p.engine, p.feeds
+	p.mu.Unlock()
+	r := Report{
+		Schema:   "mseplayer.playback/1",
+		Ended:    s.Ended,
+		Position: Seconds(s.CurrentTime),
+		Duration: Unknown,
+		WallTime: Seconds(now.Sub(p.created).Seconds()),
+		Quality:  QualityReport{Millis(q.CreationTime), q.Total, q.Dropped, q.Corrupted},
+		Frames: FrameReport{Decoded: q.Decoded, Presented: q.Presented, CadenceSkipped: q.CadenceSkipped, Late: q.Late,
+			SkippedToKeyframe: q.SkippedToKeyframe, Hidden: q.Hidden, DecodeErrors: q.DecodeErrors, DecodeOnly: q.DecodeOnly, Flushed: q.Flushed},
+		Sync:    SyncReport{Millis(math.NaN()), Millis(math.NaN()), Millis(math.NaN())},
+		Startup: StartupReport{p.since(opened), Millis(math.NaN()), p.since(er.FirstFrame), Millis(math.NaN())},
+		Seeks:   []SeekReport{}, Stalls: []StallReport{}, GapsJumped: []GapReport{}, Switches: []Switch{}, Events: []EventReport{},
+		Buffered: pairs(s.Buffered), Seekable: pairs(s.Seekable),
+	}
+	if src != nil {
+		r.Source = fetch.Redact(src.Name)
+	}
+	if err := p.Err(); err != nil {
+		text := err.Error()
+		r.Error = &text
+	}
+	if s.DurationKnown {
+		r.Duration = Seconds(s.Duration)
+	}
+	if q.Offset.Count > 0 {
+		r.Sync = SyncReport{millis(q.Offset.Mean), millis(q.Offset.P95), millis(q.Offset.Max)}
+	}
+	if audio != nil {
+		r.Audio = AudioReport{audio.SamplesPlayed, audio.SilentFrames, audio.Underruns, &audio.Device}
+		r.Startup.FirstSound = p.since(audio.FirstSound)
+	}
+	for _, x := range er.Seeks {
+		r.Seeks = append(r.Seeks, SeekReport{Seconds(x.Target), Seconds(x.Landed), Millis(x.Latency.Seconds() * 1000)})
+	}
+	for _, x := range er.Stalls {
+		r.Stalls = append(r.Stalls, StallReport{Seconds(x.At), Millis(x.Duration.Seconds() * 1000)})
+	}
+	for _, x := range er.Events {
+		r.Events = append(r.Events, EventReport{Seconds(x.At), x.Type})
+	}
+	if engine != nil {
+		r.Startup.FirstSegment = p.since(engine.FirstSegment())
+		for _, g := range engine.Gaps() {
+			r.GapsJumped = append(r.GapsJumped, GapReport{Seconds(g.From), Seconds(g.To)})
+		}
+	}
+	for _, f := range feeds {
+		r.Switches = append(r.Switches, switches(f.Uses())...)
+	}
+	if p.dep.Fetch != nil {
+		st := p.dep.Fetch.Stats()
+		r.Requests = Requests{st.Count, st.Bytes, st.Failed, st.Retried}
+	}
+	r.Video, r.AudioTrack = p.tracks(s.Video.Config, s.Audio.Config, feeds)
+	return r
+}
+
+// since is a moment in milliseconds since the player was created.
+func (p *Player) since(t time.Time) Millis {
+	if t.IsZero() {
+		return Millis(math.NaN())
+	}
+	return Millis(t.Sub(p.created).Seconds() * 1000)
+}
+
+func millis(d media.Span) Millis { return Millis(float64(d) * 1000) }
+
+func pairs(r media.Ranges) [][2]Seconds {
+	out := make([][2]Seconds, len(r))
+	for i, x := range r {
+		out[i] = [2]Seconds{Seconds(x.Start), Seconds(x.End)}
+	}
+	return out
+}
+
+// switches lists the changes among the representations that a feed used.
+func switches(uses []stream.Use) (out []Switch) {
+	for i := 1; i < len(uses); i++ {
+		from, to := uses[i-1], uses[i]
+		if from.Rep.ID == to.Rep.ID && from.Rep.TrackID == to.Rep.TrackID {
+			continue
+		}
+		out = append(out, Switch{Seconds(to.At), to.Kind.String(), from.Rep.ID, to.Rep.ID, "next period"})
+	}
+	return out
+}
+
+// tracks describes what is being decoded.
+func (p *Player) tracks(video, audio *media.DecoderConfig, feeds []*stream.Segments) (v, a *TrackReport) {
+	rep := func(kind media.Kind) *string {
+		for _, f := range feeds {
+			if u := f.Uses(); len(u) > 0 && media.Kind(u[len(u)-1].Kind) == kind {
+				return &u[len(u)-1].Rep.ID
+			}
+		}
+		return nil
+	}
+	text := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	if c := video; c != nil {
+		v = &TrackReport{Representation: rep(media.Video), Codec: string(c.Codec), Codecs: text(c.CodecString), Width: &c.Width, Height: &c.Height}
+	}
+	if c := audio; c != nil {
+		a = &TrackReport{Representation: rep(media.Audio), Codec: string(c.Codec), Codecs: text(c.CodecString), SampleRate: &c.SampleRate, Channels: &c.Channels}
+	}
+	return v, a
+}
+
+// JSON gives the report as one indented JSON document with a line feed at its end.
+func (r Report) JSON() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	err := enc.Encode(r)
+	return b.Bytes(), err
+}

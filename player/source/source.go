@@ -1,0 +1,221 @@
+// Package source finds out what a user named (a manifest, a fragmented or another media file, standard input) and opens
+// it. Playback, the checker and probe open their sources here, so that they agree on what a source is.
+//
+// # Ownership
+//
+// A Source owns the file it has opened; Close frees it. The fetch client stays the caller's.
+//
+// # Concurrency
+//
+// Open may be called from many goroutines. A Source belongs to one; its Presentation is immutable.
+//
+// # Errors
+//
+// Everything that cannot be opened gives an *[Error]: one line that names the source and says what is wrong with it,
+// with the finding code of the fact.
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"mseplayer/mse/isobmff"
+	"mseplayer/mse/media"
+	"mseplayer/player/dash"
+	"mseplayer/player/fetch"
+	"mseplayer/player/file"
+	"mseplayer/player/manifest"
+)
+
+// Options are what Open needs.
+type Options struct {
+	Fetch   *fetch.Client
+	Demuxer file.Opener
+	// Mounts are the built-in file systems that names may refer to, as given to Fetch.
+	Mounts map[string]fs.FS
+}
+
+// Source is something that can be played or checked.
+type Source struct {
+	// Name is what the user named, URL where it was found, after redirects.
+	Name, URL string
+	// Kind is what its content says it is.
+	Kind file.Kind
+	// Presentation is set for manifests and fragmented MP4 files. A fragmented file has one period with one
+	// representation, which may hold several tracks.
+	Presentation *manifest.Presentation
+	// File is set for every other media file.
+	File *file.Source
+	// Muxed is what the initialization segment of a fragmented MP4 file says, nil for all else.
+	Muxed *media.InitSegment
+
+	closers []func()
+}
+
+// Close frees what was opened.
+func (s *Source) Close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+	s.closers = nil
+}
+
+// Error says why a source cannot be opened.
+type Error struct {
+	// Code is the finding code of the fact ("manifest.unreadable", "segment.not-media", "network.failed").
+	Code string
+	// Name is the source, without credentials. The cause may name it itself; then Name is "".
+	Name string
+	Err  error
+}
+
+// Error gives the name and the cause on one line.
+func (e *Error) Error() string {
+	if e.Name == "" {
+		return e.Err.Error()
+	}
+	return e.Name + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// The finding codes of sources that cannot be opened.
+const (
+	CodeNotMedia = "segment.not-media"
+	CodeEmpty    = "segment.empty"
+	CodeNetwork  = "network.failed"
+)
+
+// Open opens what name refers to: a path, a URL, or "-" for standard input. The kind is found by content first. ctx
+// bounds all reading over the network for as long as the source is open.
+func Open(ctx context.Context, name string, o Options) (*Source, error) {
+	url, err := fetch.SourceURL(name, o.Mounts)
+	if err != nil {
+		return nil, &Error{CodeNetwork, fetch.Redact(name), err}
+	}
+	s := &Source{Name: name, URL: url}
+	if err := s.open(ctx, o); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Source) open(ctx context.Context, o Options) error {
+	in, size, err := o.Fetch.OpenSeekable(ctx, s.URL)
+	if err != nil {
+		return s.failed(CodeNetwork, err)
+	}
+	s.closers = append(s.closers, func() { _ = in.Close() })
+	s.Kind, err = file.SniffFile(in)
+	if err != nil {
+		return s.failed(CodeNetwork, err)
+	}
+	switch s.Kind {
+	case file.Empty:
+		return s.failed(CodeEmpty, errors.New("the file is empty"))
+	case file.HTML:
+		return s.failed(CodeNotMedia, errors.New("this is a web page, not media or a manifest; check the address"))
+	case file.HLS:
+		return s.failed(manifest.CodeInvalid, errors.New("this is an HLS playlist, which this version does not play"))
+	case file.DASH:
+		return s.openDASH(ctx, o)
+	case file.FragmentedMP4:
+		err := s.openFragmented(in, size)
+		if !errors.Is(err, isobmff.ErrNotFragmented) {
+			return err
+		}
+	case file.Unknown, file.ProgressiveMP4, file.MP4, file.Media:
+	}
+	if looksLikeManifest(s.Name) && s.Kind == file.Unknown {
+		return s.failed(manifest.CodeUnreadable, errors.New("this is no manifest: it does not begin as one"))
+	}
+	return s.openFile(ctx, o, in, size)
+}
+
+// failed makes the error of this source. An error of fetch names the URL itself.
+func (s *Source) failed(code string, err error) error {
+	var fe *fetch.Error
+	if errors.As(err, &fe) {
+		return &Error{code, "", err}
+	}
+	return &Error{code, fetch.Redact(s.Name), err}
+}
+
+func looksLikeManifest(name string) bool {
+	name, _, _ = strings.Cut(strings.ToLower(name), "?")
+	return strings.HasSuffix(name, ".mpd") || strings.HasSuffix(name, ".m3u8")
+}
+
+func (s *Source) openDASH(ctx context.Context, o Options) error {
+	doc, resp, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: s.URL, Kind: fetch.Manifest})
+	if err != nil {
+		return s.failed(CodeNetwork, err)
+	}
+	if resp.URL != "" {
+		s.URL = resp.URL
+	}
+	s.Presentation, err = dash.Parse(doc, dash.Options{BaseURL: s.URL, Fetch: func(u string) ([]byte, error) {
+		b, _, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: u, Kind: fetch.Manifest, Origin: s.URL})
+		return b, err
+	}})
+	if err != nil {
+		code := manifest.CodeInvalid
+		var me *manifest.Error
+		if errors.As(err, &me) {
+			code = me.Code
+			return &Error{code, "", err}
+		}
+		return s.failed(code, err)
+	}
+	return nil
+}
+
+func (s *Source) openFile(ctx context.Context, o Options, in io.ReadSeeker, size int64) error {
+	f, err := file.Open(ctx, file.Input{R: in, Size: size, Name: fetch.Redact(s.Name)}, o.Demuxer)
+	if err != nil {
+		return &Error{CodeNotMedia, "", err}
+	}
+	s.File = f
+	s.closers = append(s.closers, f.Close)
+	return nil
+}
+
+// openFragmented makes a presentation of a fragmented MP4 file.
+func (s *Source) openFragmented(in io.ReadSeeker, size int64) error {
+	at, ok := in.(io.ReaderAt)
+	if !ok || size < 0 {
+		return s.failed(CodeNotMedia, errors.New("a fragmented MP4 file of unknown size cannot be read"))
+	}
+	scan := isobmff.NewScanner(at, size)
+	head, initSize, err := scan.Init()
+	if err != nil {
+		return s.failed(CodeNotMedia, err)
+	}
+	index, err := fragments(s.URL, scan, at, size, initSize)
+	if err != nil {
+		return s.failed(CodeNotMedia, err)
+	}
+	s.Muxed = head
+	rep := &manifest.Representation{ID: "0", TrackID: manifest.TrackID("0", "0", "0"), Kind: manifest.Audio, MIMEType: "audio/mp4", QualityRanking: -1,
+		Timescale: 1, Init: &manifest.Resource{URL: s.URL, Range: manifest.Range{Start: 0, End: initSize}}, Addressing: manifest.Indexed, Segments: index}
+	for _, t := range head.Tracks {
+		if t.Kind == media.Video {
+			rep.Kind, rep.MIMEType, rep.Width, rep.Height = manifest.Video, "video/mp4", t.Config.Width, t.Config.Height
+		}
+	}
+	set := &manifest.AdaptationSet{ID: "0", Kind: rep.Kind, Group: -1, Priority: 1, Representations: []*manifest.Representation{rep}}
+	s.Presentation = &manifest.Presentation{Format: manifest.File, URL: s.URL, Periods: []*manifest.Period{{ID: "0", Sets: []*manifest.AdaptationSet{set}}}}
+	if head.Duration.IsFinite() {
+		s.Presentation.DeclaredDuration = media.Some(head.Duration)
+	}
+	return nil
+}
+
+// String describes the source for logs.
+func (s *Source) String() string { return fmt.Sprintf("%s (%s)", fetch.Redact(s.Name), s.Kind) }

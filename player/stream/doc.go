@@ -1,0 +1,21 @@
+// Package stream keeps the buffer right: it decides what to fetch and when to append, remove and end, so that a media
+// element always finds what it is about to play. It uses nothing of the buffer but its public API, as a web page would.
+//
+// An [Engine] runs one [Feed] for each kind of track of a presentation, or one for a demultiplexed file. Feeds follow
+// the playhead: they stay a bounded time ahead of it, start anew where a seek leads outside of what is buffered, and
+// fill holes. The engine ends the stream when all feeds have, and helps the playhead over gaps that nobody can fill.
+//
+// # Ownership
+//
+// The engine owns the SourceBuffers that it adds. What is fetched passes to them.
+//
+// # Concurrency
+//
+// Run blocks; each feed has a goroutine that ends with Run. Feeds block in the network, in appends and waiting for the
+// playhead; the end of the context wakes all three.
+//
+// # Errors
+//
+// An *[Error] names the URL and says whether the manifest, a segment or its media is to blame. The first one stops all
+// feeds and ends the stream with the element's error set.
+package stream

@@ -1,0 +1,319 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"mseplayer/mse"
+	"mseplayer/mse/media"
+)
+
+const (
+	// defaultAhead is how far ahead of the playhead feeds stay.
+	defaultAhead media.Span = 30
+	// poll is how often a feed that has enough looks at the playhead.
+	poll = 200 * time.Millisecond
+	// gapPatience is how long playback must have been waiting at a gap before the playhead is moved over it.
+	gapPatience = 300 * time.Millisecond
+	// maxGaps bounds the list of gaps that were jumped.
+	maxGaps = 4096
+)
+
+// Category says what an Error is about.
+type Category uint8
+
+// The categories.
+const (
+	Segment Category = iota + 1 // bytes could not be had
+	Media                       // bytes are not what they should be
+	Policy                      // the buffer refused
+)
+
+// String names the category in words.
+func (c Category) String() string {
+	switch c {
+	case Segment:
+		return "segment"
+	case Media:
+		return "media"
+	case Policy:
+		return "policy"
+	default:
+		return "impossible category"
+	}
+}
+
+// Error is a failure that ends streaming.
+type Error struct {
+	Category Category
+	// URL is the resource, without credentials; "" for none. Where is the place in the presentation.
+	URL, Where string
+	Err        error
+}
+
+// Error gives place, resource and cause on one line. The cause may name the resource itself.
+func (e *Error) Error() string {
+	s := e.Where
+	if e.URL != "" {
+		s += ": " + e.URL
+	}
+	return s + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Player is the media element as the engine needs it. Changes of it wake the MediaSource's event loop.
+type Player interface {
+	// Playhead returns the playback position, and a number that grows with every seek.
+	Playhead() (at media.Time, seeks media.Gen)
+	// Starving reports whether playback, or a seek, waits for data at the playhead.
+	Starving() bool
+	// Buffered is what can be played.
+	Buffered() media.Ranges
+	// Jump moves the playhead over a gap.
+	Jump(to media.Time)
+}
+
+// Options tune an Engine. The zero value works.
+type Options struct {
+	// Ahead is how far ahead of the playhead feeds stay, default 30 s.
+	Ahead media.Span
+	// Log gets one line per segment at Debug, gaps and quota at Info and Warn. Nil is silent.
+	Log *slog.Logger
+}
+
+// Gap is a hole in the media that the playhead was moved over.
+type Gap struct{ From, To media.Time }
+
+// Engine feeds one MediaSource. Make it with New.
+type Engine struct {
+	// immutable
+	ms     *mse.MediaSource
+	player Player
+	opt    Options
+	log    *slog.Logger
+	feeds  []Feed
+	wake   chan struct{} // one slot: a feed finished or failed
+
+	mu    sync.Mutex
+	first time.Time // guarded by mu: when the first media segment had been appended
+	gaps  []Gap     // guarded by mu
+}
+
+// Feed obtains media for one or more SourceBuffers.
+type Feed interface {
+	// Run feeds until ctx ends or something fails for good.
+	Run(ctx context.Context, e *Engine) error
+	// Done reports whether everything from the playhead to the end has been appended.
+	Done() bool
+	// Edge is how far has been appended, in time.
+	Edge() media.Time
+	// Cover tells the feed's SourceBuffers that nothing is missing until t; it is called once the feed is done.
+	Cover(t media.Time)
+	// Nudge is called after changes of the player: work that a seek has made pointless may end.
+	Nudge(e *Engine)
+}
+
+// New returns an engine for an open MediaSource.
+func New(ms *mse.MediaSource, p Player, o Options, feeds ...Feed) *Engine {
+	if o.Ahead <= 0 {
+		o.Ahead = defaultAhead
+	}
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{ms: ms, player: p, opt: o, log: log.With("c", "stream"), feeds: feeds, wake: make(chan struct{}, 1)}
+}
+
+// Gaps returns the holes that playback was helped over.
+func (e *Engine) Gaps() []Gap {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]Gap(nil), e.gaps...)
+}
+
+// FirstSegment returns when the first media segment had been appended, the zero time before.
+func (e *Engine) FirstSegment() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.first
+}
+
+// appended is told by feeds after each media segment.
+func (e *Engine) appended() {
+	e.mu.Lock()
+	if e.first.IsZero() {
+		e.first = time.Now()
+	}
+	e.mu.Unlock()
+	e.look()
+}
+
+// look makes Run look at the feeds again.
+func (e *Engine) look() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run streams until ctx ends, which returns its cause, or something fails for good, which also ends the MediaSource
+// with an error.
+func (e *Engine) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel(nil)
+	for _, f := range e.feeds {
+		group.Go(func() {
+			if err := f.Run(ctx, e); err != nil && ctx.Err() == nil {
+				cancel(err)
+			}
+		})
+	}
+	var since time.Time // when the playhead began to starve where it is
+	var where media.Time
+	timer := time.NewTimer(poll)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			err := context.Cause(ctx)
+			group.Wait()
+			var se *Error
+			if errors.As(err, &se) {
+				e.fail(se)
+			}
+			return err
+		case <-e.wake:
+		case <-e.ms.EventLoop().Changed():
+		case <-timer.C:
+		}
+		timer.Reset(poll)
+		for _, f := range e.feeds {
+			f.Nudge(e)
+		}
+		e.cover()
+		e.end()
+		at, _ := e.player.Playhead()
+		switch {
+		case !e.player.Starving():
+			since = time.Time{}
+		case since.IsZero() || at != where:
+			since, where = time.Now(), at
+		case time.Since(since) >= gapPatience:
+			e.jump(at)
+			since = time.Time{}
+		}
+	}
+}
+
+// fail ends the MediaSource with an error. No feed is appending any more.
+func (e *Engine) fail(err *Error) {
+	reason := mse.EndNetwork
+	if err.Category == Media {
+		reason = mse.EndDecode
+	}
+	// It may be ended already, by the append error algorithm.
+	if eerr := e.ms.EndOfStreamError(reason, err); eerr != nil {
+		e.log.Debug("end of stream", "err", eerr)
+	}
+}
+
+// end ends the stream once every feed has delivered all it has.
+func (e *Engine) end() {
+	if e.ms.ReadyState() != mse.Open {
+		return
+	}
+	for _, f := range e.feeds {
+		if !f.Done() {
+			return
+		}
+	}
+	if err := e.ms.EndOfStream(mse.EndNormal); err != nil {
+		e.log.Debug("end of stream", "err", err) // a removal is going on; the next look tries again
+	}
+}
+
+// cover lets feeds that are done keep up with the others: a track that ends early is not one that lacks data.
+func (e *Engine) cover() {
+	var edge media.Time
+	for _, f := range e.feeds {
+		edge = max(edge, f.Edge())
+	}
+	for _, f := range e.feeds {
+		if f.Done() && f.Edge() < edge {
+			f.Cover(edge)
+		}
+	}
+}
+
+// jump moves the playhead to the next range when nobody is going to fill the gap before it.
+func (e *Engine) jump(at media.Time) {
+	next, ok := e.player.Buffered().Next(at)
+	if !ok {
+		return
+	}
+	for _, f := range e.feeds {
+		if !f.Done() && f.Edge() < next.Start {
+			return
+		}
+	}
+	e.log.Warn("jumping over a gap", "t", at, "to", next.Start)
+	e.mu.Lock()
+	if len(e.gaps) < maxGaps {
+		e.gaps = append(e.gaps, Gap{From: at, To: next.Start})
+	}
+	e.mu.Unlock()
+	e.player.Jump(next.Start)
+}
+
+// rest waits for a change of the buffer or the player, at most a poll.
+func (e *Engine) rest(ctx context.Context) error {
+	timer := time.NewTimer(poll)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-e.ms.EventLoop().Changed():
+	case <-timer.C:
+	}
+	return nil
+}
+
+// append hands bytes to a SourceBuffer. A full buffer is not an error: what lies behind the playhead goes, and the
+// feed waits for the playhead to move on. stop reports that the bytes are not wanted any more.
+func (e *Engine) append(ctx context.Context, sb *mse.SourceBuffer, p []byte, stop func() bool) error {
+	for first := true; ; first = false {
+		err := sb.Append(ctx, p)
+		if !errors.Is(err, mse.ErrQuotaExceeded) {
+			return err
+		}
+		if stop() {
+			return errMoved
+		}
+		at, _ := e.player.Playhead()
+		if first {
+			e.log.Info("the buffer is full", "t", at, "bytes", sb.Stats().Bytes)
+		}
+		if behind := at.Add(-behindWhenFull); behind > 0 {
+			if err := sb.RemoveWait(ctx, 0, behind); err != nil && !errors.Is(err, mse.ErrType) {
+				return err
+			}
+		}
+		if err := e.rest(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// behindWhenFull is how much before the playhead stays when a full buffer is cleared.
+const behindWhenFull media.Span = 2
+
+// errMoved ends the work on a segment that a seek has made pointless.
+var errMoved = errors.New("stream: the playhead moved")

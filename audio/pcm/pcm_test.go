@@ -377,6 +377,32 @@ func TestFeed_FlushWhilePaused(t *testing.T) {
 	}
 }
 
+// TestFeed_Idle: a device that sleeps must not keep a seek from filling the ring.
+func TestFeed_Idle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.Flush(1, 0)
+		r.write(block(1, 0, 12000, dc(1)))
+		r.Flush(2, 5)
+		done := make(chan error)
+		go func() { done <- r.Write(t.Context(), block(2, 5, 9600, dc(1))) }()
+		synctest.Wait()
+		if q := r.Queued(); q != 0 {
+			t.Errorf("%v s queued in a full ring", q)
+		}
+		r.Idle()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if q := r.Queued(); q != 0.2 {
+			t.Errorf("%v s queued, want 0.2", q)
+		}
+		if len(r.runs) != 0 {
+			t.Errorf("Idle told %s", r.story())
+		}
+	})
+}
+
 func TestFeed_Gain(t *testing.T) {
 	r := newRig(t)
 	r.Flush(1, 0)

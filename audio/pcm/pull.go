@@ -44,10 +44,7 @@ func (f *Feed) Pull(dst []float32, now time.Time, delay time.Duration) {
 		r.epoch = now
 	}
 	f.tl.Begin(now, delay)
-	if s := f.flushed.Load(); s != r.begins {
-		f.rewind(s)
-	}
-	f.discard()
+	f.follow()
 	running := f.running.Load()
 	fadeFrames := int(f.frames(fade))
 	if running {
@@ -72,6 +69,25 @@ func (f *Feed) Pull(dst []float32, now time.Time, delay time.Duration) {
 	}
 	clear(dst[total*ch:])
 	f.tl.End()
+	f.wakeWriter()
+}
+
+// Idle does what Pull does besides giving sound: it makes room for a new generation after a flush. A device that does
+// not pull for a while calls it now and then, on the goroutine that pulls otherwise.
+func (f *Feed) Idle() {
+	f.follow()
+	f.wakeWriter()
+}
+
+// follow goes to the present generation.
+func (f *Feed) follow() {
+	if s := f.flushed.Load(); s != f.r.begins {
+		f.rewind(s)
+	}
+	f.discard()
+}
+
+func (f *Feed) wakeWriter() {
 	if f.waiting.Load() && f.room() {
 		f.waiting.Store(false)
 		f.notify()

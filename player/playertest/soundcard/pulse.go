@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +19,11 @@ const (
 	serverStop  = 5 * time.Second
 )
 
-// Pulse is a PulseAudio server that plays into a card. It needs no session and works for root, too.
+// BehindPulse is how much of the card's buffer the server does not know of: all but the pipe.
+const BehindPulse = Buffer - pipeBytes*time.Second/frameBytes/RateHz
+
+// Pulse is a PulseAudio server that plays into a card. It needs no session and works for root, too. A program that
+// tells when sound is heard is off by [BehindPulse] unless it is told.
 type Pulse struct {
 	dir   string
 	procs []*process
@@ -35,7 +38,7 @@ type process struct {
 	output strings.Builder
 }
 
-// StartPulse starts a server whose files lie in dir, with one card of 20 ms, and returns when it accepts connections.
+// StartPulse starts a server whose files lie in dir, with one card, and returns when it accepts connections.
 // The path of dir must be short enough for a socket.
 func StartPulse(dir string) (*Pulse, error) {
 	path, err := exec.LookPath("pulseaudio")
@@ -55,7 +58,7 @@ func StartPulse(dir string) (*Pulse, error) {
 		return nil, fmt.Errorf("soundcard: named pipe: %w", err)
 	}
 	card := exec.Command(self)
-	card.Env = append(os.Environ(), settingsVar+"="+strings.Join([]string{p.file(), strconv.Itoa(RateHz / 50), "0", fifo}, separator))
+	card.Env = append(os.Environ(), settingsVar+"="+settings(p.file(), 0, fifo))
 	// The card opens the pipe as soon as the server has it open, and makes it small.
 	server := exec.Command(path, "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit", "--log-level=error",
 		"-L", fmt.Sprintf("module-pipe-sink sink_name=card file=%s format=float32le rate=%d channels=%d", fifo, RateHz, Channels),

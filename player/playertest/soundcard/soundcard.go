@@ -2,6 +2,10 @@
 // buffer does, and keeps what was heard and when. Programs reach it through libasound, whose default device it
 // becomes, or through a PulseAudio server of its own.
 //
+// What libasound calls the device is only its own buffer, of the size the program asks for; the card comes behind it,
+// like a wireless speaker, and libasound does not know of the card's buffer. A program that tells when sound is heard
+// is off by [Buffer] unless it is told.
+//
 // The card is a process that libasound starts: the test binary itself, which must call [Main] first thing in its
 // TestMain. libasound writes into it through a pipe; the card lets no more than its buffer in and "plays" it at the
 // nominal rate. When it runs dry it plays silence, so the recording's time never stops, and every hole can be heard.
@@ -36,14 +40,17 @@ const (
 	// RateHz and Channels are the card's format; samples are 32-bit float.
 	RateHz   = 48000
 	Channels = 2
+	// Buffer is how much sound the card has in front of its speaker.
+	Buffer = 20 * time.Millisecond
 
-	frameBytes = 4 * Channels
+	frameBytes  = 4 * Channels
+	bufferBytes = int(Buffer*RateHz/time.Second) * frameBytes
 	// pipeBytes is the size of the pipe into the card, the smallest there is; it counts as a part of the buffer.
 	pipeBytes = 4096
 	// tick is how finely the card's time advances while its buffer is full.
 	tick = time.Millisecond
-	// settingsVar carries a card's settings to its process: the recording's name, the buffer in frames, the deviation
-	// in ppm and the name of the pipe to read instead of standard input.
+	// settingsVar carries a card's settings to its process: the recording's name, the deviation in ppm and the name of
+	// the pipe to read instead of standard input.
 	settingsVar = "MSEPLAYER_TEST_SOUNDCARD"
 	separator   = "\x1f"
 )
@@ -61,10 +68,8 @@ func Main() {
 	os.Exit(0)
 }
 
-// Options describe a card. The zero value is a perfect one with a buffer of 40 ms.
+// Options describe a card. The zero value is a perfect one.
 type Options struct {
-	// Buffer is how much sound fits in front of the speaker, at least 20 ms.
-	Buffer time.Duration
 	// PPM is by how many millionths the card runs fast.
 	PPM float64
 }
@@ -77,9 +82,6 @@ type Card struct {
 
 // New makes a card that keeps its files in dir.
 func New(dir string, o Options) (*Card, error) {
-	if o.Buffer == 0 {
-		o.Buffer = 40 * time.Millisecond
-	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("soundcard: %w", err)
@@ -91,12 +93,8 @@ func New(dir string, o Options) (*Card, error) {
 	if strings.ContainsAny(dir+self, "'\"%\\"+separator) {
 		return nil, fmt.Errorf("soundcard: a path that libasound cannot take: %s, %s", dir, self)
 	}
-	frames := int(o.Buffer.Seconds() * RateHz)
-	if frames < 960 {
-		return nil, fmt.Errorf("soundcard: a buffer of %v is too small", o.Buffer)
-	}
 	c := &Card{dir: dir}
-	c.settings = strings.Join([]string{c.file(), strconv.Itoa(frames), strconv.FormatFloat(o.PPM, 'g', -1, 64), ""}, separator)
+	c.settings = settings(c.file(), o.PPM, "")
 	conf := fmt.Sprintf(`pcm.!default {
 	type file
 	slave.pcm { type null }
@@ -179,22 +177,22 @@ func read(file string) (Recording, error) {
 	return r, nil
 }
 
+func settings(file string, ppm float64, pipe string) string {
+	return strings.Join([]string{file, strconv.FormatFloat(ppm, 'g', -1, 64), pipe}, separator)
+}
+
 // run is the card.
 func run(settings []string) error {
-	if len(settings) != 4 {
+	if len(settings) != 3 {
 		return errors.New("started with settings that are none")
 	}
-	frames, err := strconv.Atoi(settings[1])
-	if err != nil {
-		return err
-	}
-	ppm, err := strconv.ParseFloat(settings[2], 64)
+	ppm, err := strconv.ParseFloat(settings[1], 64)
 	if err != nil {
 		return err
 	}
 	in := os.Stdin
-	if settings[3] != "" {
-		if in, err = os.Open(settings[3]); err != nil {
+	if settings[2] != "" {
+		if in, err = os.Open(settings[2]); err != nil {
 			return err
 		}
 	}
@@ -203,7 +201,7 @@ func run(settings []string) error {
 		return err
 	}
 	defer out.Close()
-	s := speaker{out: out, name: settings[0], rate: RateHz * (1 + ppm*1e-6), room: frames*frameBytes - pipeBytes}
+	s := speaker{out: out, name: settings[0], rate: RateHz * (1 + ppm*1e-6), room: bufferBytes - pipeBytes}
 	for first := make([]byte, pipeBytes); ; {
 		err := shrinkPipe(in)
 		if err == nil {

@@ -65,18 +65,18 @@ func TestCard(t *testing.T) {
 			t.Fatalf("%v: %s", err, stderr.String())
 		}
 	}
-	// a second in periods of 20 ms: the first two fit at once, the others when there is room
+	// a second in periods of 20 ms: the first fits at once, the others when there is room
 	begin, full := time.Now(), time.Time{}
 	for n := 0; n < 48000; n += 960 {
 		write(n, 960)
-		if n == 960 {
+		if n == 0 {
 			full = time.Now()
 		}
 	}
 	took := time.Since(full)
 	// what the pipe holds before the card has made it small is 170 ms; the load of the machine has no bound
-	if want := 48 * 20 * time.Millisecond; took < want-200*time.Millisecond || took > want+5*time.Second {
-		t.Errorf("48 periods of 20 ms took %v", took)
+	if want := 49 * 20 * time.Millisecond; took < want-200*time.Millisecond || took > want+5*time.Second {
+		t.Errorf("49 periods of 20 ms took %v", took)
 	}
 	time.Sleep(150 * time.Millisecond) // runs dry
 	write(48000, 4800)
@@ -111,7 +111,7 @@ func TestCard(t *testing.T) {
 				t.Fatalf("a hole before frame %d", next)
 			}
 			if ms := float64(run) / 48; ms < 5 || ms > 5000 {
-				t.Errorf("a hole of %v ms, want about 110 on an idle machine", ms)
+				t.Errorf("a hole of %v ms, want about 130 on an idle machine", ms)
 			}
 			holes, run = holes+1, 0
 		}
@@ -126,9 +126,6 @@ func TestCard(t *testing.T) {
 }
 
 func TestNew_Fails(t *testing.T) {
-	if _, err := soundcard.New(t.TempDir(), soundcard.Options{Buffer: time.Millisecond}); err == nil {
-		t.Errorf("a buffer of a millisecond")
-	}
 	if _, err := soundcard.New(t.TempDir()+"/it's", soundcard.Options{}); err == nil {
 		t.Errorf("a path that cannot be quoted")
 	}
@@ -137,40 +134,5 @@ func TestNew_Fails(t *testing.T) {
 	}
 	if _, err := soundcard.None(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Errorf("a directory that does not exist")
-	}
-}
-
-// TestPulse starts a server and plays into it with the server's own program.
-func TestPulse(t *testing.T) {
-	p, err := soundcard.StartPulse(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	cmd := exec.Command("pacat", "--raw", "--format=float32le", "--rate=48000", "--channels=2", "--latency-msec=40")
-	cmd.Env = append(os.Environ(), p.Env()...)
-	cmd.Stdin = strings.NewReader(string(ramp(0, 48000)))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("pacat: %v: %s", err, out)
-	}
-	time.Sleep(500 * time.Millisecond) // pacat does not know of the card's buffer
-	if err := p.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r, err := p.Recording()
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := 1
-	for i := range r.Frames() {
-		if l := r.Samples[2*i]; l != 0 {
-			if got := int(math.Round(float64(l) * (1 << 20))); got != next {
-				t.Fatalf("frame %d is %d, want %d", i, got, next)
-			}
-			next++
-		}
-	}
-	if next < 47000 {
-		t.Errorf("heard up to %d of 48000", next-1)
 	}
 }

@@ -1,0 +1,138 @@
+package audio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ebitengine/oto/v3"
+
+	"mseplayer/player/frame"
+)
+
+// What probe and Stats call the sound systems.
+const (
+	systemPulse = "PulseAudio"
+	systemALSA  = "ALSA"
+	systemOther = "system"
+)
+
+// system is the process's connection to the sound system. There can be one, it cannot be closed, and it has one
+// format; one Device at a time uses it.
+type system struct {
+	*oto.Context
+	ready  chan struct{}
+	format frame.AudioFormat
+
+	// owned by the Device that uses it
+	asleep bool
+	stuck  error // a call that did not come back
+}
+
+// process is the system of this process.
+var process struct {
+	mu   sync.Mutex
+	sys  *system // guarded by mu; nil before the first try
+	err  error   // guarded by mu; why there is none
+	used bool    // guarded by mu
+}
+
+// open connects, if that has not been done, and waits for the device.
+func open(ctx context.Context, format frame.AudioFormat) (*system, error) {
+	sys, err := acquire(format)
+	if err != nil {
+		return nil, err
+	}
+	if err := sys.wait(ctx); err != nil {
+		giveBack()
+		return nil, err
+	}
+	return sys, nil
+}
+
+func acquire(format frame.AudioFormat) (*system, error) {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	if process.sys == nil && process.err == nil {
+		c, ready, err := oto.NewContext(&oto.NewContextOptions{
+			SampleRate: format.Rate, ChannelCount: format.Channels, Format: oto.FormatFloat32LE,
+			BufferSize: deviceBuffer, ApplicationName: applicationName,
+		})
+		process.sys, process.err = &system{Context: c, ready: ready, format: format}, err
+	}
+	switch {
+	case process.err != nil:
+		return nil, process.err
+	case process.used:
+		return nil, errors.New("the device is used by another player of this process")
+	case process.sys.format.Rate != format.Rate || process.sys.format.Channels != format.Channels:
+		return nil, fmt.Errorf("the device was opened with %d Hz and %d channels", process.sys.format.Rate, process.sys.format.Channels)
+	}
+	process.used = true
+	return process.sys, nil
+}
+
+func giveBack() {
+	process.mu.Lock()
+	defer process.mu.Unlock()
+	process.used = false
+}
+
+// wait waits for the device and wakes it.
+func (s *system) wait(ctx context.Context) error {
+	t := time.NewTimer(readyTimeout)
+	defer t.Stop()
+	select {
+	case <-s.ready:
+	case <-t.C:
+		return fmt.Errorf("the sound system does not answer within %v", readyTimeout)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	return s.resume()
+}
+
+// release lets the device sleep and another Device use it.
+func (s *system) release() {
+	_ = s.suspend() // a device that failed is not used again
+	giveBack()
+}
+
+func (s *system) suspend() error {
+	if s.asleep {
+		return nil
+	}
+	s.asleep = true
+	return s.call("suspend", s.Suspend)
+}
+
+func (s *system) resume() error {
+	if !s.asleep {
+		return s.stuck
+	}
+	s.asleep = false
+	return s.call("resume", s.Resume)
+}
+
+// call calls a function of the driver that waits for the device, which may hang.
+func (s *system) call(what string, f func() error) error {
+	if s.stuck != nil {
+		return s.stuck
+	}
+	done := make(chan error, 1)
+	go func() { done <- f() }() // ends with the call; if that hangs, with the process
+	t := time.NewTimer(readyTimeout)
+	defer t.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-t.C:
+		s.stuck = fmt.Errorf("the device does not %s within %v", what, readyTimeout)
+		return s.stuck
+	}
+}

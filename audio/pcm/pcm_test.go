@@ -330,8 +330,8 @@ func TestFeed_EndOfStream(t *testing.T) {
 	r.SetRunning(false)
 	r.pull(960)
 	r.wantStory("m1920@0 s960")
-	if s := r.Stats(); s.Underruns != 1 || s.SamplesPlayed != 960+480 {
-		t.Logf("stats %+v", s)
+	if s := r.Stats(); s.Underruns != 0 || s.SilentFrames != 0 || s.SamplesPlayed != 960+480 {
+		t.Errorf("stats %+v, want %d frames of sound and no underrun", s, 960+480)
 	}
 }
 

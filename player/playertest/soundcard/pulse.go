@@ -95,6 +95,14 @@ func (p *Pulse) Env() []string {
 // Recording returns what has been heard so far.
 func (p *Pulse) Recording() (Recording, error) { return read(p.file()) }
 
+// Signal sends a signal to the server: what if it hangs, or dies?
+func (p *Pulse) Signal(sig os.Signal) error {
+	if err := p.procs[1].cmd.Process.Signal(sig); err != nil {
+		return fmt.Errorf("soundcard: %w", err)
+	}
+	return nil
+}
+
 // Close stops the server and its card and waits for their end. Further calls return the same.
 func (p *Pulse) Close() error {
 	p.once.Do(func() {

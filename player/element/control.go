@@ -82,8 +82,6 @@ type snapshot struct {
 
 // run is the control goroutine.
 func (e *Element) run(ctx context.Context) {
-	stop := e.EventTarget.Listen(func(ev mse.Event) { e.note(ev) })
-	defer stop()
 	defer e.shutdown()
 	timer := time.NewTimer(hush)
 	defer timer.Stop()

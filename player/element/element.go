@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"sync"
 	"time"
 
 	"mseplayer/mse"
@@ -114,6 +113,9 @@ type Options struct {
 	Queue present.Options
 	// Start is the initial playback position.
 	Start media.Time
+	// Generation is what generations count from. Elements that use the same sound device one after the other need
+	// numbers that do not overlap.
+	Generation media.Gen
 	// Log gets state changes at Debug. Nil is silent.
 	Log *slog.Logger
 }
@@ -161,7 +163,6 @@ type Element struct {
 
 	stop context.CancelFunc // set by Start
 	done chan struct{}      // closed when the control goroutine and the workers have ended
-	once sync.Once
 }
 
 // New returns an element whose state is guarded by loop. Start makes it live.
@@ -181,10 +182,11 @@ func New(loop *mse.EventLoop, o Options) *Element {
 		duration:    media.Time(math.NaN()),
 		at:          o.Start,
 		target:      o.Start,
-		gen:         1,
+		gen:         o.Generation + 1,
 		volume:      1,
 		done:        make(chan struct{}),
 	}
+	e.Listen(e.note)
 	o.Queue.Clock = e.clock
 	e.queue = present.NewQueue(o.Queue)
 	return e
@@ -212,16 +214,19 @@ func (e *Element) Start(ctx context.Context, ms *mse.MediaSource) error {
 	return nil
 }
 
-// Close ends playback: workers end, the MediaSource is detached, queued pictures are released. It waits for the
-// workers, never for a surface. A second call does nothing.
+// Stop ends playback: workers end and the MediaSource is detached. It waits for the workers, never for a surface, whose
+// lent picture stays valid. A second call does nothing.
+func (e *Element) Stop() {
+	if e.stop != nil {
+		e.stop()
+		<-e.done
+	}
+}
+
+// Close is Stop that releases all pictures too: nobody may draw any more.
 func (e *Element) Close() {
-	e.once.Do(func() {
-		if e.stop != nil {
-			e.stop()
-			<-e.done
-		}
-		e.queue.Close()
-	})
+	e.Stop()
+	e.queue.Close()
 }
 
 // look makes the control goroutine look at the state again.

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"mseplayer/assets/demo"
+	"mseplayer/mse/media"
+	"mseplayer/render"
+)
+
+// demoName is what plays when nothing is named.
+const demoName = "demo:///" + demo.Manifest
+
+// playOptions are the flags of play.
+type playOptions struct {
+	start, end, duration float64
+	loop, paused         bool
+	volume               float64
+	mute                 bool
+	fullscreen           bool
+	geometry             string
+	video, audio         string
+	quality              string
+	maxHeight            int
+	maxBitrate           int64
+	headless             bool
+	audioOut             string
+	screenshots          []string
+	stats                string
+	frames               uint64
+	displayRate          float64
+	dump                 string
+	quiet, verbose       bool
+	logFile              string
+	headers              []string
+	userAgent            string
+	caFile               string
+	insecure             bool
+	throttle             int64
+}
+
+// playFlags declares the flags of play.
+func playFlags(o *playOptions) *pflag.FlagSet {
+	f := pflag.NewFlagSet("play", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Float64Var(&o.start, "start", 0, "begin at `T` seconds")
+	f.Float64Var(&o.end, "end", 0, "stop at position `T` seconds")
+	f.Float64Var(&o.duration, "duration", 0, "stop after `D` seconds of playback")
+	f.Uint64Var(&o.frames, "frames", 0, "stop after `N` presented frames")
+	f.BoolVar(&o.loop, "loop", false, "play again and again")
+	f.BoolVar(&o.paused, "paused", false, "begin paused")
+	f.Float64Var(&o.volume, "volume", 100, "volume in percent, `0..130`")
+	f.BoolVar(&o.mute, "mute", false, "begin without sound")
+	f.BoolVar(&o.fullscreen, "fullscreen", false, "begin fullscreen")
+	f.StringVar(&o.geometry, "geometry", "", "size and place of the window, `WxH+X+Y`")
+	f.StringVar(&o.video, "video-track", "", "video track `ID`, or no")
+	f.StringVar(&o.audio, "audio-track", "", "audio track `ID|LANG`, or no")
+	f.StringVar(&o.quality, "abr", "max", "which representation: `min|max|ID`")
+	f.IntVar(&o.maxHeight, "max-height", 0, "no video of more than `N` lines if there is another")
+	f.Int64Var(&o.maxBitrate, "max-bitrate", 0, "no video of more than `BPS` bits per second if there is another")
+	f.BoolVar(&o.headless, "headless", false, "no window: play in real time to an invisible surface")
+	f.Float64Var(&o.displayRate, "display-rate", 60, "refresh rate of the invisible surface, `HZ`")
+	f.StringVar(&o.audioOut, "audio-out", "auto", "sound goes to `auto|null|wav:FILE`")
+	f.StringArrayVar(&o.screenshots, "screenshot", nil, "write the picture at media time T to a file, `T:FILE.png` (repeatable)")
+	f.StringVar(&o.stats, "stats-json", "", "write the playback report to `FILE|-` at the end")
+	f.StringVar(&o.dump, "dump", "", "write a line for each picture and block of sound to `FILE`")
+	f.StringArrayVar(&o.headers, "header", nil, "add a request header, `'Name: value'` (repeatable)")
+	f.StringVar(&o.userAgent, "user-agent", "", "call the player `S` in requests")
+	f.StringVar(&o.caFile, "ca-file", "", "trust the certificates in `F` as well")
+	f.BoolVar(&o.insecure, "insecure", false, "do not check certificates")
+	f.Int64Var(&o.throttle, "throttle", 0, "slow the network down to `BPS` bits per second")
+	f.BoolVar(&o.quiet, "quiet", false, "print errors only")
+	f.BoolVar(&o.verbose, "verbose", false, "print what happens")
+	f.StringVar(&o.logFile, "log-file", "", "write the log to `F`")
+	return f
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// check tells what is wrong with the values.
+func (o *playOptions) check() error {
+	switch {
+	case o.start < 0:
+		return usage("--start %g: must not be negative", o.start)
+	case o.end < 0 || o.end > 0 && o.end <= o.start:
+		return usage("--end %g: must lie after --start %g", o.end, o.start)
+	case o.duration < 0:
+		return usage("--duration %g: must not be negative", o.duration)
+	case o.volume < 0 || o.volume > 130:
+		return usage("--volume %g: must be 0 to 130", o.volume)
+	case o.displayRate < 1 || o.displayRate > 1000:
+		return usage("--display-rate %g: must be 1 to 1000", o.displayRate)
+	case o.maxHeight < 0:
+		return usage("--max-height %d: must not be negative", o.maxHeight)
+	case o.maxBitrate < 0:
+		return usage("--max-bitrate %d: must not be negative", o.maxBitrate)
+	case o.throttle < 0:
+		return usage("--throttle %d: must not be negative", o.throttle)
+	case o.quality == "auto":
+		return usage("--abr auto: this version does not switch by itself; it takes min, max or the id of a representation")
+	case o.quality == "":
+		return usage("--abr: takes min, max or the id of a representation")
+	case o.audioOut != "auto" && o.audioOut != "null" && (!strings.HasPrefix(o.audioOut, "wav:") || o.audioOut == "wav:"):
+		return usage("--audio-out %s: takes auto, null or wav:FILE", o.audioOut)
+	case o.headless && o.fullscreen:
+		return usage("--fullscreen: there is no window with --headless")
+	}
+	if _, err := render.ParseGeometry(o.geometry); o.geometry != "" && err != nil {
+		return usage("--geometry %s: %v", o.geometry, err)
+	}
+	for _, s := range o.screenshots {
+		if _, err := parseShot(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shot is one picture to be written.
+type shot struct {
+	at   media.Time
+	file string
+}
+
+func parseShot(s string) (shot, error) {
+	t, file, ok := strings.Cut(s, ":")
+	at, err := strconv.ParseFloat(t, 64)
+	if !ok || err != nil || at < 0 || file == "" {
+		return shot{}, usage("--screenshot %s: takes T:FILE.png with T in seconds", s)
+	}
+	if !strings.EqualFold(path.Ext(file), ".png") {
+		return shot{}, usage("--screenshot %s: the file must end in .png", s)
+	}
+	return shot{media.Time(at), file}, nil
+}
+
+// playCommand runs play with its arguments and returns the exit code.
+func playCommand(args []string) int {
+	var o playOptions
+	flags := playFlags(&o)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			fmt.Print(playHelp(flags))
+			return 0
+		}
+		return playUsage(err)
+	}
+	if err := o.check(); err != nil {
+		return playUsage(err)
+	}
+	names := flags.Args()
+	if len(names) == 0 {
+		names = []string{demoName}
+	}
+	s, err := newSession(o)
+	if err != nil {
+		return playUsage(err)
+	}
+	return s.run(names)
+}
+
+// playUsage prints what is wrong with the command line.
+func playUsage(err error) int {
+	fmt.Fprintf(os.Stderr, "mseplayer play: %v\n", err)
+	return 2
+}
+
+func playHelp(flags *pflag.FlagSet) string {
+	return `Play DASH presentations and media files.
+
+  mseplayer [play] [flags] [SOURCE...]
+
+SOURCE is a path, a URL (http, https, file), a folder that holds one manifest, or - for standard input. Several are
+played one after the other; without any, the built-in demo plays.
+
+` + flags.FlagUsages() + `
+Keys: space pause, ←→ 5 s, ↑↓ 1 min, with shift 1 s and 5 s, . , picture by picture, 9 0 volume, m mute, f fullscreen,
+i statistics, home start, q quit.
+`
+}

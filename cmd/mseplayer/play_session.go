@@ -1,0 +1,373 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"mseplayer/assets/demo"
+	"mseplayer/audio"
+	"mseplayer/audio/null"
+	"mseplayer/audio/pcm"
+	"mseplayer/audio/wav"
+	"mseplayer/mse/media"
+	"mseplayer/player"
+	"mseplayer/player/fetch"
+	"mseplayer/player/ffmpeg"
+	"mseplayer/player/frame"
+	"mseplayer/player/source"
+	"mseplayer/render"
+)
+
+const (
+	// generations is how many seeks one source of a playlist may have before its generations run into the next one's.
+	generations = 1 << 40
+	// warmPicks is how many times a surface must have asked for pictures, after there was one, to count as ready; windows
+	// take a while for their first ones. warmPatience is how long playback waits for that.
+	warmPicks    = 4
+	warmPatience = 3 * time.Second
+	// watch is how often a session looks whether it should stop.
+	watch = 5 * time.Millisecond
+)
+
+// sound is the sink of a session with what the program needs besides playing.
+type sound interface {
+	player.AudioSink
+	Start(context.Context) error
+	Close() error
+	Stats() pcm.Stats
+}
+
+// session plays a list of sources, one after the other, into one window or none.
+type session struct {
+	// immutable
+	opt     playOptions
+	log     *slog.Logger
+	fetch   *fetch.Client
+	factory ffmpeg.Factory
+	sound   sound
+	dump    *dumper // nil without --dump
+	mounts  map[string]fs.FS
+	formats func(frame.PixelFormat) bool // what the surface shows unconverted; nil is everything
+
+	current atomic.Pointer[player.Player] // what plays or has played last
+	panel   atomic.Bool                   // the statistics panel is open
+	picks   int                           // owned by the surface: how often there was a picture
+	warm    chan struct{}                 // closed when the surface is ready
+
+	mu      sync.Mutex
+	retired []*player.Player // guarded by mu: stopped, but perhaps still drawn from
+	code    int              // guarded by mu: exit code so far
+	failed  string           // guarded by mu: what to tell in the window
+}
+
+func newSession(o playOptions) (*session, error) {
+	log, err := playLog(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{opt: o, log: log, mounts: map[string]fs.FS{"demo": demo.FS}, warm: make(chan struct{})}
+	header := http.Header{}
+	for _, h := range o.headers {
+		k, v, ok := strings.Cut(h, ":")
+		if k = strings.TrimSpace(k); !ok || k == "" {
+			return nil, usage("--header %q: takes 'Name: value'", h)
+		}
+		header.Add(k, strings.TrimSpace(v))
+	}
+	s.fetch, err = fetch.New(fetch.Config{UserAgent: o.userAgent, Header: header, CAFile: o.caFile, Insecure: o.insecure,
+		Throttle: o.throttle, Stdin: os.Stdin, Mounts: s.mounts, Seed: uint64(time.Now().UnixNano())})
+	if err != nil {
+		return nil, usage("--ca-file %s: %v", o.caFile, err)
+	}
+	if o.dump != "" {
+		if s.dump, err = newDumper(o.dump); err != nil {
+			return nil, usage("--dump %s: %v", o.dump, err)
+		}
+	}
+	if !o.headless {
+		s.formats = render.Supports
+	}
+	return s, s.openSound()
+}
+
+// openSound makes the sink that --audio-out names.
+func (s *session) openSound() error {
+	var po pcm.Options
+	if s.dump != nil {
+		po.Dump = s.dump.sound
+	}
+	file, isWAV := strings.CutPrefix(s.opt.audioOut, "wav:")
+	switch {
+	case isWAV:
+		sink, err := wav.Create(file, wav.Options{Options: po})
+		if err != nil {
+			return usage("--audio-out %s: %v", s.opt.audioOut, err)
+		}
+		s.sound = sink
+	case s.opt.audioOut == "null":
+		s.sound = null.New(null.Options{Options: po})
+	default:
+		s.sound = audio.New(audio.Options{Options: po, Log: s.log})
+	}
+	return nil
+}
+
+// run plays the sources and returns the exit code. It must run on the main goroutine: windows want that.
+func (s *session) run(names []string) int {
+	ctx, quit := context.WithCancel(context.Background())
+	defer quit()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	var interrupted atomic.Bool
+	go func() {
+		select {
+		case <-signals:
+			interrupted.Store(true)
+			quit()
+		case <-ctx.Done():
+		}
+		signal.Stop(signals) // another signal ends the program at once
+	}()
+	if s.dump != nil {
+		s.dump.rateHz = s.sound.Format().Rate
+	}
+	if err := s.sound.Start(ctx); err != nil {
+		return s.fail(1, "sound: "+err.Error())
+	}
+	if w, ok := s.sound.(*wav.Sink); ok {
+		s.dump.recording(w.Epoch())
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer quit()
+		s.playlist(ctx, names)
+		if s.lingers() {
+			<-ctx.Done() // the window tells what went wrong until it is closed
+		}
+	}()
+	if s.opt.headless {
+		s.drawNowhere(ctx)
+	} else if err := s.window(ctx); err != nil {
+		s.fail(1, err.Error())
+	}
+	quit()
+	<-done
+	s.retire(nil)
+	s.bury()
+	if err := s.sound.Close(); err != nil {
+		s.fail(1, "sound: "+err.Error())
+	}
+	if err := s.dump.Close(); err != nil {
+		s.fail(1, "--dump: "+err.Error())
+	}
+	_ = s.fetch.Close() // idle connections and a temporary file: nothing that a user could act on
+	if interrupted.Load() {
+		return 130
+	}
+	return s.exitCode()
+}
+
+// fail prints an error and remembers the exit code, which it returns.
+func (s *session) fail(code int, text string) int {
+	fmt.Fprintln(os.Stderr, "mseplayer: "+text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.code, s.failed = code, text
+	return code
+}
+
+func (s *session) exitCode() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.code
+}
+
+func (s *session) failure() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// lingers reports whether the window stays open to tell an error to somebody who has no terminal to read it in.
+func (s *session) lingers() bool {
+	return !s.opt.headless && s.failure() != "" && !terminal(os.Stderr)
+}
+
+// playlist plays the sources one after the other. A source that cannot be played does not keep the others from it.
+func (s *session) playlist(ctx context.Context, names []string) {
+	for i, name := range names {
+		if ctx.Err() != nil {
+			return
+		}
+		s.one(ctx, name, i)
+	}
+}
+
+// one plays one source and writes what was asked for about it.
+func (s *session) one(ctx context.Context, name string, i int) {
+	before := s.sound.Stats()
+	deps := player.Deps{Decoders: s.factory, Demuxer: s.factory, Formats: s.formats, Audio: s.sound, Fetch: s.fetch, Mounts: s.mounts,
+		Generation: media.Gen(i) * generations, Log: s.log}
+	if s.dump != nil {
+		deps.Dump = s.dump.picture
+	}
+	p := player.New(s.config(), deps)
+	p.SetVolume(s.opt.volume / 100)
+	p.SetMuted(s.opt.mute)
+	s.retire(p)
+	err := p.Open(ctx, name)
+	if err == nil {
+		if !s.opt.paused {
+			s.awaitSurface(ctx, p)
+			p.Play()
+		}
+		s.follow(ctx, p)
+		err = p.Err()
+	}
+	report := p.Report(s.heard(before))
+	p.Stop()
+	if err != nil && ctx.Err() == nil {
+		code := 1
+		var se *source.Error
+		if errors.As(err, &se) {
+			code = 2
+		}
+		s.fail(code, err.Error())
+	}
+	if s.opt.stats != "" {
+		text := ""
+		if err != nil && ctx.Err() == nil {
+			text = err.Error()
+		}
+		s.writeStats(report, name, text, i == 0)
+	}
+	if err == nil {
+		s.writeShots(name)
+	}
+}
+
+// config is the player's configuration.
+func (s *session) config() player.Config {
+	return player.Config{Start: media.Time(s.opt.start), Quality: s.opt.quality, VideoTrack: s.opt.video, AudioTrack: s.opt.audio,
+		MaxHeight: s.opt.maxHeight, MaxBitrate: s.opt.maxBitrate}
+}
+
+// awaitSurface waits until the surface keeps up, so that playback does not begin with pictures that nobody could see.
+func (s *session) awaitSurface(ctx context.Context, p *player.Player) {
+	timer := time.NewTimer(warmPatience)
+	defer timer.Stop()
+	select {
+	case <-s.warm:
+	case <-ctx.Done():
+	case <-p.Ended():
+	case <-timer.C: // there is no video, or nobody looks
+	}
+}
+
+// follow waits until playback is over: its end, a failure, a limit of the command line, or ctx.
+func (s *session) follow(ctx context.Context, p *player.Player) {
+	ticker := time.NewTicker(watch)
+	defer ticker.Stop()
+	var began media.Opt
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.Ended():
+			if p.Err() != nil || !s.opt.loop {
+				return
+			}
+			if p.State().Ended {
+				p.Play()
+			}
+		case <-ticker.C:
+		}
+		st := p.State()
+		if !began.Set && st.ReadyState > 0 {
+			began = media.Some(st.CurrentTime)
+		}
+		switch {
+		case s.opt.end > 0 && st.CurrentTime >= media.Time(s.opt.end):
+			return
+		case s.opt.duration > 0 && began.Set && float64(st.CurrentTime-began.T) >= s.opt.duration:
+			return
+		case s.opt.frames > 0 && p.Frames().Quality().Presented >= s.opt.frames:
+			return
+		}
+	}
+}
+
+// retire makes p what is drawn from; the player before is freed once nothing is drawn from it any more.
+func (s *session) retire(p *player.Player) {
+	if old := s.current.Swap(p); old != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.retired = append(s.retired, old)
+	}
+}
+
+// bury frees the retired players. Nothing may be drawing from them.
+func (s *session) bury() {
+	s.mu.Lock()
+	dead := s.retired
+	s.retired = nil
+	s.mu.Unlock()
+	for _, p := range dead {
+		p.Close()
+	}
+}
+
+// Pick implements render.Source with whatever plays at the moment.
+func (s *session) Pick(from, to time.Time) (v *frame.Video, fresh bool) {
+	p := s.current.Load()
+	if p == nil {
+		return nil, false
+	}
+	v, fresh = p.Frames().Pick(from, to)
+	if v != nil && s.picks < warmPicks {
+		if s.picks++; s.picks == warmPicks {
+			close(s.warm)
+		}
+	}
+	s.mu.Lock()
+	dead := len(s.retired) > 0
+	s.mu.Unlock()
+	if dead && v != nil {
+		s.bury() // what was lent before is not drawn from any more
+	}
+	return v, fresh
+}
+
+// drawNowhere is the surface of --headless: it picks as a display of --display-rate would show.
+func (s *session) drawNowhere(ctx context.Context) {
+	start := time.Now()
+	period := time.Duration(float64(time.Second) / s.opt.displayRate)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for n := int64(1); ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		// Refreshes that were missed are not made up for, as on a display.
+		if missed := int64(time.Since(start) / period); missed > n {
+			n = missed
+		}
+		from := start.Add(time.Duration(float64(n) / s.opt.displayRate * float64(time.Second)))
+		s.Pick(from, from.Add(period))
+		timer.Reset(time.Until(from))
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"mseplayer/mse/media"
+	"mseplayer/player"
+	"mseplayer/player/element"
+	"mseplayer/render"
+)
+
+// statsEvery is how often the lines of the statistics panel change.
+const statsEvery = 250 * time.Millisecond
+
+// window shows the session in a window until it is closed or ctx ends.
+func (s *session) window(ctx context.Context) error {
+	var g render.Geometry
+	if s.opt.geometry != "" {
+		var err error
+		if g, err = render.ParseGeometry(s.opt.geometry); err != nil {
+			return err
+		}
+	}
+	err := render.Run(ctx, render.Options{Source: s, Controls: &controls{s: s}, Geometry: g, Fullscreen: s.opt.fullscreen, Log: s.log})
+	if ctx.Err() != nil {
+		return nil // the session is over
+	}
+	return err
+}
+
+// controls is what the window does with the session. It is used from the window's goroutine only.
+type controls struct {
+	s *session
+
+	lines   []string
+	linesAt time.Time
+}
+
+func (c *controls) with(f func(p *player.Player)) {
+	if p := c.s.current.Load(); p != nil {
+		f(p)
+	}
+}
+
+// State implements render.Controls.
+func (c *controls) State(r *render.State) {
+	p := c.s.current.Load()
+	if p == nil {
+		return
+	}
+	s := p.State()
+	r.Title = p.Title()
+	r.Position, r.Duration = s.CurrentTime, s.Duration
+	r.DurationKnown = s.DurationKnown && s.Duration.IsFinite()
+	if len(s.Seekable) > 0 {
+		r.Seekable = media.Range{Start: s.Seekable[0].Start, End: s.Seekable.End()}
+	}
+	r.Buffered = append(r.Buffered[:0], s.Buffered...)
+	r.Paused, r.Ended, r.Seeking = s.Paused, s.Ended, s.Seeking
+	r.Buffering = s.Stalled || !s.Paused && s.ReadyState < element.HaveCurrentData
+	r.NoVideo = s.ReadyState > element.HaveNothing && !s.HasVideo
+	r.Volume, r.Muted = math.Round(s.Volume*100), s.Muted
+	r.Error = c.s.failure()
+	r.Stats = r.Stats[:0]
+	if c.s.panel.Load() {
+		if now := time.Now(); now.Sub(c.linesAt) >= statsEvery {
+			c.lines, c.linesAt = statsLines(p, s, c.s.sound.Stats().Device), now
+		}
+		r.Stats = append(r.Stats, c.lines...)
+	}
+}
+
+// TogglePause implements render.Controls.
+func (c *controls) TogglePause() {
+	c.with(func(p *player.Player) {
+		if p.State().Paused {
+			p.Play()
+		} else {
+			p.Pause()
+		}
+	})
+}
+
+// SeekBy implements render.Controls. Every seek is exact: decoding up to the target takes no longer than a glance.
+func (c *controls) SeekBy(d media.Span, _ bool) {
+	c.with(func(p *player.Player) { p.Seek(max(p.State().CurrentTime.Add(d), 0)) })
+}
+
+// SeekTo implements render.Controls.
+func (c *controls) SeekTo(t media.Time, _ bool) {
+	c.with(func(p *player.Player) { p.Seek(t) })
+}
+
+// Step implements render.Controls.
+func (c *controls) Step(n int) { c.with(func(p *player.Player) { p.Step(n) }) }
+
+// VolumeBy implements render.Controls.
+func (c *controls) VolumeBy(points float64) {
+	c.with(func(p *player.Player) { p.SetVolume(p.State().Volume + points/100) })
+}
+
+// SetVolume implements render.Controls.
+func (c *controls) SetVolume(percent float64) {
+	c.with(func(p *player.Player) { p.SetVolume(percent / 100) })
+}
+
+// ToggleMute implements render.Controls.
+func (c *controls) ToggleMute() { c.with(func(p *player.Player) { p.SetMuted(!p.State().Muted) }) }
+
+// ToggleStats implements render.Controls.
+func (c *controls) ToggleStats() {
+	c.s.panel.Store(!c.s.panel.Load())
+	c.linesAt = time.Time{}
+}
+
+// statsLines are the lines of the statistics panel.
+func statsLines(p *player.Player, s element.State, device string) []string {
+	q := p.Frames().Quality()
+	r := p.Report(nil)
+	ahead := media.Span(0)
+	if x, ok := s.Buffered.Find(s.CurrentTime); ok {
+		ahead = x.End.Sub(s.CurrentTime)
+	}
+	or := func(s *string, other string) string {
+		if s == nil {
+			return other
+		}
+		return *s
+	}
+	lines := []string{"Source: " + r.Source}
+	if v := r.Video; v != nil {
+		lines = append(lines, fmt.Sprintf("Video: %s %s, %d×%d, %s", v.Codec, or(v.Codecs, ""), *v.Width, *v.Height, or(v.Representation, "")))
+	}
+	if a := r.AudioTrack; a != nil {
+		lines = append(lines, fmt.Sprintf("Audio: %s %s, %d Hz, %d channels, %s", a.Codec, or(a.Codecs, ""), *a.SampleRate, *a.Channels, or(a.Representation, "")))
+	}
+	lines = append(lines,
+		"Device: "+device,
+		fmt.Sprintf("Frames: %d total, %d dropped, %d corrupted", q.Total, q.Dropped, q.Corrupted),
+		fmt.Sprintf("Detail: %d presented, %d late, %d skipped by cadence, %d hidden", q.Presented, q.Late, q.CadenceSkipped, q.Hidden),
+		fmt.Sprintf("Sync: %+.1f ms mean, %.1f ms worst", float64(q.Offset.Mean)*1000, float64(q.Offset.Max)*1000),
+		fmt.Sprintf("Buffer: %.1f s ahead, %s", float64(ahead), s.Buffered),
+		fmt.Sprintf("State: %s", s.ReadyState),
+		fmt.Sprintf("Network: %d requests, %.1f MB, %d failed, %d retried", r.Requests.Count, float64(r.Requests.Bytes)/1e6, r.Requests.Failed, r.Requests.Retried))
+	return lines
+}

@@ -208,9 +208,6 @@ func (d *Device) play(ctx context.Context, name string) error {
 		case <-ticker.C:
 			tick = true
 		}
-		if err := sys.Err(); err != nil {
-			return err
-		}
 		if suspended {
 			d.Feed.Idle() // oto does not pull, so this goroutine may
 			if !d.rest.Load() {
@@ -233,6 +230,8 @@ func (d *Device) play(ctx context.Context, name string) error {
 			reads, still = n, 0
 		} else if still++; still == stalledLooks {
 			return errors.New("the device does not take any sound")
+		} else if err := sys.Err(); err != nil { // not asked before: oto does not lock while a server goes away
+			return err
 		}
 		if time.Since(active) >= suspendAfter {
 			player.PauseAndStopReading()

@@ -12,8 +12,9 @@ const (
 	// reanchorAbove is the phase error that counts as a jump of the device (it started, was suspended or ran dry)
 	// and is taken over at once. Smaller errors are jitter or drift and are smoothed.
 	reanchorAbove = 40 * time.Millisecond
-	// smoothing is the part of a phase error that one callback corrects. A card that runs 100 ppm fast, with
-	// callbacks every 20 ms, is followed with a lag of 32 µs.
+	// smoothing is the part of a phase error that one callback corrects: one in so many; fewer while so many callbacks
+	// have not been seen since the last jump. A card that runs 100 ppm fast, with callbacks every 20 ms, is followed
+	// with a lag of 32 µs.
 	smoothing = 16
 	// maxCoast is how far past the last recorded frame the clock goes on when the next callback is overdue. It is
 	// longer than a display interval, so that pictures can be planned, and short enough to stop with a device
@@ -46,18 +47,18 @@ type Timeline struct {
 	rateHz float64 // immutable
 
 	// owned by the callback
-	base    time.Time // what published wall times are relative to
-	next    int64     // number of the next frame to be recorded
-	now     time.Duration
-	at      int64         // the frame that sounds at atWall, by the smoothed map
-	atWall  time.Duration //
-	started bool
-	runs    [maxRuns]run // in order of sounding, the first n are valid; silence is what lies between
-	n       int
-	done    run // the last run that has sounded completely, if finished
-	ended   bool
-	last    reading
-	told    bool
+	base   time.Time // what published wall times are relative to
+	next   int64     // number of the next frame to be recorded
+	now    time.Duration
+	at     int64         // the frame that sounds at atWall, by the smoothed map
+	atWall time.Duration //
+	seen   time.Duration // callbacks since the last jump, at most smoothing; 0: none at all
+	runs   [maxRuns]run  // in order of sounding, the first n are valid; silence is what lies between
+	n      int
+	done   run // the last run that has sounded completely, if finished
+	ended  bool
+	last   reading
+	told   bool
 
 	pub published
 }
@@ -97,18 +98,19 @@ func (tl *Timeline) Begin(now time.Time, delay time.Duration) {
 	tl.now = now.Sub(tl.base)
 	measured := tl.now + delay
 	err := measured - tl.wallOf(tl.next)
-	if !tl.started || err > reanchorAbove || err < -reanchorAbove {
-		tl.started = true
+	if tl.seen == 0 || err > reanchorAbove || err < -reanchorAbove {
+		tl.seen = 1
 		tl.at, tl.atWall = tl.next, measured
 		return
 	}
-	tl.at, tl.atWall = tl.next, measured-err+err/smoothing
+	tl.seen = min(tl.seen+1, smoothing)
+	tl.at, tl.atWall = tl.next, measured-err+err/tl.seen
 }
 
 // Resync makes the next Begin take its measurement over as it is. It is for the callback's goroutine, when it knows
 // that the device has settled after a start: a device that fills up takes several periods at once, and none of
 // them has the delay that holds later.
-func (tl *Timeline) Resync() { tl.started = false }
+func (tl *Timeline) Resync() { tl.seen = 0 }
 
 // Media records frames of media: t is the media time of the first, rate the media seconds per second.
 func (tl *Timeline) Media(frames int, t media.Time, rate float64, g media.Gen) {

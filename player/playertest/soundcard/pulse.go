@@ -25,10 +25,10 @@ const BehindPulse = Buffer - pipeBytes*time.Second/frameBytes/RateHz
 // Pulse is a PulseAudio server that plays into a card. It needs no session and works for root, too. A program that
 // tells when sound is heard is off by [BehindPulse] unless it is told.
 type Pulse struct {
-	dir   string
-	procs []*process
-	once  sync.Once
-	err   error
+	card   *Card
+	server *process
+	once   sync.Once
+	err    error
 }
 
 // process is a command that somebody waits for.
@@ -45,31 +45,16 @@ func StartPulse(dir string) (*Pulse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("soundcard: the program pulseaudio is needed: %w", err)
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil, fmt.Errorf("soundcard: %w", err)
-	}
-	self, err := executable()
-	if err != nil {
+	p := &Pulse{}
+	if p.card, err = New(dir, Options{}); err != nil {
 		return nil, err
 	}
-	p := &Pulse{dir: dir}
-	fifo := filepath.Join(dir, "card")
-	if err := mkfifo(fifo); err != nil {
-		return nil, fmt.Errorf("soundcard: named pipe: %w", err)
-	}
-	card := exec.Command(self)
-	card.Env = append(os.Environ(), settingsVar+"="+settings(p.file(), 0, fifo))
-	// The card opens the pipe as soon as the server has it open, and makes it small.
-	server := exec.Command(path, "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit", "--log-level=error",
-		"-L", fmt.Sprintf("module-pipe-sink sink_name=card file=%s format=float32le rate=%d channels=%d", fifo, RateHz, Channels),
+	cmd := exec.Command(path, "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit", "--log-level=error",
+		"-L", fmt.Sprintf("module-pipe-sink sink_name=card file=%s format=float32le rate=%d channels=%d", p.card.pipe(), RateHz, Channels),
 		"-L", fmt.Sprintf("module-native-protocol-unix socket=%s auth-anonymous=1", p.socket()))
-	server.Env = append(os.Environ(), "HOME="+dir, "XDG_RUNTIME_DIR="+dir)
-	for _, cmd := range []*exec.Cmd{card, server} {
-		proc, err := start(cmd)
-		if err != nil {
-			return nil, errors.Join(err, p.Close())
-		}
-		p.procs = append(p.procs, proc)
+	cmd.Env = append(os.Environ(), "HOME="+p.card.dir, "XDG_RUNTIME_DIR="+p.card.dir)
+	if p.server, err = start(cmd); err != nil {
+		return nil, errors.Join(err, p.card.Close())
 	}
 	for deadline := time.Now().Add(serverStart); ; time.Sleep(20 * time.Millisecond) {
 		conn, err := net.Dial("unix", p.socket())
@@ -77,8 +62,8 @@ func StartPulse(dir string) (*Pulse, error) {
 			return p, conn.Close()
 		}
 		select {
-		case <-p.procs[1].ended:
-			return nil, errors.Join(fmt.Errorf("soundcard: pulseaudio ended: %s", p.procs[1].output.String()), p.Close())
+		case <-p.server.ended:
+			return nil, errors.Join(fmt.Errorf("soundcard: pulseaudio ended: %s", p.server.output.String()), p.Close())
 		default:
 		}
 		if time.Now().After(deadline) {
@@ -89,15 +74,15 @@ func StartPulse(dir string) (*Pulse, error) {
 
 // Env returns the environment, to be added to a program's own, in which the server is the only sound device.
 func (p *Pulse) Env() []string {
-	return []string{"PULSE_SERVER=unix:" + p.socket(), "ALSA_CONFIG_PATH=" + filepath.Join(p.dir, "no-alsa.conf")}
+	return []string{"PULSE_SERVER=unix:" + p.socket(), "ALSA_CONFIG_PATH=" + filepath.Join(p.card.dir, "no-alsa.conf")}
 }
 
 // Recording returns what has been heard so far.
-func (p *Pulse) Recording() (Recording, error) { return read(p.file()) }
+func (p *Pulse) Recording() (Recording, error) { return p.card.Recording() }
 
 // Signal sends a signal to the server: what if it hangs, or dies?
 func (p *Pulse) Signal(sig os.Signal) error {
-	if err := p.procs[1].cmd.Process.Signal(sig); err != nil {
+	if err := p.server.cmd.Process.Signal(sig); err != nil {
 		return fmt.Errorf("soundcard: %w", err)
 	}
 	return nil
@@ -105,16 +90,11 @@ func (p *Pulse) Signal(sig os.Signal) error {
 
 // Close stops the server and its card and waits for their end. Further calls return the same.
 func (p *Pulse) Close() error {
-	p.once.Do(func() {
-		for i := len(p.procs) - 1; i >= 0; i-- {
-			p.err = errors.Join(p.err, p.procs[i].stop())
-		}
-	})
+	p.once.Do(func() { p.err = errors.Join(p.server.stop(), p.card.Close()) })
 	return p.err
 }
 
-func (p *Pulse) socket() string { return filepath.Join(p.dir, "native") }
-func (p *Pulse) file() string   { return filepath.Join(p.dir, "heard.raw") }
+func (p *Pulse) socket() string { return filepath.Join(p.card.dir, "native") }
 
 func start(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, ended: make(chan struct{})}
@@ -124,6 +104,7 @@ func start(cmd *exec.Cmd) (*process, error) {
 	go func() { // ends with the process
 		// A child that is to end with its parent ends with the thread that started it, so that thread must stay.
 		runtime.LockOSThread()
+		Hurry()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

@@ -6,17 +6,18 @@
 // like a wireless speaker, and libasound does not know of the card's buffer. A program that tells when sound is heard
 // is off by [Buffer] unless it is told.
 //
-// The card is a process that libasound starts: the test binary itself, which must call [Main] first thing in its
-// TestMain. libasound writes into it through a pipe; the card lets no more than its buffer in and "plays" it at the
-// nominal rate. When it runs dry it plays silence, so the recording's time never stops, and every hole can be heard.
+// The card is a process of its own: the test binary itself, which must call [Main] first thing in its TestMain. It
+// reads a named pipe, which libasound takes for a file to write to, lets no more than its buffer in and "plays" it at
+// the nominal rate. When it runs dry it plays silence, so the recording's time never stops, and every hole can be heard.
 //
 // # Ownership
 //
-// A [Card] owns its directory's files, a [Pulse] its server. The card's process ends when the program that plays closes the device or ends.
+// Who makes a [Card] or a [Pulse] closes it. Should the test process die first, the kernel stops theirs (on Linux). The files
+// stay in the directory that was given.
 //
 // # Concurrency
 //
-// A Card may be used from any goroutine.
+// A Card and a Pulse may be used from any goroutine.
 //
 // # Errors
 //
@@ -27,9 +28,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -47,25 +48,27 @@ const (
 	bufferBytes = int(Buffer*RateHz/time.Second) * frameBytes
 	// pipeBytes is the size of the pipe into the card, the smallest there is; it counts as a part of the buffer.
 	pipeBytes = 4096
-	// tick is how finely the card's time advances while its buffer is full.
-	tick = time.Millisecond
-	// settingsVar carries a card's settings to its process: the recording's name, the deviation in ppm and the name of
-	// the pipe to read instead of standard input.
+	// tick is how finely the card's time advances while it has nothing to read, flushEvery how often what was heard is
+	// written.
+	tick       = time.Millisecond
+	flushEvery = 20 * time.Millisecond
+	// readyTimeout is how long the card's process may take to start.
+	readyTimeout = 20 * time.Second
+	// settingsVar carries a card's settings to its process: its directory and its deviation in ppm.
 	settingsVar = "MSEPLAYER_TEST_SOUNDCARD"
 	separator   = "\x1f"
 )
 
-// Main plays the card if this process was started as one, and exits. Otherwise it does nothing.
+// Main plays the card if this process was started as one, until it is stopped. Otherwise it does nothing.
 func Main() {
 	s, ok := os.LookupEnv(settingsVar)
 	if !ok {
 		return
 	}
-	if err := run(strings.Split(s, separator)); err != nil {
+	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "soundcard:", err)
-		os.Exit(1)
 	}
-	os.Exit(0)
+	os.Exit(1)
 }
 
 // Options describe a card. The zero value is a perfect one.
@@ -76,44 +79,66 @@ type Options struct {
 
 // Card is a sound card for programs that are started with its environment.
 type Card struct {
-	dir      string
-	settings string
+	dir  string
+	proc *process // nil: somebody else's
 }
 
-// New makes a card that keeps its files in dir.
+// New starts a card that keeps its files in dir.
 func New(dir string, o Options) (*Card, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("soundcard: %w", err)
 	}
-	self, err := executable()
-	if err != nil {
-		return nil, err
-	}
-	if strings.ContainsAny(dir+self, "'\"%\\"+separator) {
-		return nil, fmt.Errorf("soundcard: a path that libasound cannot take: %s, %s", dir, self)
+	if strings.ContainsAny(dir, "\"%\\"+separator) {
+		return nil, fmt.Errorf("soundcard: a path that libasound cannot take: %s", dir)
 	}
 	c := &Card{dir: dir}
-	c.settings = settings(c.file(), o.PPM, "")
 	conf := fmt.Sprintf(`pcm.!default {
 	type file
 	slave.pcm { type null }
-	file "|%s='%s' exec '%s'"
+	file "%s"
 	format "raw"
 }
-`, settingsVar, c.settings, self)
+`, c.pipe())
 	if err := os.WriteFile(c.config(), []byte(conf), 0o600); err != nil {
 		return nil, fmt.Errorf("soundcard: %w", err)
 	}
-	return c, nil
-}
-
-func executable() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", fmt.Errorf("soundcard: %w", err)
+		return nil, fmt.Errorf("soundcard: %w", err)
 	}
-	return self, nil
+	if err := mkfifo(c.pipe()); err != nil {
+		return nil, fmt.Errorf("soundcard: named pipe: %w", err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), settingsVar+"="+dir+separator+strconv.FormatFloat(o.PPM, 'g', -1, 64))
+	if c.proc, err = start(cmd); err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(readyTimeout); ; time.Sleep(tick) {
+		if _, err := os.Stat(c.file()); err == nil {
+			return c, nil
+		}
+		select {
+		case <-c.proc.ended:
+			return nil, fmt.Errorf("soundcard: the card's process ended (does TestMain call Main?): %s", c.proc.output.String())
+		default:
+		}
+		if time.Now().After(deadline) {
+			return nil, errors.Join(fmt.Errorf("soundcard: the card's process is not ready after %v", readyTimeout), c.Close())
+		}
+	}
+}
+
+// Attach returns the card that another process keeps in dir, to read its recording.
+func Attach(dir string) *Card { return &Card{dir: dir} }
+
+// Close stops the card. An attached one goes on.
+func (c *Card) Close() error {
+	if c.proc == nil {
+		return nil
+	}
+	return c.proc.stop()
 }
 
 // Env returns the environment, to be added to a program's own, in which the card is the only sound device.
@@ -121,7 +146,7 @@ func (c *Card) Env() []string {
 	return []string{"ALSA_CONFIG_PATH=" + c.config(), "PULSE_SERVER=unix:" + filepath.Join(c.dir, "no-pulse")}
 }
 
-// None returns an environment without any sound device, for a directory without files of the names used.
+// None returns an environment without any sound device. It needs a directory for a file.
 func None(dir string) ([]string, error) {
 	conf := filepath.Join(dir, "none.conf")
 	if err := os.WriteFile(conf, nil, 0o600); err != nil {
@@ -131,6 +156,7 @@ func None(dir string) ([]string, error) {
 }
 
 func (c *Card) config() string { return filepath.Join(c.dir, "alsa.conf") }
+func (c *Card) pipe() string   { return filepath.Join(c.dir, "card") }
 func (c *Card) file() string   { return filepath.Join(c.dir, "heard.raw") }
 
 // Recording is what was heard.
@@ -139,8 +165,22 @@ type Recording struct {
 	Start time.Time
 	// RateHz is the card's real rate: frame n was heard n / RateHz after Start.
 	RateHz float64
-	// Samples are interleaved, in Channels channels.
+	// Samples are interleaved, in Channels channels. Where the card had nothing to play they are Dry.
 	Samples []float32
+}
+
+// Dry is the sample that is heard when there is none: a negative zero, which no program writes for silence.
+var Dry = float32(math.Copysign(0, -1))
+
+// DryFrames counts the frames from one on that were heard because there was nothing to play.
+func (r Recording) DryFrames(from int) int {
+	n := 0
+	for i := max(from, 0) * Channels; i < len(r.Samples); i += Channels {
+		if math.Float32bits(r.Samples[i]) == math.Float32bits(Dry) {
+			n++
+		}
+	}
+	return n
 }
 
 // Frames is how many frames were heard.
@@ -151,7 +191,7 @@ func (r Recording) Time(frame float64) time.Time {
 	return r.Start.Add(time.Duration(frame / r.RateHz * 1e9))
 }
 
-// Recording returns what has been heard so far, to about a tenth of a second ago.
+// Recording returns what has been heard so far, but for the last few hundredths of a second.
 func (c *Card) Recording() (Recording, error) { return read(c.file()) }
 
 func read(file string) (Recording, error) {
@@ -177,65 +217,54 @@ func read(file string) (Recording, error) {
 	return r, nil
 }
 
-func settings(file string, ppm float64, pipe string) string {
-	return strings.Join([]string{file, strconv.FormatFloat(ppm, 'g', -1, 64), pipe}, separator)
-}
-
-// run is the card.
-func run(settings []string) error {
-	if len(settings) != 3 {
+// run is the card. It ends with an error or the process.
+func run(settings string) error {
+	dir, deviation, ok := strings.Cut(settings, separator)
+	if !ok {
 		return errors.New("started with settings that are none")
 	}
-	ppm, err := strconv.ParseFloat(settings[1], 64)
+	ppm, err := strconv.ParseFloat(deviation, 64)
 	if err != nil {
 		return err
 	}
-	in := os.Stdin
-	if settings[2] != "" {
-		if in, err = os.Open(settings[2]); err != nil {
-			return err
-		}
+	c := &Card{dir: dir}
+	in, err := os.OpenFile(c.pipe(), os.O_RDWR, 0) // for writing, too, so that it does not end with a program
+	if err != nil {
+		return err
 	}
-	out, err := os.Create(settings[0])
+	defer in.Close()
+	if err := shrinkPipe(in); err != nil {
+		return fmt.Errorf("size of the pipe: %w", err)
+	}
+	out, err := os.Create(c.file())
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	s := speaker{out: out, name: settings[0], rate: RateHz * (1 + ppm*1e-6), room: bufferBytes - pipeBytes}
-	for first := make([]byte, pipeBytes); ; {
-		err := shrinkPipe(in)
-		if err == nil {
-			break
-		}
-		// More was written while this process started than a small pipe holds: take it.
-		n, rerr := in.Read(first)
-		if rerr != nil {
-			return fmt.Errorf("input is no pipe: %w", errors.Join(err, rerr))
-		}
-		if err := s.take(first[:n]); err != nil {
-			return err
-		}
-	}
-	return errors.Join(s.play(in), s.flush())
+	s := speaker{out: out, name: c.file(), rate: RateHz * (1 + ppm*1e-6), room: bufferBytes - pipeBytes}
+	return s.play(in)
 }
 
 // speaker plays from a buffer in real time.
 type speaker struct {
-	out    *os.File
-	name   string
-	rate   float64 // frames per second
-	room   int     // bytes the buffer holds
-	start  time.Time
-	heard  int64  // frames
-	buffer []byte // not heard yet
-	done   []byte // heard and not written
+	out     *os.File
+	name    string
+	rate    float64 // frames per second
+	room    int     // bytes the buffer holds
+	start   time.Time
+	flushed time.Time
+	heard   int64  // frames
+	buffer  []byte // not heard yet
+	done    []byte // heard and not written
 }
 
-func (s *speaker) play(in io.Reader) error {
+func (s *speaker) play(in *os.File) error {
 	chunk := make([]byte, pipeBytes)
 	for {
-		s.advance(time.Now())
-		if len(s.done) >= RateHz/10*frameBytes {
+		now := time.Now()
+		s.advance(now)
+		if now.Sub(s.flushed) >= flushEvery {
+			s.flushed = now
 			if err := s.flush(); err != nil {
 				return err
 			}
@@ -245,32 +274,27 @@ func (s *speaker) play(in io.Reader) error {
 			time.Sleep(tick)
 			continue
 		}
+		if err := in.SetReadDeadline(now.Add(tick)); err != nil {
+			return err
+		}
 		n, err := in.Read(chunk[:min(free, len(chunk))])
-		s.advance(time.Now()) // with what was there while the pipe was empty
-		if err := s.take(chunk[:n]); err != nil {
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
-		if err == io.EOF {
-			s.done = append(s.done, s.buffer...)
-			return nil
+		if n == 0 {
+			continue
 		}
-		if err != nil {
-			return err
+		now = time.Now()
+		if s.start.IsZero() {
+			s.start = now
+			head := fmt.Sprintf("%d %v\n", now.UnixNano(), s.rate)
+			if err := os.WriteFile(s.name+".start", []byte(head), 0o600); err != nil {
+				return err
+			}
 		}
+		s.advance(now) // with what was there while the pipe was empty
+		s.buffer = append(s.buffer, chunk[:n]...)
 	}
-}
-
-// take puts samples into the buffer. The first ones start the card.
-func (s *speaker) take(b []byte) error {
-	if len(b) > 0 && s.start.IsZero() {
-		s.start = time.Now()
-		head := fmt.Sprintf("%d %v\n", s.start.UnixNano(), s.rate)
-		if err := os.WriteFile(s.name+".start", []byte(head), 0o600); err != nil {
-			return err
-		}
-	}
-	s.buffer = append(s.buffer, b...)
-	return nil
 }
 
 // advance lets pass what is heard until now.
@@ -286,7 +310,9 @@ func (s *speaker) advance(now time.Time) {
 	n := min(int(due)*frameBytes, len(s.buffer)/frameBytes*frameBytes)
 	s.done = append(s.done, s.buffer[:n]...)
 	s.buffer = s.buffer[:copy(s.buffer, s.buffer[n:])]
-	s.done = append(s.done, make([]byte, int(due)*frameBytes-n)...) // ran dry
+	for range int(due)*frameBytes/4 - n/4 {
+		s.done = binary.LittleEndian.AppendUint32(s.done, math.Float32bits(Dry))
+	}
 }
 
 func (s *speaker) flush() error {

@@ -15,10 +15,44 @@ import (
 	"mseplayer/player/frame"
 )
 
+type parserOf = bytestream.Parser
+
 // opened is a file source with the parser of each track.
 type opened struct {
 	*file.Source
-	parsers map[uint32]bytestream.Parser
+	parsers map[uint32]parserOf
+	f       *os.File
+}
+
+// Close closes the source and the file behind it.
+func (o *opened) Close() {
+	o.Source.Close()
+	if o.f != nil {
+		o.f.Close()
+	}
+}
+
+// start makes the parsers.
+func (o *opened) start(t testing.TB) {
+	t.Helper()
+	if err := o.begin(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *opened) begin() error {
+	for _, t := range o.Tracks() {
+		p := file.NewParser()
+		p.Push(o.Init(t.ID))
+		for more := true; more; {
+			var err error
+			if more, err = p.Step(&collector{}); err != nil {
+				return err
+			}
+		}
+		o.parsers[t.ID] = p
+	}
+	return nil
 }
 
 // openFile opens a media file and starts a parser for each track.
@@ -37,18 +71,10 @@ func openFile(path string) (*opened, error) {
 		f.Close()
 		return nil, err
 	}
-	o := &opened{Source: s, parsers: map[uint32]bytestream.Parser{}}
-	for _, t := range s.Tracks() {
-		p := file.NewParser()
-		p.Push(s.Init(t.ID))
-		for more := true; more && err == nil; {
-			more, err = p.Step(&collector{})
-		}
-		if err != nil {
-			s.Close()
-			return nil, err
-		}
-		o.parsers[t.ID] = p
+	o := &opened{Source: s, parsers: map[uint32]parserOf{}, f: f}
+	if err := o.begin(); err != nil {
+		o.Close()
+		return nil, err
 	}
 	return o, nil
 }

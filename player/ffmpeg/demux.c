@@ -314,6 +314,14 @@ static void restart(door_demuxer *d)
 	}
 }
 
+void door_retry(door_demuxer *d)
+{
+	if (d->io) {
+		d->io->error = 0;
+		d->io->eof_reached = 0;
+	}
+}
+
 int door_seek(door_demuxer *d, int stream, int64_t ticks)
 {
 	int r;

@@ -151,12 +151,24 @@ func (d *demuxer) seekTo(offset int64, whence int) int64 {
 	return n
 }
 
-// failed makes the error of a call, with the input's own error as the cause if there was one.
+// begin prepares for a call that may read. FFmpeg remembers a failed read and would not try again.
+func (d *demuxer) begin(ctx context.Context) {
+	d.ctx = ctx
+	if d.err != nil || d.end {
+		d.err, d.end = nil, false
+		C.door_retry(&d.c)
+	}
+}
+
+// failed makes the error of a call, with the input's own error or that of the context as the cause if there is one.
 func (d *demuxer) failed(call string, r C.int) error {
-	if d.err != nil {
-		err := fmt.Errorf("ffmpeg: %s: %w", call, d.err)
-		d.err = nil
-		return err
+	cause := d.err
+	if d.ctx != nil && d.ctx.Err() != nil {
+		cause = context.Cause(d.ctx)
+		d.err = cause
+	}
+	if cause != nil {
+		return fmt.Errorf("ffmpeg: %s: %w", call, cause)
 	}
 	return failed(call, r)
 }
@@ -178,17 +190,15 @@ func (d *demuxer) Select(stream int, on bool) {
 
 // ReadPacket implements file.Demuxer.
 func (d *demuxer) ReadPacket(ctx context.Context, p *file.Packet) error {
-	d.ctx, d.err, d.end = ctx, nil, false
+	d.begin(ctx)
 	defer func() { d.ctx = nil }()
 	r := C.door_read(&d.c, &d.coded)
 	switch {
 	case r >= 0:
-	case d.err != nil:
-		return d.failed("av_read_frame", r)
-	case r == errEOF || d.end: // a format may call a truncated end an error
+	case d.err == nil && ctx.Err() == nil && (r == errEOF || d.end): // a format may call a truncated end an error
 		return io.EOF
 	default:
-		return failed("av_read_frame", r)
+		return d.failed("av_read_frame", r)
 	}
 	c := &d.coded
 	*p = file.Packet{
@@ -217,7 +227,7 @@ func (d *demuxer) ReadPacket(ctx context.Context, p *file.Packet) error {
 
 // Seek implements file.Demuxer.
 func (d *demuxer) Seek(ctx context.Context, stream int, ticks int64) error {
-	d.ctx, d.err = ctx, nil
+	d.begin(ctx)
 	defer func() { d.ctx = nil }()
 	if d.seek == nil {
 		return errors.New("ffmpeg: input is not seekable")
@@ -230,7 +240,7 @@ func (d *demuxer) Seek(ctx context.Context, stream int, ticks int64) error {
 
 // SeekByte implements file.Demuxer.
 func (d *demuxer) SeekByte(ctx context.Context, pos int64) error {
-	d.ctx, d.err = ctx, nil
+	d.begin(ctx)
 	defer func() { d.ctx = nil }()
 	if d.seek == nil {
 		return errors.New("ffmpeg: input is not seekable")

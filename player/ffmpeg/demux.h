@@ -62,6 +62,8 @@ int door_read(door_demuxer *d, door_coded *out);
 // door_side describes piece i of the packet's side data; it returns 0 for what a decoder does not need.
 int door_side(const door_demuxer *d, int i, int *type, const uint8_t **data, int *size);
 
+// door_retry forgets that reading failed or ended.
+void door_retry(door_demuxer *d);
 int door_seek(door_demuxer *d, int stream, int64_t ticks);
 int door_seek_byte(door_demuxer *d, int64_t pos);
 

@@ -178,6 +178,7 @@ type video struct {
 	// owned by the caller's goroutine
 	begun  bool
 	info   C.door_picture
+	planes C.door_picture // of a converted picture
 	scaler C.door_scaler
 	// format is FFmpeg's number of the last pixel format; the next ones describe it.
 	format    C.int
@@ -393,9 +394,8 @@ func (v *video) replaced(s, d *picture, r C.int, call string) (*picture, error) 
 		v.pool.put(d)
 		return nil, failed(call, r)
 	}
-	var planes C.door_picture
-	C.door_describe_picture(d.p, &planes)
-	v.info.data, v.info.stride, v.info.len = planes.data, planes.stride, planes.len
+	C.door_describe_picture(d.p, &v.planes)
+	v.info.data, v.info.stride, v.info.len = v.planes.data, v.planes.stride, v.planes.len
 	return d, nil
 }
 

@@ -33,30 +33,38 @@ func (s *Source) seekTo(ctx context.Context, t media.Time) (media.Time, error) {
 	if lead.audio {
 		goal = t.Add(-lead.config.Preroll)
 	}
+	// There is nothing before the first packet.
+	first := media.Time(0)
+	if lead.first != NoTicks {
+		first = lead.time(lead.first)
+	}
+	goal = max(goal, first)
 	back := media.Span(0)
-	for try := range maxSeekTries {
-		at := goal.Add(-back)
+	for range maxSeekTries {
+		at := max(first, goal.Add(-back))
 		back = 2*back + 1
-		if at < 0 && try > 0 {
-			break // then it is the beginning
+		err := error(nil)
+		if at == first {
+			err = s.rewind(ctx, lead, first)
+		} else {
+			err = s.jump(ctx, lead, at)
 		}
-		if err := s.jump(ctx, lead, at); err != nil {
-			if ctx.Err() != nil {
-				return 0, context.Cause(ctx)
-			}
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		if err != nil {
 			break
 		}
 		landed, ok, err := s.land(ctx, lead, goal, false)
-		if err != nil {
-			return 0, err
+		if err != nil || ok {
+			return landed, err
 		}
-		if ok {
-			return landed, nil
+		if at == first {
+			break
 		}
 	}
-	// No index leads there: read from the beginning.
-	s.restart()
-	if err := s.d.SeekByte(ctx, 0); err != nil {
+	// Nothing leads there: read from the beginning.
+	if err := s.rewind(ctx, lead, first); err != nil {
 		return 0, err
 	}
 	landed, _, err := s.land(ctx, lead, goal, true)
@@ -70,8 +78,27 @@ func (s *Source) restart() {
 	}
 }
 
+// rewind goes back to the first packet.
+func (s *Source) rewind(ctx context.Context, lead *track, first media.Time) error {
+	s.restart()
+	s.parts.now = 0
+	if lead.timed && len(s.parts.list) == 1 {
+		// Where the index is searched by decode times the first picture's time is too late, but not every index
+		// knows what is before it.
+		for _, at := range [...]media.Time{first - 1, first} {
+			if s.d.Seek(ctx, lead.stream, lead.ticks(at)) == nil {
+				return nil
+			}
+		}
+	}
+	return s.d.SeekByte(ctx, 0)
+}
+
 // jump positions the demuxer at or before a time.
 func (s *Source) jump(ctx context.Context, lead *track, at media.Time) error {
+	if !lead.timed {
+		return errors.New("the packets have no times")
+	}
 	k := s.parts.find(at)
 	s.restart()
 	s.parts.now = k

@@ -20,6 +20,8 @@ const (
 	// maxKeyless is how many pictures of a stream are read in the hope of a key frame before its first picture is
 	// taken for one.
 	maxKeyless = 300
+	// maxWait is how many pictures are read for finding the place of one without a time.
+	maxWait = 64
 	// minArena is the least room that is made for a chunk.
 	minArena = 16 << 10
 )
@@ -55,7 +57,8 @@ type track struct {
 	part int
 	// first is the time stamp of the stream's first packet, NoTicks before it or when it has none.
 	first int64
-	began bool
+	// began is set when there was a first packet, timed when it had any time stamp.
+	began, timed bool
 
 	arena []byte
 	room  int // bytes that the last chunks took
@@ -70,6 +73,8 @@ type track struct {
 	waiting []int
 	slots   []int64
 	shown   int64 // order of the last picture that got its time
+	// holes are the positions in queue of single pictures without a presentation time.
+	holes []int
 	// next is where a packet goes that has no times, NoTicks before the first packet.
 	next int64
 	// emitted is the decode time of the last frame that went into a chunk.
@@ -90,7 +95,7 @@ func newTrack(stream int, st *Stream) *track {
 
 // restart forgets everything that was read, as after a seek. The configuration stays.
 func (t *track) restart() {
-	t.arena, t.queue, t.waiting, t.slots = nil, t.queue[:0], t.waiting[:0], t.slots[:0]
+	t.arena, t.queue, t.waiting, t.slots, t.holes = nil, t.queue[:0], t.waiting[:0], t.slots[:0], t.holes[:0]
 	t.skip, t.sorting, t.shown = 0, false, math.MinInt64
 	t.next = NoTicks
 	t.emitted, t.seenKey, t.keyless, t.extradata = media.Opt{}, false, 0, nil
@@ -158,7 +163,7 @@ func (t *track) add(p *Packet) {
 	}
 	length := t.frameTicks(p)
 	if !t.began {
-		t.began, t.first = true, pts
+		t.began, t.first, t.timed = true, pts, pts != NoTicks || dts != NoTicks
 	}
 	if t.next == NoTicks {
 		t.sorting = pts == NoTicks && p.Ordered
@@ -169,7 +174,8 @@ func (t *track) add(p *Packet) {
 			dts = t.shift
 		}
 	}
-	if !t.sorting && pts == NoTicks {
+	hole := !t.sorting && pts == NoTicks && t.reorder > 0 && t.config.Kind == media.Video
+	if !t.sorting && !hole && pts == NoTicks {
 		pts = dts
 	}
 	q := queued{pts: pts, dts: dts, duration: p.Duration, samples: p.Samples, order: p.Order, key: p.Key, discard: p.Discard, pos: p.Pos}
@@ -179,9 +185,46 @@ func (t *track) add(p *Packet) {
 	t.next = q.at() + length
 	t.write(p, &q)
 	t.queue = append(t.queue, q)
-	if t.sorting {
+	switch {
+	case t.sorting:
 		t.sort(len(t.queue)-1, p.Ordered)
+	case hole:
+		t.holes = append(t.holes, len(t.queue)-1)
 	}
+	if len(t.holes) > 0 {
+		t.fillHoles(false)
+	}
+}
+
+// fillHoles gives presentation times to single pictures that lack one. The pictures are shown at the times at which
+// later ones are decoded, so the time that is missing is the first decode time that no picture claims: whoever
+// claims it is decoded by then. end takes the time behind the last one where there is no other.
+func (t *track) fillHoles(end bool) {
+	for len(t.holes) > 0 {
+		i := t.holes[0]
+		j := i + 1
+		for j < len(t.queue) && (t.queue[j].dts == NoTicks || t.claimed(t.queue[j].dts)) {
+			j++
+		}
+		switch {
+		case j < len(t.queue):
+			t.queue[i].pts = t.queue[j].dts
+		case end || j-i > maxWait:
+			at := t.next
+			for t.claimed(at) {
+				at++
+			}
+			t.queue[i].pts = at
+		default:
+			return
+		}
+		t.holes = append(t.holes[:0], t.holes[1:]...)
+	}
+}
+
+// claimed reports whether a queued picture is shown at a time.
+func (t *track) claimed(at int64) bool {
+	return slices.ContainsFunc(t.queue, func(q queued) bool { return q.pts == at })
 }
 
 // trims distributes the samples to be skipped over the packets that hold them.
@@ -278,6 +321,10 @@ func (t *track) sort(at int, ordered bool) {
 // show gives the first waiting pictures their times until no more than keep are left.
 func (t *track) show(keep int) {
 	n := max(0, len(t.waiting)-keep)
+	if n > 0 && t.shown == math.MinInt64 && !t.emitted.Set && len(t.slots) > 1 {
+		// A hole behind the first packet is the delay of the encoder that wrote the file.
+		t.slots[0] = max(t.slots[0], t.slots[1]-t.step(&t.queue[t.waiting[0]]))
+	}
 	for i := range n {
 		q := &t.queue[t.waiting[i]]
 		q.pts, t.shown = t.slots[i], q.order
@@ -340,6 +387,7 @@ func (t *track) border(n int, after media.Span) int {
 func (t *track) take(n int, end bool) (c Chunk, ok bool) {
 	if end {
 		t.show(0)
+		t.fillHoles(true)
 	}
 	if n == 0 {
 		return Chunk{}, false
@@ -385,6 +433,9 @@ func (t *track) cut(n int, c *Chunk) {
 	for i := range t.waiting {
 		t.waiting[i] -= n
 	}
+	for i := range t.holes {
+		t.holes[i] -= n
+	}
 }
 
 // drop forgets the first n queued packets.
@@ -394,9 +445,10 @@ func (t *track) drop(n int) {
 	}
 	if n >= len(t.queue) {
 		t.queue, t.arena = t.queue[:0], nil
-		t.waiting, t.slots = t.waiting[:0], t.slots[:0]
+		t.waiting, t.slots, t.holes = t.waiting[:0], t.slots[:0], t.holes[:0]
 		return
 	}
+	t.holes = slices.DeleteFunc(t.holes, func(i int) bool { return i < n })
 	var c Chunk
 	for i := 0; i < len(t.waiting); { // times of dropped pictures are never asked for
 		if t.waiting[i] < n {

@@ -28,8 +28,13 @@ WITH_FFMPEG = env="$$($(B)/ffmpeg.sh env)"; eval "$$env"
 # One of the two sets of packages in $$packages, by the same token.
 PURE   = packages="$$($(B)/sets.sh pure)"; export CGO_ENABLED=0
 IMPURE = packages="$$($(B)/sets.sh impure)"
+# Tests that keep time with a device must not share the processors with compilers and other packages' tests.
+ALONE := -p 1
 
 .PHONY: build run test test-long race fuzz bench lint cover install uninstall clean env help check-go
+
+# Tests see the same texts and sorting everywhere.
+test test-long race fuzz bench cover: export LC_ALL := C.UTF-8
 
 build: check-go ## build bin/mseplayer, and FFmpeg before it where that has not been done (the default)
 	@$(B)/packages.sh build
@@ -46,14 +51,14 @@ test: check-go ## build and run all tests: the pure set first, without cgo, then
 	@$(B)/packages.sh build run test
 	@$(PURE); go test $(TESTFLAGS) $$packages
 	@$(MAKE) build
-	@$(IMPURE); $(WITH_FFMPEG); go test $(TESTFLAGS) $$packages
+	@$(IMPURE); $(WITH_FFMPEG); go test $(ALONE) $(TESTFLAGS) $$packages
 
 test-long: check-go ## run the tests in files with the build tag "long"
 	@$(B)/packages.sh build run test
 	@files="$$(grep -rlE --include='*_test.go' '^//go:build ([^!]*[^!a-z_])?long\b' . || true)"; \
 	[ -n "$$files" ] || { echo "no test has the build tag long"; exit 0; }; \
 	tests="$$(sed -nE 's/^func (Test[A-Za-z0-9_]*)\(.*/\1/p' $$files | grep -vx TestMain | sort -u | paste -sd'|')"; \
-	$(WITH_FFMPEG); go test -tags long -timeout 60m -run "^($$tests)\$$" $(TESTFLAGS) $$(dirname $$files | sort -u)
+	$(WITH_FFMPEG); go test -tags long $(ALONE) -timeout 60m -run "^($$tests)\$$" $(TESTFLAGS) $$(dirname $$files | sort -u)
 
 race: check-go ## run the pure set's tests under the race detector
 	@$(B)/packages.sh build test
@@ -82,7 +87,7 @@ lint: check-go ## gofmt, go vet, staticcheck, shellcheck
 
 cover: check-go ## run all tests, write cover.out and print the share of statements they reach
 	@$(B)/packages.sh build run test
-	@$(WITH_FFMPEG); go test -coverprofile=cover.out -coverpkg=./... $(TESTFLAGS) ./...
+	@$(WITH_FFMPEG); go test $(ALONE) -coverprofile=cover.out -coverpkg=./... $(TESTFLAGS) ./...
 	@go tool cover -func cover.out | tail -n 1
 
 install: ## install what has been built below DESTDIR and PREFIX (/usr/local)

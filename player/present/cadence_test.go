@@ -290,3 +290,45 @@ func TestQueue_SlowSurface(t *testing.T) {
 		t.Errorf("half the calls are missing: %+v, want about 240 late", o.q)
 	}
 }
+
+// TestQueue_Surfaces plays on surfaces that follow no beat: what is shown must be what is due, and nothing may be lost
+// that there was a call for.
+func TestQueue_Surfaces(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, c := range []struct {
+		name     string
+		next     func() float64 // time to the next call
+		late     float64        // share of pictures that may be late
+		off, fps float64        // ms by which a shown picture may be off the middle of its interval
+	}{
+		{"500 calls a second", func() float64 { return 0.002 }, 0, 0.1, 25},
+		{"at random, 2 to 20 ms", func() float64 { return 0.002 + 0.018*r.Float64() }, 0, 8.5, 25},
+		{"at random, 2 to 60 ms", func() float64 { return 0.002 + 0.058*r.Float64() }, 0.2, 8.5, 25},
+		{"20 calls a second", func() float64 { return 0.05 }, 0.21, 8.5, 25},
+		{"every second call is missing now and then", func() float64 { return []float64{1, 1, 1, 2}[r.IntN(4)] / 60 }, 0.3, 1, 60},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q := newRig(t, present.Options{})
+			q.run(0, 0, 1, 0)
+			next := 0
+			for now := 0.0; now < 30; now += c.next() {
+				for q.Depth() < 6 {
+					if err := q.Put(t.Context(), picture(0, media.Time(float64(next)/c.fps), 0)); err != nil {
+						t.Fatal(err)
+					}
+					next++
+				}
+				v, _ := q.Pick(at(now), at(now+1.0/60))
+				middle := now + 1.0/120
+				if off := max(float64(v.PTS)-middle, middle-float64(v.PTS)-1/c.fps) * 1000; off > c.off && now > 1 {
+					t.Fatalf("at %v s picture %v is %v ms off the middle", now, v.PTS, off)
+				}
+			}
+			s := q.Quality()
+			if float64(s.Dropped) > c.late*float64(s.Total) || s.CadenceSkipped > s.Total/50 && c.late == 0 {
+				t.Errorf("%+v, want at most %v of all late", s, c.late)
+			}
+			balance(t, q.Queue)
+		})
+	}
+}

@@ -78,19 +78,23 @@ func (p *phase) advance(r clock.Reading, from, to time.Time) (middle float64, co
 	if !p.locked || beats < 0 || beats > maxMissed {
 		p.reset()
 		p.locked, p.pos = true, a
-		return a + beat/2, consecutive, true
+		return (a + b) / 2, consecutive, true
 	}
 	p.calls++
 	e := a - p.pos - beats*beat
 	k := float64(p.calls + 1)
-	p.noise += (math.Abs(e)/beat - p.noise) * max(phaseGain, 1/k)
+	noise := math.Abs(e) / beat
+	if beats == 0 {
+		noise = 0.5 // a call too many
+	}
+	p.noise += (noise - p.noise) * max(phaseGain, 1/k)
 	p.pos += beats*beat + e*max(phaseGain, 2*(2*k-1)/(k*(k+1)))
 	if beats > 0 {
 		p.vsync += e / r.Rate / beats * max(vsyncGain, 6/(k*(k+1)))
 		p.vsync = min(max(p.vsync, p.length*(1-vsyncRange)), p.length*(1+vsyncRange))
 	}
 	if !p.steady() {
-		return a + beat/2, consecutive, true
+		return (a + b) / 2, consecutive, true
 	}
 	return p.pos + beat/2, beats <= 1, true
 }

@@ -58,6 +58,10 @@ type Options struct {
 	// SkipUnsupportedTracks ignores tracks of an initialization segment that cannot be decoded, as long as one can.
 	// DEVIATION when set: the specification makes any such track an append error.
 	SkipUnsupportedTracks bool
+	// DecodeOutsideWindow keeps pictures outside of the append window for decoding those inside, so that a period that
+	// begins in the middle of a group of pictures shows all of its pictures.
+	// DEVIATION when set: the specification drops everything up to the next random access point.
+	DecodeOutsideWindow bool
 	// VideoQuota and AudioQuota limit the payload bytes of one SourceBuffer that holds video, or only audio or
 	// text. 0 takes the default, 150 MiB and 12 MiB.
 	VideoQuota, AudioQuota int64

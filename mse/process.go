@@ -132,11 +132,15 @@ func discontinuous(step media.Span, lastDuration media.Span, contiguous bool) bo
 //
 // DEVIATION: sound that straddles an edge is trimmed to the sample instead of dropped, as the specification's notes
 // allow, and the frame that ends before the window is kept for decoding, because the first samples of a transform
-// codec are wrong without it.
+// codec are wrong without it. Pictures outside the window are kept for decoding, if Options ask for that.
 // MSE: sourcebuffer-coded-frame-processing steps 1.8 and 1.9.
 func (sb *SourceBuffer) window(tb *trackBuffer, f *media.CodedFrame, kind media.Kind) bool {
 	start, end := sb.appendWindowStart, sb.appendWindowEnd
 	if f.PTS >= start && f.End() <= end {
+		return true
+	}
+	if kind == media.Video && sb.ms.opt.DecodeOutsideWindow && f.DTS < end && !(f.RAP && f.PTS >= end) {
+		f.DecodeOnly = true
 		return true
 	}
 	if kind == media.Audio {
@@ -144,7 +148,7 @@ func (sb *SourceBuffer) window(tb *trackBuffer, f *media.CodedFrame, kind media.
 		case f.End() <= start && f.Duration > 0:
 			tb.wantRAP()
 			f.DecodeOnly = true
-			tb.lead, tb.lastLead = []*media.CodedFrame{f}, f.End()
+			tb.lead = []*media.CodedFrame{f}
 			// The variables of the group go on, so that the next frame is not taken for a discontinuity.
 			tb.lastDTS, tb.lastDuration = media.Some(f.DTS), f.Duration
 			return false
@@ -178,7 +182,7 @@ func (sb *SourceBuffer) holdLead(tb *trackBuffer, f *media.CodedFrame) {
 	if len(tb.lead) == maxLead {
 		tb.lead = append(tb.lead[:0], tb.lead[1:]...)
 	}
-	tb.lead, tb.lastLead = append(tb.lead, f), f.End()
+	tb.lead = append(tb.lead, f)
 }
 
 // store removes what the frame replaces and adds it.
@@ -211,14 +215,6 @@ func (sb *SourceBuffer) store(tb *trackBuffer, f *media.CodedFrame, kind media.K
 	// 1.16.
 	lead := tb.lead
 	tb.lead = nil
-	if len(lead) > 0 && f.PTS.Sub(tb.lastLead) > f.TrimFront+max(2*f.Duration, tb.buf.Tolerance()) {
-		lead = nil // not what comes right before it
-		if !f.RAP {
-			sb.stats.NoRAP++
-			tb.needRAP = true
-			return
-		}
-	}
 	if !f.RAP && len(lead) == 0 && !tb.buf.CanContinue() {
 		// What it depends on has been removed meanwhile.
 		sb.stats.NoRAP++

@@ -10,7 +10,8 @@ import (
 	"mseplayer/mse/msetest"
 )
 
-// TestScripts runs every scenario of testdata/script. A line "# quota N" sets the video quota in bytes.
+// TestScripts runs every scenario of testdata/script. The lines "# quota 100" and "# decode outside
+// window" set options.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txt")
 	if err != nil || len(files) == 0 {
@@ -26,6 +27,7 @@ func TestScripts(t *testing.T) {
 			if strings.Contains(string(text), "# quota 100\n") {
 				o.VideoQuota, o.AudioQuota = 100, 100
 			}
+			o.DecodeOutsideWindow = strings.Contains(string(text), "# decode outside window\n")
 			if err := msetest.RunScript(string(text), o); err != nil {
 				t.Fatalf("%s: %v", f, err)
 			}

@@ -63,8 +63,8 @@ type trackBuffer struct {
 	highestEnd   media.Opt // highest end timestamp
 	needRAP      bool      // need random access point flag
 
-	lead     []*media.CodedFrame // decode-only frames that wait for the first presented frame after them
-	lastLead media.Time          // end of the last of them
+	// lead are decode-only frames of the current group that wait for the first presented frame after them.
+	lead []*media.CodedFrame
 }
 
 // resetGroup unsets the variables that belong to one coded frame group.

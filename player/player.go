@@ -57,7 +57,10 @@ type Deps struct {
 	Formats func(frame.PixelFormat) bool
 	// Audio is the sound device; nil plays without sound.
 	Audio AudioSink
-	Fetch *fetch.Client
+	// Generation is what generations count from: players that use the same sound device one after the other need
+	// numbers that do not overlap.
+	Generation media.Gen
+	Fetch      *fetch.Client
 	// Mounts are the built-in file systems that names may refer to.
 	Mounts map[string]fs.FS
 	// Dump is told what became of each picture. Nil costs nothing.
@@ -107,6 +110,7 @@ func New(cfg Config, dep Deps) *Player {
 		Private:               map[string]func() bytestream.Parser{file.MIMEType: file.NewParser},
 		Decodes:               dep.Decoders.Supports,
 		SkipUnsupportedTracks: true,
+		DecodeOutsideWindow:   true,
 		VideoQuota:            cfg.VideoQuota,
 		AudioQuota:            cfg.AudioQuota,
 		Log:                   log,
@@ -118,7 +122,9 @@ func New(cfg Config, dep Deps) *Player {
 		NoVideo:  cfg.VideoTrack == None,
 		Queue:    present.Options{Created: p.created, Dump: dep.Dump},
 		Start:    cfg.Start,
-		Log:      log,
+
+		Generation: dep.Generation,
+		Log:        log,
 	})
 	p.el.Listen(p.event)
 	return p
@@ -388,6 +394,9 @@ func (p *Player) SetVolume(v float64) { p.el.SetVolume(v) }
 // SetMuted turns sound off and on.
 func (p *Player) SetMuted(m bool) { p.el.SetMuted(m) }
 
+// Playhead returns the playback position and a number that grows with every seek.
+func (p *Player) Playhead() (at media.Time, seeks media.Gen) { return p.el.Playhead() }
+
 // State returns the element's attributes.
 func (p *Player) State() element.State { return p.el.State() }
 
@@ -413,14 +422,14 @@ func (p *Player) Title() string {
 	return name
 }
 
-// Close ends playback and frees everything. A second call does nothing.
-func (p *Player) Close() {
+// Stop ends playback and fetching. What a surface draws from stays valid. A second call does nothing.
+func (p *Player) Stop() {
 	p.once.Do(func() {
 		if p.cancel != nil {
 			p.cancel()
 		}
 		p.group.Wait()
-		p.el.Close()
+		p.el.Stop()
 		p.mu.Lock()
 		src := p.src
 		p.mu.Unlock()
@@ -429,4 +438,10 @@ func (p *Player) Close() {
 		}
 		p.over.Do(func() { close(p.ended) })
 	})
+}
+
+// Close is Stop that frees the pictures too: nobody may draw any more.
+func (p *Player) Close() {
+	p.Stop()
+	p.el.Close()
 }

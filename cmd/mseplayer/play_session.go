@@ -266,13 +266,24 @@ func (s *session) config() player.Config {
 
 // awaitSurface waits until the surface keeps up, so that playback does not begin with pictures that nobody could see.
 func (s *session) awaitSurface(ctx context.Context, p *player.Player) {
-	timer := time.NewTimer(warmPatience)
-	defer timer.Stop()
-	select {
-	case <-s.warm:
-	case <-ctx.Done():
-	case <-p.Ended():
-	case <-timer.C: // there is no video, or nobody looks
+	if s.opt.headless {
+		return
+	}
+	ticker := time.NewTicker(watch)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(warmPatience); time.Now().Before(deadline); {
+		select {
+		case <-s.warm:
+			return
+		case <-ctx.Done():
+			return
+		case <-p.Ended():
+			return
+		case <-ticker.C:
+		}
+		if st := p.State(); st.ReadyState > 0 && !st.HasVideo {
+			return // nothing to be seen
+		}
 	}
 }
 
@@ -280,7 +291,7 @@ func (s *session) awaitSurface(ctx context.Context, p *player.Player) {
 func (s *session) follow(ctx context.Context, p *player.Player) {
 	ticker := time.NewTicker(watch)
 	defer ticker.Stop()
-	var began media.Opt
+	played, last, lastGen := media.Span(0), media.Time(0), media.Gen(0)
 	for {
 		select {
 		case <-ctx.Done():
@@ -294,14 +305,15 @@ func (s *session) follow(ctx context.Context, p *player.Player) {
 			}
 		case <-ticker.C:
 		}
-		st := p.State()
-		if !began.Set && st.ReadyState > 0 {
-			began = media.Some(st.CurrentTime)
+		at, gen := p.Playhead()
+		if gen == lastGen { // neither a seek nor a jump
+			played += max(at.Sub(last), 0)
 		}
+		last, lastGen = at, gen
 		switch {
-		case s.opt.end > 0 && st.CurrentTime >= media.Time(s.opt.end):
+		case s.opt.end > 0 && at >= media.Time(s.opt.end):
 			return
-		case s.opt.duration > 0 && began.Set && float64(st.CurrentTime-began.T) >= s.opt.duration:
+		case s.opt.duration > 0 && float64(played) >= s.opt.duration:
 			return
 		case s.opt.frames > 0 && p.Frames().Quality().Presented >= s.opt.frames:
 			return

@@ -295,7 +295,12 @@ func (c *Cursor) enter() (media.Time, Status) {
 		if pts := b.blocks[i].minPTS; c.gap(pts) {
 			return pts, Waiting
 		}
-		c.blk, c.next, c.floor = b.blocks[i], 0, minusInf
+		next := b.blocks[i]
+		floor := minusInf
+		if next.group != c.blk.group && next.minPTS < c.end && c.started {
+			floor = c.end.Add(Slack(c.end)) // it replaces what has been handed out already
+		}
+		c.blk, c.next, c.floor = next, 0, floor
 		return 0, Ready
 	}
 	// The place was lost: find the GOP that presents what comes after end.

@@ -164,6 +164,9 @@ func (b *base) step(ctx context.Context, s stages) error {
 	if it.Frame == nil {
 		return s.quiet(ctx, it.Silence)
 	}
+	if c := it.Frame.Crypt; c != nil {
+		return &EncryptedError{Scheme: c.Scheme, KID: c.KID}
+	}
 	if s.catchUp(it.Frame) {
 		return nil
 	}
@@ -201,6 +204,17 @@ func (b *base) tolerate(s stages, err error) error {
 		return fmt.Errorf("decode: %d coded frames in a row rejected: %w", b.errors, err)
 	}
 	return nil
+}
+
+// EncryptedError says that the media is protected and no key is at hand.
+type EncryptedError struct {
+	Scheme string
+	KID    [16]byte
+}
+
+// Error names the scheme and the key that is needed.
+func (e *EncryptedError) Error() string {
+	return fmt.Sprintf("the media is encrypted (%s) and needs the key %x", e.Scheme, e.KID)
 }
 
 // slack is what sums of times near t may be off by: well below any frame, well above float64 rounding.

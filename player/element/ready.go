@@ -59,14 +59,14 @@ func computeReady(f facts) ReadyState {
 	if !f.metadata {
 		return HaveNothing
 	}
-	ahead, ok := bufferedAhead(f.buffered, f.at)
-	last := len(f.buffered) > 0 && f.at.Add(ahead) >= f.buffered.End()
+	end, ok := bufferedUntil(f.buffered, f.at)
+	ahead := end.Sub(f.at)
 	switch {
 	case !ok && f.ended && len(f.buffered) > 0 && f.at >= f.buffered.End():
 		return HaveCurrentData // at the very end
 	case !ok:
 		return HaveMetadata
-	case f.ended && last, ahead >= enoughAhead:
+	case f.ended && end == f.buffered.End(), ahead >= enoughAhead:
 		return HaveEnoughData
 	case ahead > lowWater && !f.stalled, ahead >= resumeAhead:
 		return HaveFutureData
@@ -75,15 +75,16 @@ func computeReady(f facts) ReadyState {
 	}
 }
 
-// bufferedAhead returns how much is buffered from t on without a gap. A beginning that lies a little after t counts.
-func bufferedAhead(b media.Ranges, t media.Time) (media.Span, bool) {
+// bufferedUntil returns the end of what is buffered from t on without a gap. A beginning that lies a little after t
+// counts.
+func bufferedUntil(b media.Ranges, t media.Time) (media.Time, bool) {
 	if r, ok := b.Find(t); ok {
-		return r.End.Sub(t), true
+		return r.End, true
 	}
 	if len(b) > 0 && t < b[0].Start && b[0].Start.Sub(t) <= startAllowance {
-		return b[0].End.Sub(t), true
+		return b[0].End, true
 	}
-	return 0, false
+	return t, false
 }
 
 // transition lists the events of a change of readyState. seen is whether loadeddata was fired before; playing is

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"mseplayer/mse"
 	"mseplayer/mse/media"
@@ -19,6 +20,13 @@ import (
 
 // skipMargin is how much of a segment may be missing in the buffer for it to count as there, in seconds.
 const skipMargin media.Span = 0.1
+
+const (
+	// retryEvery is how often a segment that could not be had is asked for again while playback goes on.
+	retryEvery = 2 * time.Second
+	// endMargin is how close to the edge of what is buffered playback stops.
+	endMargin media.Span = 0.5
+)
 
 // Segments is the Feed of one kind of track of a presentation.
 type Segments struct {
@@ -144,9 +152,39 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 				return err
 			}
 		case err != nil:
+			if err := f.outlast(ctx, e, err); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// outlast puts a failure off: what is buffered before it is played, and meanwhile the network may come back. It returns
+// the error once playback waits for what could not be had, nil to try again.
+func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error {
+	var se *Error
+	if !errors.As(failure, &se) || se.Category != Segment {
+		return failure
+	}
+	var fe *fetch.Error
+	missing := errors.As(failure, &fe) && fe.Missing()
+	e.log.Warn(failure.Error())
+	for since := time.Now(); missing || time.Since(since) < retryEvery; {
+		at, seeks := e.player.Playhead()
+		if at.Add(endMargin) >= f.Edge() && (e.player.Starving() || f.Edge() <= at) {
+			return failure
+		}
+		f.mu.Lock()
+		moved := seeks != f.seeks
+		f.mu.Unlock()
+		if moved {
+			break
+		}
+		if err := e.rest(ctx); err != nil {
 			return err
 		}
 	}
+	return f.reset()
 }
 
 // bufferedEnd is the end of what is buffered, which may lie a little off what the manifest says.

@@ -28,9 +28,12 @@ import (
 )
 
 const (
-	// windowTolerance widens the append window at both ends, in seconds: authors round the times of periods to
+	// windowTolerance widens the append window at its start, in seconds: authors round the times of periods to
 	// milliseconds, and a frame that begins a rounding error before its period would take its whole group with it.
 	windowTolerance = 1e-3
+	// windowOverrun widens the append window at its end: the last picture and the last sound of a period rarely end when
+	// the period does, and what follows replaces what is too much.
+	windowOverrun = 0.1
 	// alignTolerance is how far segments of two representations may be out of line, in seconds: a switch goes on
 	// with the segment that begins within it of the end of the last one.
 	alignTolerance = 0.1
@@ -71,9 +74,9 @@ type Item struct {
 // End returns Start + Duration.
 func (it Item) End() media.Time { return it.Start.Add(it.Duration) }
 
-// AppendWindow returns the window to set on a source buffer: the period, widened by what authors round away.
+// AppendWindow returns the window to set on a source buffer: the period, a little wider.
 func (it Item) AppendWindow() media.Range {
-	return media.Range{Start: max(0, it.Window.Start-windowTolerance), End: it.Window.End + windowTolerance}
+	return media.Range{Start: max(0, it.Window.Start-windowTolerance), End: it.Window.End + windowOverrun}
 }
 
 // Track walks over the segments of one kind of content.

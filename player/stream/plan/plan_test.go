@@ -142,7 +142,7 @@ func TestItem(t *testing.T) {
 		it.Start != 6 || it.Duration != 2 || it.TimestampOffset != 0 || it.Window != (media.Range{Start: 6, End: 10}) {
 		t.Errorf("got %+v", it)
 	}
-	if w := it.AppendWindow(); w.Start >= 6 || w.Start < 5.99 || w.End <= 10 || w.End > 10.01 {
+	if w := it.AppendWindow(); w.Start >= 6 || w.Start < 5.99 || w.End <= 10 || w.End > 10.2 {
 		t.Errorf("append window %v", w)
 	}
 	sel.Audio.Seek(6)

@@ -513,7 +513,7 @@ func TestPackages(t *testing.T) {
 		{"sudo with password", 1000, map[string]string{"apt-get": "ok", "sudo": "exit 1"}, 1, nil,
 			[]string{"sudo wants a password", "\n  sudo apt-get update && sudo apt-get install -y --no-install-recommends nasm meson\n"}},
 		{"no sudo", 1000, map[string]string{"apt-get": "ok"}, 1, nil,
-			[]string{"by root only", "\n  apt-get update && apt-get install -y --no-install-recommends nasm meson\n"}},
+			[]string{"there is no sudo. Run this as root", "\n  apt-get update && apt-get install -y --no-install-recommends nasm meson\n"}},
 		{"no Debian", 0, nil, 1, nil, []string{"lacks: nasm meson", "README"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -63,15 +63,17 @@ installed() {
   return 1
 }
 
-# pick PACKAGES: prints the first of them that apt can install.
+# pick PACKAGES: prints the first of them that apt can install; where apt knows none, as before its first update, the
+# first.
 pick() {
   local p
-  for p in ${1//|/ }; do
+  for p in ${1//|/ } "${1%%|*}"; do
     apt-cache policy "$p" 2>/dev/null | grep -q '^  Candidate: [^(]' && break
   done
   echo "$p"
 }
 
+# find_missing sets missing to the packages of what is not there, and what to the things themselves.
 find_missing() {
   local group package probe
   libraries="$(/sbin/ldconfig -p 2>/dev/null | awk '{ printf "%s ", $1 }') "
@@ -102,25 +104,26 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o "DPkg::Lock::Timeout=$lockSeconds" -o Dpkg::Use-Pty=0 -q)
 
-# give_up REASON: says what to run by hand.
+# give_up REASON HOW [SUDO]: says what to run by hand, and how.
 give_up() {
   local names=() p
   for p in "${missing[@]}"; do names+=("$(pick "$p")"); done
-  say "$1. Run this, then the same make again:
+  say "$1. Run this$2, then the same make again:
 
-  ${root:+sudo }apt-get update && ${root:+sudo }apt-get install -y --no-install-recommends ${names[*]}
+  ${3-}apt-get update && ${3-}apt-get install -y --no-install-recommends ${names[*]}
 "
   exit 1
 }
 
 if [ ${#root[@]} -gt 0 ]; then
-  command -v sudo >/dev/null || { root=(); give_up "missing packages can be installed by root only, and there is no sudo; as root"; }
-  [ -t 0 ] || sudo -n true 2>/dev/null || give_up "missing packages can be installed by root only, and sudo wants a password"
+  command -v sudo >/dev/null || give_up "only root can install what is missing, and there is no sudo" " as root"
+  [ -t 0 ] || sudo -n true 2>/dev/null ||
+    give_up "only root can install what is missing, and sudo wants a password" "" "sudo "
 fi
 say "installing: ${missing[*]}"
 "${apt[@]}" update >&2 || say "apt-get update had errors; trying with what it got"
 names=()
 for p in "${missing[@]}"; do names+=("$(pick "$p")"); done
-"${apt[@]}" install -y --no-install-recommends "${names[@]}" </dev/null >&2 || give_up "apt-get install failed"
+"${apt[@]}" install -y --no-install-recommends "${names[@]}" </dev/null >&2 || give_up "apt-get install failed" "" "${root:+sudo }"
 find_missing
 [ ${#missing[@]} -eq 0 ] || { say "installed, and yet not there: ${what[*]}"; exit 1; }

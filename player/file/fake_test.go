@@ -190,6 +190,7 @@ type player struct {
 	parsers map[uint32]bytestream.Parser
 	got     collected
 	chunks  []file.Chunk
+	through map[uint32]media.Time // of the last chunk of each track
 }
 
 func open(t *testing.T, f *fakeFile, in file.Input) *player {
@@ -201,7 +202,7 @@ func open(t *testing.T, f *fakeFile, in file.Input) *player {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &player{Source: s, parsers: map[uint32]bytestream.Parser{}}
+	p := &player{Source: s, parsers: map[uint32]bytestream.Parser{}, through: map[uint32]media.Time{}}
 	for _, tr := range s.Tracks() {
 		p.parsers[tr.ID] = file.NewParser()
 		p.parsers[tr.ID].Push(s.Init(tr.ID))
@@ -223,6 +224,10 @@ func (p *player) next(t *testing.T) bool {
 		t.Fatal(err)
 	}
 	for _, c := range chunks {
+		if last, ok := p.through[c.Track]; ok && c.From != last || c.Through < c.From {
+			t.Errorf("track %d: [%v,%v) after %v", c.Track, c.From, c.Through, last)
+		}
+		p.through[c.Track] = c.Through
 		p.chunks = append(p.chunks, c)
 		p.parsers[c.Track].Push(c.Data)
 		if err := step(p.parsers[c.Track], &p.got); err != nil {

@@ -303,14 +303,17 @@ func TestSourceBuffer(t *testing.T) {
 			break
 		}
 		for _, c := range chunks {
-			if err := buffers[c.Track].Append(context.Background(), c.Data); err != nil {
-				t.Fatal(err)
+			if c.Data != nil {
+				if err := buffers[c.Track].Append(context.Background(), c.Data); err != nil {
+					t.Fatal(err)
+				}
 			}
+			buffers[c.Track].Cover(c.From, c.Through)
 		}
 	}
 	v, _ := buffers[1].Buffered()
 	s, _ := buffers[2].Buffered()
-	if got := v.String() + " " + s.String(); got != "[0,13) [0,10)" {
+	if got := v.String() + " " + s.String(); got != "[0,13) [0,13)" {
 		t.Errorf("buffered %s", got)
 	}
 	if st := buffers[1].Stats(); st.Appended != 250 || st.NoRAP != 0 || st.OutsideWindow != 0 {

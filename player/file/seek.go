@@ -40,6 +40,9 @@ func (s *Source) seekTo(ctx context.Context, t media.Time) (media.Time, error) {
 	}
 	goal = max(goal, first)
 	back := media.Span(0)
+	if s.c.Discontinuous && !lead.audio {
+		back = 1 // where pictures and sound of one time do not lie at one place
+	}
 	for range maxSeekTries {
 		at := max(first, goal.Add(-back))
 		back = 2*back + 1
@@ -177,7 +180,7 @@ func (s *Source) dropTo(lead *track, n int) media.Time {
 	at := lead.time(stamp)
 	lead.drop(n)
 	for _, t := range s.tracks {
-		if t == lead {
+		if t.covered = max(0, at); t == lead {
 			continue
 		}
 		keep := at.Add(-t.config.Preroll - maxStep)

@@ -73,8 +73,12 @@ type Track struct {
 // Chunk is a portion of one track: a media segment of the private byte stream.
 type Chunk struct {
 	Track uint32
-	// Data is to be appended to the track's SourceBuffer and passes to it.
+	// Data is to be appended to the track's SourceBuffer and passes to it. It is nil when the track has nothing to
+	// present in this stretch of the file.
 	Data []byte
+	// Every frame of the track that is presented in [From, Through) is in this chunk or in one before: where there is
+	// none, nothing is missing. That is for the buffer to know, too (SourceBuffer.Cover). From == Through says nothing.
+	From, Through media.Time
 	// Start and End enclose what the chunk presents, [Start, End); both 0 when it presents nothing.
 	Start, End media.Time
 	// Frames is how many packets it holds.
@@ -340,23 +344,57 @@ func (s *Source) full(lead *track) bool {
 
 // chunks takes what is ready from every track.
 func (s *Source) chunks(lead *track) []Chunk {
+	reached := media.Time(math.Inf(-1)) // how far reading has come
+	for i, t := range s.tracks {
+		if s.selected[i] && t.next != NoTicks && t.config.Kind != media.Text {
+			reached = max(reached, t.time(t.next))
+		}
+	}
 	var out []Chunk
 	for i, t := range s.tracks {
 		if !s.selected[i] {
 			continue
 		}
 		n := len(t.queue)
-		if !s.eof {
+		if behind := reached.Add(-maxSkew); !s.eof {
 			n = t.ready()
 			if b := t.border(n, minStep); t == lead && b > 0 {
 				n = b
+			} else if n == 0 && len(t.queue) > 0 && t.time(t.next) < behind {
+				n = t.placed() // nothing follows for a while: a slide show, a single picture
 			}
 		}
-		if c, ok := t.take(n, s.eof); ok {
-			out = append(out, c)
+		c, _ := t.take(n, s.eof)
+		c.From = t.covered
+		out = append(out, c)
+	}
+	end := media.Time(math.Inf(-1)) // of everything
+	for i, t := range s.tracks {
+		if s.selected[i] && t.config.Kind != media.Text {
+			end = max(end, t.end)
 		}
 	}
-	return out
+	some := out[:0]
+	for i, t := range s.tracks {
+		if !s.selected[i] {
+			continue
+		}
+		c := out[0]
+		out = out[1:]
+		through := end
+		if !s.eof {
+			through = max(t.end, reached.Add(-maxSkew))
+			if p := t.pending(); p < through {
+				through = p
+			}
+		}
+		t.covered = max(t.covered, through)
+		c.Track, c.Through = t.info.ID, t.covered
+		if c.Data != nil || c.From < c.Through {
+			some = append(some, c)
+		}
+	}
+	return some
 }
 
 // read takes one packet from the demuxer into its track's queue and returns its size.

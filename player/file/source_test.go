@@ -139,7 +139,7 @@ func TestSteps(t *testing.T) {
 			if len(p.got.frames[1]) != c.pictures || len(p.got.frames[2]) != 2*c.pictures {
 				t.Errorf("%d pictures and %d packets of sound", len(p.got.frames[1]), len(p.got.frames[2]))
 			}
-			if p.got.starts != len(p.chunks) || p.got.ends != len(p.chunks) {
+			if n := len(p.chunks); p.got.starts != n || p.got.ends != n {
 				t.Errorf("%d chunks, %d starts, %d ends", len(p.chunks), p.got.starts, p.got.ends)
 			}
 		})
@@ -289,6 +289,7 @@ func TestSeek(t *testing.T) {
 				t.Errorf("%d packets read", n)
 			}
 			p.got.frames = nil
+			p.through = map[uint32]media.Time{1: c.want, 2: c.want}
 			p.all(t)
 			v := p.got.frames[1]
 			if len(v) == 0 || v[0].PTS != c.want || !v[0].RAP {
@@ -367,6 +368,7 @@ func TestJumps(t *testing.T) {
 	}
 	for _, to := range []media.Time{0, 5.5, 12.3, 25, 31.9, 38} {
 		got, err := p.Seek(context.Background(), to)
+		clear(p.through)
 		if err != nil || got > to || got < to-2 {
 			t.Fatalf("seek to %v landed at %v, %v", to, got, err)
 		}
@@ -378,6 +380,60 @@ func TestJumps(t *testing.T) {
 				t.Fatalf("after a seek to %v picture %d is at %v", to, f.Data[0], f.PTS)
 			}
 		}
+	}
+}
+
+// TestCover says of every stretch of the file that nothing is missing, whatever there is in it.
+func TestCover(t *testing.T) {
+	cases := []struct {
+		name   string
+		change func(i int, p *file.Packet) bool // whether the packet is in the file
+		// until is how much of the file has to be read before the first picture comes.
+		until media.Time
+	}{
+		{"everything", func(int, *file.Packet) bool { return true }, 2},
+		{"sound starts late", func(_ int, p *file.Packet) bool { return p.Stream == 0 || p.PTS > 12000 }, 2},
+		{"sound ends early", func(_ int, p *file.Packet) bool { return p.Stream == 0 || p.PTS < 12000 }, 2},
+		{"sound pauses", func(_ int, p *file.Packet) bool { return p.Stream == 0 || p.PTS < 10000 || p.PTS > 19000 }, 2},
+		{"one picture", func(i int, p *file.Packet) bool { return p.Stream == 1 || i == 0 }, 6},
+		{"slide show", func(i int, p *file.Packet) bool { return p.Stream == 1 || i%750 == 0 }, 6},
+		{"pictures end early", func(_ int, p *file.Packet) bool { return p.Stream == 1 || p.PTS < 12000 }, 2},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			f := movie(1000, 25, 10)
+			var kept []file.Packet
+			for i := range f.packets {
+				if p := f.packets[i]; c.change(i, &p) {
+					kept = append(kept, p)
+				}
+			}
+			f.packets = kept
+			p := open(t, f, file.Input{})
+			defer p.Close()
+			for p.next(t) {
+				read := media.Time(0)
+				for _, k := range f.packets[:f.at] {
+					read = max(read, media.Time(float64(k.PTS)/1000))
+				}
+				if len(p.got.frames[1]) == 0 && read > c.until {
+					t.Fatalf("no picture though %v s were read", read)
+				}
+				for id, through := range p.through {
+					if through > read+1 || through < read-5 && p.Tracks()[id-1].Kind == media.Audio {
+						t.Errorf("track %d is known up to %v after %v s", id, through, read)
+					}
+				}
+			}
+			for id, through := range p.through {
+				if through < 39.99 || through > 40.01 {
+					t.Errorf("track %d is known up to %v", id, through)
+				}
+			}
+			if len(p.through) != 2 {
+				t.Errorf("%v", p.through)
+			}
+		})
 	}
 }
 

@@ -77,9 +77,11 @@ type track struct {
 	holes []int
 	// next is where a packet goes that has no times, NoTicks before the first packet.
 	next int64
-	// emitted is the decode time of the last frame that went into a chunk.
-	emitted media.Opt
-	seenKey bool
+	// emitted is the decode time of the last frame that went into a chunk, end the latest end of one, and covered how
+	// far it is known that nothing is missing.
+	emitted      media.Opt
+	end, covered media.Time
+	seenKey      bool
 	// keyless counts the pictures before the first key frame.
 	keyless int
 }
@@ -98,6 +100,7 @@ func (t *track) restart() {
 	t.arena, t.queue, t.waiting, t.slots, t.holes = nil, t.queue[:0], t.waiting[:0], t.slots[:0], t.holes[:0]
 	t.skip, t.sorting, t.shown = 0, false, math.MinInt64
 	t.next = NoTicks
+	t.end, t.covered = media.Time(math.Inf(-1)), 0
 	t.emitted, t.seenKey, t.keyless, t.extradata = media.Opt{}, false, 0, nil
 }
 
@@ -372,6 +375,29 @@ func (t *track) ready() int {
 	return n
 }
 
+// placed is how many packets at the front of the queue have a presentation time, whatever follows.
+func (t *track) placed() int {
+	n := slices.IndexFunc(t.queue, func(q queued) bool { return q.pts == NoTicks })
+	if n < 0 {
+		return len(t.queue)
+	}
+	return n
+}
+
+// pending is the earliest presentation time in the queue, Forever when it is empty.
+func (t *track) pending() media.Time {
+	at := media.Forever
+	for i := range t.queue {
+		q := &t.queue[i]
+		if ticks := q.pts; ticks != NoTicks {
+			at = min(at, t.time(ticks))
+		} else {
+			at = min(at, t.time(q.at()))
+		}
+	}
+	return at
+}
+
 // border is the last key frame among the first n queued packets that is at least after away from the first one,
 // or 0.
 func (t *track) border(n int, after media.Span) int {
@@ -406,6 +432,7 @@ func (t *track) take(n int, end bool) (c Chunk, ok bool) {
 	if c.Start > c.End {
 		c.Start, c.End = 0, 0
 	}
+	t.end = max(t.end, c.End)
 	t.cut(n, &c)
 	return c, true
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"mseplayer/mse/media"
@@ -115,6 +116,53 @@ func TestPicturesOutliveDecoder(t *testing.T) {
 			t.Errorf("picture %d changed", i)
 		}
 		p.Release()
+	}
+}
+
+// TestRelease_Elsewhere gives pictures and sound back from other goroutines while decoding goes on and after Close.
+func TestRelease_Elsewhere(t *testing.T) {
+	path := vector(t, "av.mkv", picture+" "+tone+" -c:v libx264 -preset fast -bf 2 -c:a aac")
+	video, audio := codedFrames(t, path, media.Video), codedFrames(t, path, media.Audio)
+	live := frame.Live()
+	for _, formats := range []func(frame.PixelFormat) bool{nil, func(frame.PixelFormat) bool { return false }} {
+		v, err := ffmpeg.Factory{}.NewVideo(video[0].Config, decode.Options{Threads: 2, Formats: formats})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := ffmpeg.Factory{}.NewAudio(audio[0].Config, decode.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pictures, blocks := make(chan *frame.Video, 4), make(chan *frame.Audio, 4)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for p := range pictures {
+				p.Checksum()
+				p.Release()
+			}
+		})
+		wg.Go(func() {
+			for b := range blocks {
+				b.Samples[0]++
+				b.Release()
+			}
+		})
+		for i := range video {
+			if err := v.Decode(&video[i], func(p *frame.Video) error { pictures <- p; return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if err := a.Decode(&audio[i], func(b *frame.Audio) error { blocks <- b; return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v.Close()
+		a.Close()
+		close(pictures)
+		close(blocks)
+		wg.Wait()
+	}
+	if n := frame.Live(); n != live {
+		t.Errorf("%d left", n-live)
 	}
 }
 

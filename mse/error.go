@@ -1,6 +1,13 @@
 package mse
 
-import "fmt"
+import (
+	"fmt"
+
+	"mseplayer/mse/bytestream"
+)
+
+// FormatError says where and why appended bytes violate their byte stream format.
+type FormatError = bytestream.FormatError
 
 // Name is the name of a DOMException, or TypeError.
 type Name string

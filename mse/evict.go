@@ -32,8 +32,8 @@ func (sb *SourceBuffer) bytes() int64 {
 }
 
 // evict runs the coded frame eviction algorithm for n new bytes: whole GOPs go, first what lies well behind the
-// playhead, then what lies far ahead of it, then what lies right behind. The GOP being read and the one being
-// appended stay. It sets or clears the buffer full flag.
+// playhead, then what lies far ahead of it, then what lies right behind, then what lies ahead behind a gap. The GOP
+// being read and the one being appended stay. It sets or clears the buffer full flag.
 // MSE: sourcebuffer-coded-frame-eviction.
 func (sb *SourceBuffer) evict(tx *Tx, n int64) {
 	quota, have := sb.quota(), sb.bytes()
@@ -59,6 +59,13 @@ func (sb *SourceBuffer) evict(tx *Tx, n int64) {
 			limit = min(limit, s)
 		}
 		return tb.buf.EvictFront(want, limit)
+	})
+	each(func(tb *trackBuffer, want int64) int64 {
+		limit := at
+		if r, ok := tb.buf.Ranges().Find(at); ok {
+			limit = r.End
+		}
+		return tb.buf.EvictBack(want, limit)
 	})
 	sb.full = freed < want
 	if freed > 0 {

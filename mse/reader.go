@@ -16,6 +16,8 @@ const startAllowance media.Span = 1
 var (
 	// ErrSeeked is returned by Next once after every Seek: flush, then read on.
 	ErrSeeked = errors.New("mse: reader seeked")
+	// ErrDry is returned once after Dry: empty the decoder; what follows begins with a random access point.
+	ErrDry = errors.New("mse: reader is dry")
 	// ErrGone is returned when the track or the MediaSource is gone.
 	ErrGone = errors.New("mse: track removed")
 )
@@ -36,9 +38,19 @@ type Reader struct {
 	target media.Time
 	seeked bool // Next has not reported the last Seek yet
 	eof    bool // the last Next returned io.EOF
+	dry    dryness
 	closed bool
 	waits  bool // the last Next had to wait at a gap or for data
 }
+
+// dryness is how far the emptying of the decoder at the end of what is buffered has come.
+type dryness uint8
+
+const (
+	wet   dryness = iota
+	asked         // Dry has been called
+	dried         // Next has told, and nothing has been read since
+)
 
 // Reader returns a reader of the track, positioned nowhere: Seek first.
 func (a *Attachment) Reader(t *Track) (*Reader, error) {
@@ -66,7 +78,7 @@ func (r *Reader) Seek(t media.Time, g media.Gen) {
 // SeekTx is Seek under the lock.
 func (r *Reader) SeekTx(tx *Tx, t media.Time, g media.Gen) {
 	r.cur.Seek(t, r.track.info.Config.Preroll)
-	r.gen, r.target, r.seeked, r.eof, r.waits = g, t, true, false, false
+	r.gen, r.target, r.seeked, r.eof, r.dry, r.waits = g, t, true, false, wet, false
 	tx.Changed()
 }
 
@@ -98,6 +110,18 @@ func (r *Reader) SkipTo(t, limit media.Time) int {
 	return r.cur.SkipTo(t, limit)
 }
 
+// Dry makes a Next that waits for data return ErrDry, so that the pictures which the decoder holds back come out. It
+// does nothing if there is something to read, or after it has had its effect until there is.
+func (r *Reader) Dry() {
+	l := r.a.ms.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.dry == wet && r.waits {
+		r.dry = asked
+		(&Tx{l}).Changed()
+	}
+}
+
 // Waiting reports whether Next found nothing to return when it looked last.
 func (r *Reader) Waiting() bool {
 	l := r.a.ms.loop
@@ -120,7 +144,7 @@ func (r *Reader) Close() {
 
 // Next returns the next frame. It blocks while nothing contiguous is buffered; an append, a seek, the end of the
 // stream, Close or the end of ctx wake it. After io.EOF it blocks until there is something else to report.
-// Errors: io.EOF (the stream has ended and nothing follows), ErrSeeked, ErrGone, the cause of ctx.
+// Errors: io.EOF (the stream has ended and nothing follows), ErrSeeked, ErrDry, ErrGone, the cause of ctx.
 func (r *Reader) Next(ctx context.Context) (Item, error) {
 	l := r.a.ms.loop
 	for {
@@ -166,7 +190,7 @@ func (r *Reader) try() (it Item, err error, done bool) {
 	it, status := r.cur.Next()
 	switch status {
 	case track.Ready:
-		r.waits, r.eof = false, false
+		r.waits, r.eof, r.dry = false, false, wet
 		return it, nil, true
 	case track.AtEnd:
 		if ended {
@@ -174,6 +198,11 @@ func (r *Reader) try() (it Item, err error, done bool) {
 			return Item{}, io.EOF, true
 		}
 	case track.Waiting:
+	}
+	if r.dry == asked {
+		r.dry = dried
+		r.cur.Reprime()
+		return Item{}, ErrDry, true
 	}
 	r.waits = true
 	return Item{}, nil, false

@@ -45,6 +45,9 @@ import (
 // None as a track's name means that no track of that kind is wanted.
 const None = plan.None
 
+// blameWait is how long a failure of the element waits for streaming to tell more about it.
+const blameWait = 100 * time.Millisecond
+
 // AudioSink is the sound device.
 type AudioSink = element.AudioSink
 
@@ -79,6 +82,8 @@ type Player struct {
 	ms      *mse.MediaSource
 	el      *element.Element
 	ended   chan struct{} // closed at the first end or failure of playback
+	// streamed is closed when streaming has ended for whatever reason.
+	streamed chan struct{}
 
 	cancel context.CancelFunc // set by Open
 	group  sync.WaitGroup
@@ -99,7 +104,7 @@ func New(cfg Config, dep Deps) *Player {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	p := &Player{cfg: cfg.withDefaults(), dep: dep, log: log, created: time.Now(), ended: make(chan struct{})}
+	p := &Player{cfg: cfg.withDefaults(), dep: dep, log: log, created: time.Now(), ended: make(chan struct{}), streamed: make(chan struct{})}
 	loop := mse.NewEventLoop(nil)
 	audio := dep.Audio
 	if cfg.AudioTrack == None {
@@ -162,6 +167,7 @@ func (p *Player) Open(ctx context.Context, name string) error {
 	p.engine = engine
 	p.mu.Unlock()
 	p.group.Go(func() {
+		defer close(p.streamed)
 		if err := engine.Run(ctx); err != nil && ctx.Err() == nil {
 			p.fail(err)
 		}
@@ -326,7 +332,14 @@ func (p *Player) event(e mse.Event) {
 	case element.EventEnded:
 		p.over.Do(func() { close(p.ended) })
 	case element.EventError:
-		p.fail(nil)
+		// When appended data is to blame, streaming fails as well and can tell which segment it was.
+		go func() {
+			select {
+			case <-p.streamed:
+			case <-time.After(blameWait):
+			}
+			p.fail(nil)
+		}()
 	case element.EventAddTrack:
 		p.compareCodecs()
 	}

@@ -34,6 +34,7 @@ import (
 //	live 1 2 | clearlive
 //	cover v 1 2               SourceBuffer.Cover
 //	seek v 1.5                seek the reader of v's first track (v.2: of its second)
+//	dry v                     Reader.Dry; "!" is then what the reader returns
 //	skip v                    let the reader cross a gap
 //	read v 0K 33 66d C 100K   what the reader returns next: frames (String), C for another configuration,
 //	                          ~ would wait, $ end of stream, 1-2 silence
@@ -236,6 +237,13 @@ func (s *Script) do(w []string) error {
 			return fmt.Errorf("first Next after a seek: %v", err)
 		}
 		return nil
+	case "dry":
+		r, err := s.reader(arg(1))
+		if err != nil {
+			return err
+		}
+		r.Dry()
+		return nil
 	case "skip":
 		r, err := s.reader(arg(1))
 		if err != nil {
@@ -287,6 +295,9 @@ func (s *Script) read(name string, want []string) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			got = append(got, "$")
+			continue
+		case errors.Is(err, mse.ErrDry):
+			got = append(got, "!")
 			continue
 		case errors.Is(err, context.Canceled):
 			got = append(got, "~")

@@ -156,6 +156,14 @@ func (c *Cursor) SkipGap() {
 	c.target, c.end, c.high, c.started = c.end, minusInf, minusInf, false
 }
 
+// Reprime makes reading go on as for a decoder that has lost its state: what follows is preceded by its random access
+// point and everything it refers to, decode-only.
+func (c *Cursor) Reprime() {
+	if c.started {
+		c.blk, c.next, c.tail = nil, 0, nil
+	}
+}
+
 // SkipTo jumps forward to a random access point, to catch up with t: to the first one at or after t if there is one
 // before limit, otherwise to the last one before t. It moves only forward and only within what adjoins, and returns
 // how many presented frames it passed over.
@@ -237,6 +245,10 @@ func (c *Cursor) Next() (Item, Status) {
 // known; otherwise it returns s.
 func (c *Cursor) silence(pts media.Time, s Status) (Item, Status) {
 	r, ok := c.b.covered.Find(c.end)
+	if !ok {
+		r, ok = c.b.covered.Next(c.end)
+		ok = ok && r.Start.Sub(c.end) <= c.b.Tolerance()
+	}
 	if !c.started || !ok {
 		return Item{}, s
 	}

@@ -268,6 +268,9 @@ func (w *AudioWorker) closeResampler() {
 	}
 }
 
+// dry does nothing: sound decoders hold nothing back that is worth a new beginning.
+func (w *AudioWorker) dry(context.Context) error { return nil }
+
 // catchUp does nothing: sound is never late, the clock follows it.
 func (w *AudioWorker) catchUp(*media.CodedFrame) bool { return false }
 

@@ -161,6 +161,17 @@ func (w *VideoWorker) drain(ctx context.Context, end bool) error {
 	return err
 }
 
+func (w *VideoWorker) dry(ctx context.Context) error {
+	if w.dec == nil {
+		return nil
+	}
+	w.ctx = ctx
+	err := w.dec.Drain(w.emit)
+	w.dec.Flush()
+	w.began = false
+	return err
+}
+
 // picture decides about one decoded picture. It takes ownership.
 func (w *VideoWorker) picture(v *frame.Video) error {
 	w.errors = 0

@@ -120,6 +120,8 @@ type stages interface {
 	quiet(context.Context, media.Range) error
 	// catchUp may skip coded frames when decoding is too late.
 	catchUp(*media.CodedFrame) bool
+	// dry empties the decoder because nothing follows for now; what follows later begins anew.
+	dry(context.Context) error
 	// rejected counts a coded frame that gave nothing.
 	rejected()
 	// close frees the decoder.
@@ -151,6 +153,8 @@ func (b *base) step(ctx context.Context, s stages) error {
 		s.seeked()
 		b.set(Opening, nil)
 		return nil
+	case errors.Is(err, mse.ErrDry):
+		return b.tolerate(s, s.dry(ctx))
 	case errors.Is(err, io.EOF):
 		b.set(Draining, nil)
 		if err := b.tolerate(s, s.drain(ctx, true)); err != nil {

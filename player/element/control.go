@@ -23,6 +23,8 @@ const (
 	timeUpdateEvery = 250 * time.Millisecond
 	// stepBack is how far before a picture's time the seek to the one before goes.
 	stepBack media.Span = 0.0005
+	// dryMargin is how long before the end of what is buffered the decoder is made to put out all it holds.
+	dryMargin = 250 * time.Millisecond
 	// endPatience is how long the last pictures may take to be shown after the clock has reached the end.
 	endPatience = time.Second
 )
@@ -35,11 +37,12 @@ type control struct {
 	video *videoRun // guarded by mu; written by the control goroutine only
 	audio *audioRun // guarded by mu; written by the control goroutine only
 
-	applied   media.Gen // the generation that readers, queue and sink are at
-	prerolled bool      // what the generation starts with is ready
-	stepped   bool      // the picture shown is not at the clock's position
-	running   bool      // the clock has been told to run
-	endSince  time.Time // when the clock reached the end
+	applied   media.Gen     // the generation that readers, queue and sink are at
+	prerolled bool          // what the generation starts with is ready
+	stepped   bool          // the picture shown is not at the clock's position
+	running   bool          // the clock has been told to run
+	endSince  time.Time     // when the clock reached the end
+	dry       time.Duration // until nothing is buffered any more
 	group     sync.WaitGroup
 }
 
@@ -145,13 +148,16 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	}
 	e.checkWorkers()
 	run := e.advance(now)
+	if v := c.video; v != nil && (c.running && c.dry < dryMargin || !c.prerolled && c.dry > 0) {
+		v.reader.Dry()
+	}
 	if run != c.running {
 		e.roll(now, run)
 	}
 	switch {
 	case c.running:
 		e.queue.ExpireHidden(now)
-		return tick
+		return min(tick, max(c.dry, lowWater.Duration()))
 	case !c.prerolled || c.steps.Load() != 0:
 		return rush
 	case e.settling():
@@ -379,6 +385,8 @@ func (e *Element) advance(now time.Time) (run bool) {
 		}
 		e.monitor(tx)
 		e.stall(tx, now)
+		until, _ := bufferedUntil(e.att.BufferedTx(tx), e.at)
+		c.dry = (until.Sub(e.at) - lowWater).Duration()
 		if e.rolling && now.Sub(e.lastUpdate) >= timeUpdateEvery {
 			e.lastUpdate = now
 			tx.Queue(&e.EventTarget, EventTimeUpdate)

@@ -345,7 +345,7 @@ func (e *Element) seek(tx *mse.Tx, t media.Time) {
 	if !e.seeking {
 		tx.Queue(&e.EventTarget, EventSeeking)
 	}
-	e.seeking, e.ended, e.stalled = true, false, false
+	e.seeking, e.ended, e.stalled, e.rolling = true, false, false, false
 	e.gen++
 	e.at, e.target, e.seekedAt = t, t, time.Time{}
 	e.att.SetPlayheadTx(tx, t)
@@ -465,6 +465,10 @@ func (e *Element) CurrentTime() (t media.Time) {
 func (e *Element) position(now time.Time) media.Time {
 	if e.rolling {
 		t := max(e.clock.Now(now), e.at)
+		// The clock is stopped at the end of what is buffered, but not to the nanosecond.
+		if until, ok := bufferedUntil(e.att.BufferedTx(nil), e.at); ok {
+			t = min(t, until)
+		}
 		if e.duration == e.duration {
 			t = min(t, e.duration)
 		}

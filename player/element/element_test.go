@@ -349,7 +349,7 @@ func TestStall(t *testing.T) {
 			t.Errorf("events: %s", ev)
 		}
 		rep := r.e.Report()
-		if len(rep.Stalls) != 1 || rep.Stalls[0].Duration < 3*time.Second || rep.Stalls[0].Duration > 4*time.Second {
+		if len(rep.Stalls) != 1 || rep.Stalls[0].Duration < 2900*time.Millisecond || rep.Stalls[0].Duration > 4*time.Second {
 			t.Errorf("stalls %+v", rep.Stalls)
 		}
 		if q := r.e.Quality(); q.Dropped != 0 || q.Presented != 100 {

@@ -36,8 +36,9 @@ func (s ReadyState) String() string {
 const (
 	// startAllowance is how long after 0 the media may begin and still be played from 0.
 	startAllowance media.Span = 1
-	// lowWater is how little may be buffered after the position before playback stalls: about two frames.
-	lowWater media.Span = 0.08
+	// lowWater is how little may be buffered after the position before playback stalls. Everything that is there is
+	// played: the control goroutine looks in time.
+	lowWater media.Span = 0.004
 	// resumeAhead is how much must be buffered before a stalled playback goes on.
 	resumeAhead media.Span = 0.5
 	// enoughAhead is how much counts as enough to play through.
@@ -62,10 +63,10 @@ func computeReady(f facts) ReadyState {
 	end, ok := bufferedUntil(f.buffered, f.at)
 	ahead := end.Sub(f.at)
 	switch {
-	case !ok && f.ended && len(f.buffered) > 0 && f.at >= f.buffered.End():
-		return HaveCurrentData // at the very end
 	case !ok:
 		return HaveMetadata
+	case end == f.at:
+		return HaveCurrentData
 	case f.ended && end == f.buffered.End(), ahead >= enoughAhead:
 		return HaveEnoughData
 	case ahead > lowWater && !f.stalled, ahead >= resumeAhead:
@@ -75,11 +76,13 @@ func computeReady(f facts) ReadyState {
 	}
 }
 
-// bufferedUntil returns the end of what is buffered from t on without a gap. A beginning that lies a little after t
-// counts.
+// bufferedUntil returns the end of what is buffered from t on without a gap, which is t itself at the end of a range. A
+// beginning that lies a little after t counts.
 func bufferedUntil(b media.Ranges, t media.Time) (media.Time, bool) {
-	if r, ok := b.Find(t); ok {
-		return r.End, true
+	for _, r := range b {
+		if r.Start <= t && t <= r.End {
+			return r.End, true
+		}
 	}
 	if len(b) > 0 && t < b[0].Start && b[0].Start.Sub(t) <= startAllowance {
 		return b[0].End, true

@@ -291,6 +291,12 @@ func (e *Engine) rest(ctx context.Context) error {
 func (e *Engine) append(ctx context.Context, sb *mse.SourceBuffer, p []byte, stop func() bool) error {
 	for first := true; ; first = false {
 		err := sb.Append(ctx, p)
+		if errors.Is(err, mse.ErrInvalidState) {
+			// The element has failed, or another feed's append has: there is nothing more to do, and whoever failed
+			// tells why.
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}
 		if !errors.Is(err, mse.ErrQuotaExceeded) {
 			return err
 		}

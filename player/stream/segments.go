@@ -48,6 +48,7 @@ type Segments struct {
 	rep     *manifest.Representation // whose initialization segment was appended last
 	period  *manifest.Period
 	covered bool
+	pushed  int64 // bytes that the SourceBuffer's parser has seen since it was reset
 }
 
 // Use is one representation that was begun.
@@ -257,6 +258,7 @@ func (f *Segments) reset() error {
 	if f.sb.Updating() {
 		return nil
 	}
+	f.pushed = 0
 	err := f.sb.Abort()
 	if errors.Is(err, mse.ErrInvalidState) {
 		err = nil // ended or closed meanwhile
@@ -291,8 +293,9 @@ func (f *Segments) next(ctx context.Context, e *Engine) error {
 			return f.wrap(it, Segment, err)
 		}
 		f.begin(it)
-		if err := e.append(ctx, f.sb, b, func() bool { return f.moved(e) }); err != nil {
-			return f.wrap(it, Media, err)
+		base := f.pushed
+		if err := f.push(ctx, e, b); err != nil {
+			return f.wrap(it, Media, within(err, base))
 		}
 		return nil
 	}
@@ -335,6 +338,7 @@ func (f *Segments) prepare(it plan.Item) error {
 		return nil
 	}
 	if _, inside := f.sb.Incomplete(); inside {
+		f.pushed = 0
 		if err := f.sb.Abort(); err != nil && !errors.Is(err, mse.ErrInvalidState) {
 			return err
 		}
@@ -365,7 +369,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		return f.wrap(it, Segment, err)
 	}
 	defer resp.Close()
-	total := 0
+	base, total := f.pushed, 0
 	for {
 		p, err := resp.Next()
 		if errors.Is(err, io.EOF) {
@@ -378,8 +382,8 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 			return errMoved
 		}
 		total += len(p)
-		if err := e.append(ctx, f.sb, p, func() bool { return f.moved(e) }); err != nil {
-			return f.wrap(it, Media, err)
+		if err := f.push(ctx, e, p); err != nil {
+			return f.wrap(it, Media, within(err, base))
 		}
 	}
 	switch n, inside := f.sb.Incomplete(); {
@@ -391,6 +395,23 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		return f.wrap(it, Media, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
 	}
 	return nil
+}
+
+// push appends bytes.
+func (f *Segments) push(ctx context.Context, e *Engine, p []byte) error {
+	f.pushed += int64(len(p))
+	return e.append(ctx, f.sb, p, func() bool { return f.moved(e) })
+}
+
+// within turns the position of a format error into one in the segment that began at base.
+func within(err error, base int64) error {
+	var fe *mse.FormatError
+	if !errors.As(err, &fe) {
+		return err
+	}
+	here := *fe
+	here.Offset -= base
+	return &here
 }
 
 // coverOthers tells the buffer about periods in which this kind of track does not exist.

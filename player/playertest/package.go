@@ -1,0 +1,63 @@
+package playertest
+
+import (
+	"fmt"
+	"strings"
+	"testing/fstest"
+
+	"mseplayer/mse/media"
+	"mseplayer/mse/msetest"
+)
+
+// SegmentLength is how long the segments of a Package are.
+const SegmentLength media.Span = 2
+
+// Package is a DASH presentation in memory that fake decoders can play: video of 25 pictures a second with random
+// access points each second, and sound.
+type Package struct {
+	// Periods are the lengths of the periods in seconds. Segments are named p0-v1-3.m4s: period, representation, number
+	// from 1; initialization segments p0-v1-init.mp4.
+	Periods []float64
+	// Rungs is how many video representations there are, named v1, v2, …, in rising bandwidth; sound is called a.
+	Rungs int
+	// Silent lists the periods that have no sound.
+	Silent map[int]bool
+}
+
+// Files returns the files of the presentation, manifest.mpd among them.
+func (p Package) Files() fstest.MapFS {
+	files := fstest.MapFS{}
+	var mpd strings.Builder
+	mpd.WriteString(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" profiles="urn:mpeg:dash:profile:isoff-live:2011" minBufferTime="PT1S">` + "\n")
+	for i, length := range p.Periods {
+		fmt.Fprintf(&mpd, `<Period id="%d" duration="PT%gS">`+"\n", i, length)
+		movie := msetest.Movie(msetest.MovieSpec{Width: 64, Height: 48, Length: media.Span(length), FrameRateNum: 25, FrameRateDen: 1, GOP: 25,
+			BitsPerSecond: 100_000, Audio: !p.Silent[i], Seed: uint64(i + 1)})
+		mpd.WriteString(`<AdaptationSet contentType="video" mimeType="video/mp4" codecs="avc1.64001f">` + "\n")
+		for r := 1; r <= max(p.Rungs, 1); r++ {
+			p.write(files, &mpd, i, fmt.Sprintf("v%d", r), r*100_000, movie.Tracks[0])
+		}
+		mpd.WriteString("</AdaptationSet>\n")
+		if !p.Silent[i] {
+			mpd.WriteString(`<AdaptationSet contentType="audio" mimeType="audio/mp4" codecs="mp4a.40.2" lang="en">` + "\n")
+			p.write(files, &mpd, i, "a", 64_000, movie.Tracks[1])
+			mpd.WriteString("</AdaptationSet>\n")
+		}
+		mpd.WriteString("</Period>\n")
+	}
+	mpd.WriteString("</MPD>\n")
+	files["manifest.mpd"] = &fstest.MapFile{Data: []byte(mpd.String())}
+	return files
+}
+
+// write adds one representation to the manifest and its segments to the files.
+func (p Package) write(files fstest.MapFS, mpd *strings.Builder, period int, id string, bandwidth int, track msetest.BuilderTrack) {
+	name := fmt.Sprintf("p%d-%s", period, id)
+	fmt.Fprintf(mpd, `<Representation id="%s" bandwidth="%d"><SegmentTemplate timescale="1" duration="%g" startNumber="1" initialization="%s-init.mp4" media="%s-$Number$.m4s"/></Representation>`+"\n",
+		id, bandwidth, float64(SegmentLength), name, name)
+	b := &msetest.Builder{Tracks: []msetest.BuilderTrack{track}}
+	files[name+"-init.mp4"] = &fstest.MapFile{Data: b.Init()}
+	for i, s := range b.Segments(SegmentLength, 1) {
+		files[fmt.Sprintf("%s-%d.m4s", name, i+1)] = &fstest.MapFile{Data: s}
+	}
+}

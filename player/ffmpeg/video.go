@@ -284,8 +284,13 @@ func (v *video) receive(emit func(*frame.Video) error) (n int, err error) {
 			v.pool.put(s)
 			continue
 		}
-		if s, err = v.fill(s, t); err != nil {
-			return n, err
+		if s, err = v.fill(s, t); err != nil { // not convertible
+			pts := v.nextPTS
+			if t != nil {
+				pts = t.pts
+			}
+			v.reject(pts, err)
+			continue
 		}
 		s.Arm(s.release)
 		if err = emit(&s.Video); err != nil {

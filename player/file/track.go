@@ -37,7 +37,6 @@ type queued struct {
 	order        int64
 	key, discard bool
 	short        bool // duration is what remains after trimming the back
-	pos          int64
 }
 
 // track collects the packets of one stream and turns them into chunks.
@@ -181,7 +180,7 @@ func (t *track) add(p *Packet) {
 	if !t.sorting && !hole && pts == NoTicks {
 		pts = dts
 	}
-	q := queued{pts: pts, dts: dts, duration: p.Duration, samples: p.Samples, order: p.Order, key: p.Key, discard: p.Discard, pos: p.Pos}
+	q := queued{pts: pts, dts: dts, duration: p.Duration, samples: p.Samples, order: p.Order, key: p.Key, discard: p.Discard}
 	if t.audio {
 		t.trims(p, &q)
 	}

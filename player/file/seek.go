@@ -12,7 +12,8 @@ import (
 // Seek makes Next go on at the last key frame at or before t of the leading track (the first selected one with
 // video, otherwise with sound), or earlier, and returns that frame's presentation time. Sound starts its decoder's
 // preroll before it where the file has that. It reads what the container's index needs, or looks for the place by
-// bisection; only raw streams and files without an index (FLV may be one) are read up to the target. After an error the position is undefined until a Seek succeeds.
+// bisection; only raw streams and files without an index (FLV may be one) are read up to the target. After an error
+// the position is undefined until a Seek succeeds.
 func (s *Source) Seek(ctx context.Context, t media.Time) (media.Time, error) {
 	landed, err := s.seekTo(ctx, max(0, t))
 	if err != nil {

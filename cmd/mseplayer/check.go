@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/isobmff"
+	"mseplayer/mse/media"
+	"mseplayer/mse/mime"
+	"mseplayer/player/check"
+	"mseplayer/player/ffmpeg"
+	"mseplayer/player/manifest"
+	"mseplayer/player/source"
+)
+
+// maxJobs bounds --jobs, maxIgnoreBytes an --ignore-file.
+const (
+	maxJobs        = 256
+	maxIgnoreBytes = 1 << 20
+)
+
+// checkOptions are the flags of check.
+type checkOptions struct {
+	net             netOptions
+	json            string
+	text            bool
+	failOn          string
+	ignore          []string
+	ignoreFile      string
+	representations []string
+	firstOnly       bool
+	noDecode        bool
+	maxDuration     float64
+	jobs            int
+	quiet           bool
+	listRules       bool
+}
+
+func checkFlags(o *checkOptions) *pflag.FlagSet {
+	f := pflag.NewFlagSet("check", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.StringVar(&o.json, "json", "", "write the report as JSON to `FILE|-`, one line for each source")
+	f.BoolVar(&o.text, "text", false, "write the report as text (the default when no other is asked for)")
+	f.StringVar(&o.failOn, "fail-on", "error", "exit with 1 from which severity on: `error|warning|none`")
+	f.StringArrayVar(&o.ignore, "ignore", nil, "waive a finding, `CODE[@TRACK][:YYYY-MM-DD]` (repeatable)")
+	f.StringVar(&o.ignoreFile, "ignore-file", "", "waive the findings in `FILE`, one a line")
+	f.StringArrayVar(&o.representations, "representation", nil, "check the representation `ID` only (repeatable)")
+	f.BoolVar(&o.firstOnly, "first-only", false, "check the best representation of each adaptation set only")
+	f.BoolVar(&o.noDecode, "no-decode", false, "check the structure only")
+	f.Float64Var(&o.maxDuration, "max-duration", 0, "check the first `D` seconds of each track")
+	f.IntVar(&o.jobs, "jobs", 0, "check `N` representations at the same time (default: the number of cores)")
+	o.net.declare(f)
+	f.BoolVar(&o.quiet, "quiet", false, "show no progress")
+	f.BoolVar(&o.listRules, "list-rules", false, "list the finding codes with their severities")
+	return f
+}
+
+// check tells what is wrong with the values.
+func (o *checkOptions) check(f *pflag.FlagSet) error {
+	switch {
+	case o.failOn != "error" && o.failOn != "warning" && o.failOn != "none":
+		return usage("--fail-on %s: takes error, warning or none", o.failOn)
+	case o.maxDuration < 0 || f.Changed("max-duration") && !(o.maxDuration > 0):
+		return usage("--max-duration %g: must be more than 0 seconds", o.maxDuration)
+	case f.Changed("jobs") && (o.jobs < 1 || o.jobs > maxJobs):
+		return usage("--jobs %d: must be 1 to %d", o.jobs, maxJobs)
+	case f.Changed("json") && o.json == "":
+		return usage("--json: takes the name of a file, or - for standard output")
+	}
+	return nil
+}
+
+// waivers reads --ignore and --ignore-file.
+func (o *checkOptions) waivers() ([]check.Waiver, error) {
+	var out []check.Waiver
+	for _, s := range o.ignore {
+		w, err := check.ParseWaiver(s)
+		if err != nil {
+			return nil, usage("--ignore %s: %w", s, err)
+		}
+		out = append(out, w)
+	}
+	if o.ignoreFile == "" {
+		return out, nil
+	}
+	f, err := os.Open(o.ignoreFile)
+	if err != nil {
+		return nil, usage("--ignore-file %s: %w", o.ignoreFile, pathCause(err))
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for n, bytes := 1, 0; lines.Scan(); n++ {
+		if bytes += len(lines.Bytes()); bytes > maxIgnoreBytes {
+			return nil, usage("--ignore-file %s: more than %d bytes", o.ignoreFile, maxIgnoreBytes)
+		}
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		w, err := check.ParseWaiver(line)
+		if err != nil {
+			return nil, usage("--ignore-file %s:%d: %w", o.ignoreFile, n, err)
+		}
+		out = append(out, w)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, usage("--ignore-file %s: %w", o.ignoreFile, pathCause(err))
+	}
+	return out, nil
+}
+
+// checkCommand runs check with its arguments and returns the exit code.
+func checkCommand(args []string) int {
+	var o checkOptions
+	f := checkFlags(&o)
+	help := func() string {
+		return usageText("check", "Check sources without showing them: fetch, parse, buffer and decode everything, and report what is wrong.", f,
+			"Exit code: 0 no finding at or above --fail-on, 1 findings, 2 a source cannot be opened, 130 interrupted.\n")
+	}
+	if code, done := parse(f, args, help); done {
+		return code
+	}
+	if o.listRules {
+		listRules()
+		return exitOK
+	}
+	if err := o.check(f); err != nil {
+		return fail("check", exitUsage, err)
+	}
+	waivers, err := o.waivers()
+	if err != nil {
+		return fail("check", exitUsage, err)
+	}
+	if f.NArg() == 0 {
+		return fail("check", exitUsage, errors.New("name a source: a path, a URL, a folder, or - for standard input"))
+	}
+	open, err := o.net.open()
+	if err != nil {
+		return fail("check", exitUsage, err)
+	}
+	defer open.Fetch.Close()
+	c := checker{opt: &o, open: open, waivers: waivers}
+	ctx, stop := interruptible()
+	defer stop()
+	for i, name := range f.Args() {
+		if ctx.Err() != nil {
+			break
+		}
+		c.one(ctx, name, i == 0)
+	}
+	return c.code
+}
+
+// checker checks the sources of one command line.
+type checker struct {
+	opt     *checkOptions
+	open    source.Options
+	waivers []check.Waiver
+	code    int
+}
+
+// exit notes an exit code; the worst one stays.
+func (c *checker) exit(code int) {
+	rank := map[int]int{exitOK: 0, exitFailed: 1, exitUsage: 2, exitInterrupted: 3, exitInternal: 4}
+	if rank[code] > rank[c.code] {
+		c.code = code
+	}
+}
+
+// one checks one source and writes its report.
+func (c *checker) one(ctx context.Context, name string, first bool) {
+	o := c.opt
+	resolved, err := resolve(name)
+	if err != nil {
+		c.exit(fail("check", exitUsage, err))
+		return
+	}
+	opt := check.Options{Source: c.open, Formats: formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
+		MaxDuration: media.Span(o.maxDuration), Jobs: o.jobs, Waivers: c.waivers, Version: version}
+	if o.noDecode {
+		opt.Decoders = nil
+	}
+	var bar *progressLine
+	if !o.quiet && terminal(os.Stderr) {
+		bar = &progressLine{name: name}
+		opt.Progress = bar.show
+	}
+	rep, err := check.Run(ctx, resolved, opt)
+	bar.clear()
+	var bug *check.PanicError
+	var bad *source.Error
+	switch {
+	case errors.As(err, &bug):
+		c.exit(internalFailure(fmt.Sprint(bug.Value), bug.Stack))
+	case errors.Is(err, errInterrupted):
+		c.exit(exitInterrupted)
+	case errors.As(err, &bad), errors.Is(err, check.ErrSelection):
+		c.exit(fail("check", exitUsage, err))
+	case err != nil:
+		c.exit(internalFailure(err.Error(), nil))
+	case o.failOn != "none" && rep.At(manifest.Severity(o.failOn)):
+		c.exit(exitFailed)
+	}
+	if rep != nil {
+		c.write(rep, first, bad != nil)
+	}
+}
+
+// write writes the report where it was asked for. A source that could not be opened has no report but those.
+func (c *checker) write(rep *check.Report, first, unopened bool) {
+	o := c.opt
+	if o.json != "" {
+		var b strings.Builder
+		err := rep.WriteJSON(&b)
+		if err == nil {
+			err = writeTo(o.json, []byte(b.String()), !first)
+		}
+		if err != nil {
+			c.exit(fail("check", exitUsage, fmt.Errorf("--json %s: %w", o.json, pathCause(err))))
+		}
+	}
+	switch {
+	case o.text && o.json == "-":
+		_ = rep.WriteText(os.Stderr) // standard output is taken
+	case o.text || o.json == "" && !unopened:
+		if !first {
+			fmt.Println()
+		}
+		if err := rep.WriteText(os.Stdout); err != nil {
+			c.exit(fail("check", exitUsage, pathCause(err)))
+		}
+	}
+}
+
+// formats are the byte stream formats that can be parsed.
+func formats() map[mime.Container]func() bytestream.Parser {
+	return map[mime.Container]func() bytestream.Parser{
+		mime.ISOBMFF: func() bytestream.Parser { return isobmff.New(isobmff.Options{}) },
+	}
+}
+
+func listRules() {
+	for _, r := range check.Rules() {
+		fmt.Printf("%-30s %-8s %s\n", r.Code, r.Severity, r.Summary)
+	}
+}
+
+// progressLine shows on one line of a terminal how far a check is. A nil progressLine does nothing.
+type progressLine struct {
+	name  string
+	shown bool
+}
+
+func (p *progressLine) show(at check.Progress) {
+	p.shown = true
+	fmt.Fprintf(os.Stderr, "\r\033[K%s: %d of %d tracks, %d segments, %.1f MB", oneLine(p.name), at.Tracks, at.Total, at.Segments, float64(at.Bytes)/1e6)
+}
+
+func (p *progressLine) clear() {
+	if p != nil && p.shown {
+		fmt.Fprint(os.Stderr, "\r\033[K")
+	}
+}

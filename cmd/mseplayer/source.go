@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"mseplayer/assets/demo"
+	"mseplayer/player/fetch"
+	"mseplayer/player/ffmpeg"
+	"mseplayer/player/file"
+	"mseplayer/player/source"
+)
+
+// maxFolderEntries bounds what is looked at of a folder.
+const maxFolderEntries = 10000
+
+// resolve makes of what the user typed something that can be opened: a folder stands for the one manifest in it.
+func resolve(name string) (string, error) {
+	if name == "-" {
+		return name, nil
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.IsDir() {
+		return name, nil // a URL, or an error that opening it explains
+	}
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, pathCause(err))
+	}
+	var found []string
+	for _, e := range entries[:min(len(entries), maxFolderEntries)] {
+		if e.IsDir() || !manifestName(e.Name()) {
+			continue
+		}
+		if p := filepath.Join(name, e.Name()); isManifest(p) {
+			found = append(found, e.Name())
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return filepath.Join(name, found[0]), nil
+	case len(found) == 0:
+		return "", fmt.Errorf("%s: there is no manifest (.mpd, .m3u8) in this folder", name)
+	}
+	const maxNames = 5
+	list := strings.Join(found[:min(len(found), maxNames)], ", ")
+	if len(found) > maxNames {
+		list += ", …"
+	}
+	return "", fmt.Errorf("%s: there are %d manifests in this folder, name one: %s", name, len(found), list)
+}
+
+func manifestName(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".mpd", ".m3u8":
+		return true
+	}
+	return false
+}
+
+// isManifest looks into a file.
+func isManifest(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, file.SniffBytes)
+	n, _ := f.Read(head)
+	k := file.Sniff(head[:n])
+	return k == file.DASH || k == file.HLS
+}
+
+// pathCause strips the path from an error of the file system.
+func pathCause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// netOptions are the flags of what goes over the network.
+type netOptions struct {
+	headers   []string
+	userAgent string
+	caFile    string
+	insecure  bool
+	throttle  int64
+}
+
+// declare adds the flags to f.
+func (o *netOptions) declare(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.headers, "header", nil, "add a request header, `'Name: value'` (repeatable)")
+	f.StringVar(&o.userAgent, "user-agent", "", "call the program `S` in requests")
+	f.StringVar(&o.caFile, "ca-file", "", "trust the certificates in `FILE` as well")
+	f.BoolVar(&o.insecure, "insecure", false, "do not check certificates")
+	f.Int64Var(&o.throttle, "throttle", 0, "slow the network down to `BPS` bits per second")
+}
+
+// The network is tried harder in playing, where somebody waits.
+const (
+	checkAttempts = 3
+	checkBackoff  = 300 * time.Millisecond
+)
+
+// open makes a client and what sources are opened with.
+func (o *netOptions) open() (source.Options, error) {
+	header := http.Header{}
+	for _, h := range o.headers {
+		k, v, ok := strings.Cut(h, ":")
+		if k = strings.TrimSpace(k); !ok || k == "" {
+			return source.Options{}, usage("--header %q: takes 'Name: value'", h)
+		}
+		header.Add(k, strings.TrimSpace(v))
+	}
+	if o.throttle < 0 {
+		return source.Options{}, usage("--throttle %d: must not be negative", o.throttle)
+	}
+	mounts := map[string]fs.FS{"demo": demo.FS}
+	c, err := fetch.New(fetch.Config{UserAgent: o.userAgent, Header: header, CAFile: o.caFile, Insecure: o.insecure, Throttle: o.throttle,
+		Stdin: os.Stdin, Mounts: mounts, Seed: uint64(time.Now().UnixNano()), Attempts: checkAttempts, Backoff: checkBackoff})
+	if err != nil {
+		return source.Options{}, usage("--ca-file %s: %w", o.caFile, pathCause(err))
+	}
+	return source.Options{Fetch: c, Demuxer: ffmpeg.Factory{}, Mounts: mounts}, nil
+}

@@ -1,0 +1,257 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"mseplayer/mse"
+	"mseplayer/mse/media"
+	"mseplayer/player/file"
+	"mseplayer/player/manifest"
+)
+
+// maxPortions is how many portions of a file, of a second or two each, are read ahead of their decoding.
+const maxPortions = 2
+
+// maxReadErrors is how many failed reads in a row end the check of a file.
+const maxReadErrors = 16
+
+// fileTask checks a media file that goes through a demuxer.
+type fileTask struct {
+	*run
+
+	// owned by work
+	inputs  []*fileInput // in the order of the file's tracks; nil for those that are not read
+	found   findings
+	pipe    *pipe
+	started time.Time
+	took    time.Duration
+}
+
+// fileInput is the way of one track.
+type fileInput struct {
+	*input
+	track  file.Track
+	broken bool // the buffer takes no more of it
+}
+
+// portion is what one read of the file gave.
+type portion struct {
+	chunks []file.Chunk
+	err    error
+}
+
+func (t *fileTask) video() bool   { return true }
+func (t *fileTask) cost() float64 { return 1 }
+
+// work implements task.
+func (t *fileTask) work(threads int) {
+	t.started = time.Now()
+	defer func() { t.took = time.Since(t.started) }()
+	src := t.source.File
+	var err error
+	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, t.opt.Log); err != nil {
+		t.group.cancel(err)
+		return
+	}
+	defer t.pipe.close()
+	if err := t.open(src); err != nil {
+		if t.ctx.Err() == nil {
+			t.group.cancel(err)
+		}
+		return
+	}
+	ctx, stop := context.WithCancel(t.ctx)
+	out := make(chan portion, maxPortions)
+	t.group.run(func() { t.read(ctx, src, out) })
+	for p := range out {
+		if err := t.take(p); err != nil {
+			if t.ctx.Err() == nil {
+				t.group.cancel(err)
+			}
+			break
+		}
+	}
+	stop()
+	for range out { // until the reader has noticed: the file must not be closed before
+	}
+	if t.ctx.Err() == nil {
+		if err := t.pipe.finish(); err != nil && t.ctx.Err() == nil {
+			t.group.cancel(err)
+		}
+	}
+}
+
+// open makes an input for each track that can be decoded or measured.
+func (t *fileTask) open(src *file.Source) error {
+	var ids []uint32
+	for _, tr := range src.Tracks() {
+		t.inputs = append(t.inputs, nil)
+		if tr.Kind == media.Text {
+			continue
+		}
+		at := frameOf{window: media.Range{Start: 0, End: media.Forever}}
+		in, err := t.pipe.add(newMeter(file.NewParser(), at, t.decodes()))
+		if err != nil {
+			return err
+		}
+		t.inputs[len(t.inputs)-1] = &fileInput{input: in, track: tr}
+		ids = append(ids, tr.ID)
+		if err := t.pipe.append(in, src.Init(tr.ID)); err != nil {
+			return err
+		}
+	}
+	src.Select(ids...)
+	return nil
+}
+
+// read reads the file ahead of take and closes out.
+func (t *fileTask) read(ctx context.Context, src *file.Source, out chan<- portion) {
+	defer close(out)
+	failures := 0
+	for {
+		chunks, err := src.Next(ctx)
+		if ctx.Err() != nil || errors.Is(err, io.EOF) {
+			return
+		}
+		if failures++; err == nil {
+			failures = 0
+		}
+		select {
+		case out <- portion{chunks, err}:
+		case <-ctx.Done():
+			return
+		}
+		if failures == maxReadErrors || t.beyond(chunks) {
+			return
+		}
+	}
+}
+
+// beyond reports whether enough has been read.
+func (t *fileTask) beyond(chunks []file.Chunk) bool {
+	limit := media.Time(t.opt.MaxDuration)
+	return limit > 0 && slices.ContainsFunc(chunks, func(c file.Chunk) bool { return c.End >= limit })
+}
+
+// take appends one portion. An error ends the check.
+func (t *fileTask) take(p portion) error {
+	if p.err != nil {
+		f := t.finding(codeMalformed, reason(p.err))
+		f.Message = strings.TrimPrefix(f.Message, "file: ")
+		t.found.add(f)
+		return nil
+	}
+	var fed []*input
+	var bytes int64
+	for _, c := range p.chunks {
+		i := slices.IndexFunc(t.inputs, func(in *fileInput) bool { return in != nil && in.track.ID == c.Track })
+		if i < 0 {
+			continue
+		}
+		in := t.inputs[i]
+		bytes += int64(len(c.Data))
+		if in.broken {
+			continue
+		}
+		if err := t.pipe.append(in.input, c.Data); err != nil {
+			if t.ctx.Err() != nil {
+				return err
+			}
+			in.broken = true
+			t.found.add(t.refusal(err))
+		}
+		fed = append(fed, in.input)
+	}
+	if err := t.pipe.settle(fed...); err != nil {
+		return err
+	}
+	for _, in := range fed {
+		for _, s := range in.streams {
+			s.closeSegment(0, 0)
+		}
+	}
+	t.advance(func(p *Progress) { p.Segments++; p.Bytes += bytes })
+	return nil
+}
+
+// refusal is the finding for what the buffer has against a track.
+func (t *fileTask) refusal(err error) Finding {
+	if errors.Is(err, mse.ErrQuotaExceeded) {
+		return t.finding(manifest.CodeLimits, noRAPWithin)
+	}
+	return t.finding(codeMalformed, err.Error())
+}
+
+// finding makes a finding about the file.
+func (t *fileTask) finding(code, message string) Finding {
+	return Finding{Code: code, Message: message, Period: "0", Time: Unknown}
+}
+
+// mimeTypes are the types of the containers that have one, by a part of FFmpeg's name of the format.
+var mimeTypes = []struct{ format, video, audio string }{
+	{"mp4", "video/mp4", "audio/mp4"},
+	{"matroska,webm", "video/webm", "audio/webm"},
+	{"mpegts", "video/mp2t", "video/mp2t"},
+	{"mp3", "", "audio/mpeg"},
+	{"aac", "", "audio/aac"},
+}
+
+// result implements task.
+func (t *fileTask) result() ([]Track, []Finding) {
+	var tracks []Track
+	src := t.source.File
+	for i, tr := range src.Tracks() {
+		row := newTrack(manifest.TrackID("0", fmt.Sprint(i), "0"), tr.Kind.String())
+		row.Period, row.AdaptationSet, row.Representation = "0", fmt.Sprint(i), "0"
+		if tr.Language != "" {
+			row.Language = tr.Language
+		}
+		for _, m := range mimeTypes {
+			if strings.Contains(","+src.Info().Format+",", ","+m.format+",") {
+				row.MIMEType = Text(m.video)
+				if tr.Kind == media.Audio {
+					row.MIMEType = Text(m.audio)
+				}
+				row.Container = containerName(m.audio)
+			}
+		}
+		if i < len(t.inputs) && t.inputs[i] != nil && len(t.inputs[i].streams) > 0 {
+			t.fill(&row, t.inputs[i], tr)
+		}
+		tracks = append(tracks, row)
+	}
+	return tracks, t.found.all()
+}
+
+// fill puts what is known of a track into its row, and adds the findings about it.
+func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
+	s := in.streams[0]
+	s.fill(row, s.payload)
+	if tr.ContainerFirst.Set {
+		row.ContainerFirstPTS = Seconds(tr.ContainerFirst.T)
+	} else if s.frames > 0 {
+		row.ContainerFirstPTS = Seconds(s.containerFirst.Add(t.source.File.Info().Shift))
+	}
+	l := t.pipe.lane(s)
+	if l != nil {
+		l.fill(row, t.took.Seconds())
+	}
+	id := row.ID
+	s.judge(&t.found, func(code, message string) Finding {
+		f := t.finding(code, message)
+		f.Track, f.Representation = Text(id), "0"
+		if code == codeUnsupported && !t.anyDecoded() {
+			f.Severity = manifest.SeverityError
+		}
+		return f
+	}, l, t.opt.Decoders != nil)
+}
+
+// anyDecoded reports whether anything of the file could be decoded.
+func (t *fileTask) anyDecoded() bool { return len(t.pipe.lanes) > 0 }

@@ -1,0 +1,318 @@
+package check
+
+import (
+	"math"
+
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
+)
+
+// maxTraced bounds the segments of one representation whose times are remembered.
+const maxTraced = 1 << 16
+
+// frameOf is the presentation of one representation: what is added to its own times, and its period.
+type frameOf struct {
+	offset media.Span
+	window media.Range
+}
+
+// stream is what is measured of one elementary stream.
+type stream struct {
+	info media.TrackInfo
+	// refusal is why it cannot be decoded, "" if it can.
+	refusal string
+	at      frameOf
+
+	coded, keys, payload, encrypted int64
+	// first and containerFirst are of the earliest frame, last of the latest; on the presentation timeline but for
+	// containerFirst.
+	first, containerFirst, last, end media.Time
+	// early and late are how much sound lies before and after the period.
+	early, late media.Span
+	frames      int64 // that are presented
+	length      media.Span
+	cover       coverage
+	rates       rates
+	segments    []segmentStart
+
+	// Of the current media segment.
+	seg struct {
+		frames, keys int
+		key          bool // the first frame is a random access point
+		bytes        int64
+		length       media.Span
+		start        media.Time
+	}
+
+	place placer
+}
+
+// segmentStart is when the frames of a segment begin to be presented.
+type segmentStart struct {
+	at    media.Time
+	index int
+}
+
+func newStream(info media.TrackInfo, at frameOf) *stream {
+	return &stream{info: info, at: at, first: media.Forever, containerFirst: media.Forever, last: -media.Forever, end: -media.Forever}
+}
+
+// frame measures f, the next frame in decode order, with the times of the container.
+func (s *stream) frame(f *media.CodedFrame, segment int) {
+	s.coded++
+	s.payload += int64(len(f.Data))
+	s.seg.bytes += int64(len(f.Data))
+	if s.seg.frames == 0 {
+		s.seg.key, s.seg.start = f.RAP, media.Forever
+	}
+	s.seg.frames++
+	if f.RAP {
+		s.keys++
+		s.seg.keys++
+	}
+	if f.Crypt != nil {
+		s.encrypted++
+	}
+	s.containerFirst = min(s.containerFirst, f.PTS.Add(-f.TrimFront))
+	if f.DecodeOnly {
+		return
+	}
+	start, end := f.PTS.Add(s.at.offset), f.End().Add(s.at.offset)
+	s.seg.start = min(s.seg.start, start)
+	s.seg.length += f.Duration
+	s.frames++
+	s.length += f.Duration
+	s.cover.add(start, end, segment)
+	if s.info.Kind == media.Audio {
+		s.early += max(0, min(end, s.at.window.Start).Sub(start))
+		s.late += max(0, end.Sub(max(start, s.at.window.End)))
+		start = max(start, s.at.window.Start)
+	}
+	if start < end || s.info.Kind != media.Audio {
+		s.first = min(s.first, start)
+	}
+	s.last, s.end = max(s.last, f.PTS.Add(s.at.offset)), max(s.end, end)
+}
+
+// closeSegment ends the current media segment; bytes is its size, 0 for the payload of the stream.
+func (s *stream) closeSegment(index int, bytes int64) {
+	if bytes == 0 {
+		bytes = s.seg.bytes
+	}
+	if s.seg.frames > 0 {
+		s.rates.add(bytes, s.seg.length)
+		if len(s.segments) < maxTraced && s.seg.start.IsFinite() {
+			s.segments = append(s.segments, segmentStart{s.seg.start, index})
+		}
+	}
+	s.seg.frames, s.seg.keys, s.seg.key, s.seg.bytes, s.seg.length = 0, 0, false, 0, 0
+}
+
+// segmentAt returns the index of the segment whose frames include time t, -1 when that is not known.
+func (s *stream) segmentAt(t media.Time) int {
+	found := -1
+	for _, g := range s.segments {
+		if g.at <= t {
+			found = g.index
+		}
+	}
+	return found
+}
+
+// playable reports whether the stream can be sent to a decoder.
+func (s *stream) playable() bool { return s.refusal == "" && s.info.Kind != media.Text }
+
+// rates finds the highest bit rate over one media segment, or over as many as last a second.
+type rates struct {
+	window []rate
+	bytes  int64
+	length media.Span
+	peak   float64
+}
+
+type rate struct {
+	bytes  int64
+	length media.Span
+}
+
+// shortest is the least time that a bit rate is taken over.
+const shortest media.Span = 1
+
+func (r *rates) add(bytes int64, length media.Span) {
+	r.window = append(r.window, rate{bytes, length})
+	r.bytes, r.length = r.bytes+bytes, r.length+length
+	for len(r.window) > 1 && r.length-r.window[0].length >= shortest-1e-9 {
+		r.bytes, r.length = r.bytes-r.window[0].bytes, r.length-r.window[0].length
+		r.window = r.window[1:]
+	}
+	if r.length >= shortest-1e-9 {
+		r.peak = max(r.peak, float64(r.bytes)*8/float64(r.length))
+	}
+}
+
+// highest returns the peak in bits per second, 0 when it is not known. What lasts less than a second has no peak but
+// its mean.
+func (r *rates) highest() int64 {
+	if r.peak == 0 && r.length > 0 {
+		return int64(math.Round(float64(r.bytes) * 8 / float64(r.length)))
+	}
+	return int64(math.Round(r.peak))
+}
+
+// meter is a bytestream.Parser that measures what another one finds, on its way to the buffer.
+type meter struct {
+	inner   bytestream.Parser
+	to      bytestream.Handler // of the current call
+	at      frameOf
+	decodes func(media.CodecID) bool
+
+	// silent keeps everything from the buffer: the structure is all that matters, or nothing can be decoded.
+	silent bool
+	// lost is set when data is missing before the next fragment.
+	lost bool
+	// segment is the index of the media segment that is being appended.
+	segment  int
+	inits    int
+	segments int64 // as the parser counts them
+	streams  []*stream
+	byID     map[uint32]*stream
+}
+
+func newMeter(inner bytestream.Parser, at frameOf, decodes func(media.CodecID) bool) *meter {
+	return &meter{inner: inner, at: at, decodes: decodes, silent: decodes == nil, byID: map[uint32]*stream{}}
+}
+
+// Push implements bytestream.Parser.
+func (m *meter) Push(p []byte) { m.inner.Push(p) }
+
+// State implements bytestream.Parser.
+func (m *meter) State() bytestream.State { return m.inner.State() }
+
+// Buffered implements bytestream.Parser.
+func (m *meter) Buffered() int { return m.inner.Buffered() }
+
+// Reset implements bytestream.Parser.
+func (m *meter) Reset() { m.inner.Reset() }
+
+// Step implements bytestream.Parser.
+func (m *meter) Step(h bytestream.Handler) (more bool, err error) {
+	m.to = h
+	return m.inner.Step(m)
+}
+
+// Flush implements bytestream.Flusher.
+func (m *meter) Flush(h bytestream.Handler) error {
+	f, ok := m.inner.(bytestream.Flusher)
+	if !ok {
+		return nil
+	}
+	m.to = h
+	return f.Flush(m)
+}
+
+// Refusal says why a track cannot be decoded, for the buffer's messages.
+func (m *meter) Refusal(track uint32) string {
+	if r, ok := m.inner.(interface{ Refusal(uint32) string }); ok {
+		return r.Refusal(track)
+	}
+	return ""
+}
+
+// InitSegment implements bytestream.Handler.
+func (m *meter) InitSegment(s *media.InitSegment) error {
+	m.inits++
+	playable := false
+	for _, info := range s.Tracks {
+		st := m.stream(info, s)
+		playable = playable || st.playable()
+	}
+	if m.inits == 1 && !playable {
+		m.silent = true
+	}
+	if m.silent {
+		return nil
+	}
+	return m.to.InitSegment(s)
+}
+
+// stream returns the stream that a track of an initialization segment goes on with, or a new one.
+func (m *meter) stream(info media.TrackInfo, s *media.InitSegment) *stream {
+	same := 0
+	for _, o := range s.Tracks {
+		if o.Kind == info.Kind {
+			same++
+		}
+	}
+	var found *stream
+	for _, st := range m.streams {
+		if st.info.Kind == info.Kind && (same == 1 || st.info.ID == info.ID) {
+			found = st
+		}
+	}
+	if found == nil {
+		found = newStream(info, m.at)
+		found.refusal = m.refusal(info)
+		m.streams = append(m.streams, found)
+	}
+	m.byID[info.ID] = found
+	return found
+}
+
+// refusal says why a track cannot be decoded, "" if it can.
+func (m *meter) refusal(info media.TrackInfo) string {
+	switch {
+	case info.Kind == media.Text:
+		return ""
+	case info.Config == nil || info.Config.Codec == "":
+		if why := m.Refusal(info.ID); why != "" {
+			return why
+		}
+		return "its coding format is not known"
+	case m.decodes != nil && !m.decodes(info.Config.Codec):
+		return "no decoder for " + string(info.Config.Codec)
+	}
+	return ""
+}
+
+// MediaSegmentStart implements bytestream.Handler.
+func (m *meter) MediaSegmentStart() error {
+	m.segments++
+	if m.silent {
+		return nil
+	}
+	return m.to.MediaSegmentStart()
+}
+
+// MediaSegmentEnd implements bytestream.Handler.
+func (m *meter) MediaSegmentEnd() error {
+	if m.silent {
+		return nil
+	}
+	return m.to.MediaSegmentEnd()
+}
+
+// Fragment implements bytestream.Handler.
+func (m *meter) Fragment(tracks []bytestream.TrackFrames) error {
+	for i := range tracks {
+		t := &tracks[i]
+		s := m.byID[t.Track]
+		if s == nil {
+			continue
+		}
+		for k := range t.Frames {
+			f := &t.Frames[k]
+			s.frame(f, m.segment)
+			if !m.silent {
+				s.place.place(f)
+			}
+		}
+		// A buffer takes a long step of decode times for the border of a coded frame group and waits for a random
+		// access point. It is none unless something is missing.
+		t.Contiguous = !m.lost
+	}
+	m.lost = false
+	if m.silent {
+		return nil
+	}
+	return m.to.Fragment(tracks)
+}

@@ -1,0 +1,164 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"mseplayer/player/manifest"
+)
+
+// The finding codes besides those of package manifest.
+const (
+	codeResolution    = "manifest.resolution-mismatch"
+	codeMissing       = "segment.missing"
+	codeInitMissing   = "segment.init-missing"
+	codeEmpty         = "segment.empty"
+	codeTruncated     = "segment.truncated"
+	codeNotMedia      = "segment.not-media"
+	codeMalformed     = "segment.malformed"
+	codeNoRAP         = "segment.no-random-access"
+	codeGap           = "timing.gap"
+	codeStartOffset   = "timing.start-offset"
+	codePeriodGap     = "timing.period-gap"
+	codeDecodeError   = "decode.error"
+	codeCorrupt       = "decode.corrupt-frames"
+	codeUnsupported   = "decode.unsupported"
+	codeKeyMissing    = "drm.key-missing"
+	codeNetworkFailed = "network.failed"
+)
+
+// Rule is one kind of finding. Severity is the usual one; a finding says its own.
+type Rule struct {
+	Code     string
+	Severity manifest.Severity
+	Summary  string
+}
+
+// rules lists all codes that a check can give, by area in the order in which a source is looked at.
+var rules = []Rule{
+	{manifest.CodeUnreadable, manifest.SeverityError, "the manifest is cut off, not well-formed or no manifest at all"},
+	{manifest.CodeInvalid, manifest.SeverityWarning, "the manifest breaks a rule of its format"},
+	{manifest.CodeUnknownEssential, manifest.SeverityWarning, "an essential property is of a scheme that the player does not know"},
+	{manifest.CodeDurationMismatch, manifest.SeverityWarning, "the declared duration is not that of the periods, the segments or the media"},
+	{manifest.CodeZeroDuration, manifest.SeverityError, "a period or a segment is declared to last no time"},
+	{manifest.CodeCodecsMismatch, manifest.SeverityWarning, "the codecs string does not agree with what the media says of itself"},
+	{manifest.CodeCodecUnsupported, manifest.SeverityError, "the codecs string names a format that no decoder takes, or none at all"},
+	{codeResolution, manifest.SeverityWarning, "the declared width or height is not that of the pictures"},
+	{manifest.CodeLimits, manifest.SeverityError, "there is more of something than the player accepts"},
+	{codeMissing, manifest.SeverityError, "a media segment does not exist"},
+	{codeInitMissing, manifest.SeverityError, "an initialization segment does not exist"},
+	{codeEmpty, manifest.SeverityError, "a segment has no bytes, or no frames"},
+	{codeTruncated, manifest.SeverityError, "a segment ends too early"},
+	{codeNotMedia, manifest.SeverityError, "something else than media came where a segment was expected"},
+	{codeMalformed, manifest.SeverityError, "the structure of a segment is broken"},
+	{codeNoRAP, manifest.SeverityWarning, "decoding cannot begin with a segment, or not with its first frame"},
+	{codeGap, manifest.SeverityError, "there is no media for a stretch of time within a track"},
+	{codeStartOffset, manifest.SeverityWarning, "a track begins noticeably later than its period"},
+	{codePeriodGap, manifest.SeverityWarning, "the media of a period ends noticeably before the next period begins"},
+	{codeDecodeError, manifest.SeverityError, "the decoder rejected coded frames"},
+	{codeCorrupt, manifest.SeverityError, "the decoder flagged pictures or sound as damaged"},
+	{codeUnsupported, manifest.SeverityWarning, "there is no parser or no decoder for a track, so it was not decoded"},
+	{codeKeyMissing, manifest.SeverityWarning, "a track is encrypted and its key is not known, so it was not decoded"},
+	{codeNetworkFailed, manifest.SeverityError, "the network, the server or the disk failed to deliver"},
+}
+
+// Rules returns all rules, in the order of the areas that a check goes through.
+func Rules() []Rule { return slices.Clone(rules) }
+
+// ruleOf returns the rule of a code; one that is unknown is an error.
+func ruleOf(code string) Rule {
+	i := slices.IndexFunc(rules, func(r Rule) bool { return r.Code == code })
+	if i < 0 {
+		return Rule{Code: code, Severity: manifest.SeverityError}
+	}
+	return rules[i]
+}
+
+// maxPerRule bounds the findings of one rule about one representation. The rest is counted.
+const maxPerRule = 20
+
+// findings collects what is found about one representation. The zero value is ready.
+type findings struct {
+	list  []Finding
+	given map[string]int
+}
+
+// add appends f, with the severity of its rule unless it has one.
+func (fs *findings) add(f Finding) {
+	if f.Severity == "" {
+		f.Severity = ruleOf(f.Code).Severity
+	}
+	if f.Evidence == nil {
+		f.Evidence = map[string]any{}
+	}
+	if fs.given == nil {
+		fs.given = map[string]int{}
+	}
+	if fs.given[f.Code]++; fs.given[f.Code] <= maxPerRule {
+		fs.list = append(fs.list, f)
+	}
+}
+
+// all returns what was collected. The last finding of a rule that met its bound says how many more there were.
+func (fs *findings) all() []Finding {
+	for code, n := range fs.given {
+		if n <= maxPerRule {
+			continue
+		}
+		last := 0
+		for i := range fs.list {
+			if fs.list[i].Code == code {
+				last = i
+			}
+		}
+		fs.list[last].Evidence["notListed"] = n - maxPerRule
+	}
+	return fs.list
+}
+
+// millis is a length as evidence: milliseconds with microseconds as decimals.
+func millis(seconds float64) float64 { return math.Round(seconds*1e6) / 1e3 }
+
+// Waiver says that findings of a rule do not count until a day has passed.
+type Waiver struct {
+	// Code is a rule, Track the track that the finding must be about, "" for every one.
+	Code, Track string
+	// Until is the last day on which the waiver holds, in UTC; the zero value is for ever.
+	Until time.Time
+}
+
+// ParseWaiver reads CODE[@TRACK][:YYYY-MM-DD].
+func ParseWaiver(s string) (Waiver, error) {
+	var w Waiver
+	rest := strings.TrimSpace(s)
+	if i := strings.LastIndexByte(rest, ':'); i >= 0 {
+		day, err := time.Parse(time.DateOnly, rest[i+1:])
+		switch {
+		case err == nil:
+			w.Until, rest = day, rest[:i]
+		case !strings.Contains(rest, "@") || looksLikeDate(rest[i+1:]):
+			return w, fmt.Errorf("%q is no date of the form YYYY-MM-DD", rest[i+1:])
+		}
+	}
+	w.Code, w.Track, _ = strings.Cut(rest, "@")
+	if !slices.ContainsFunc(rules, func(r Rule) bool { return r.Code == w.Code }) {
+		return w, fmt.Errorf("%q is no finding code; check --list-rules lists them", w.Code)
+	}
+	return w, nil
+}
+
+// looksLikeDate reports whether s can only be meant as a date: a track id may hold a colon as well.
+func looksLikeDate(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789-") == "" && strings.Contains(s, "-")
+}
+
+// covers reports whether the waiver is for f.
+func (w Waiver) covers(f *Finding, now time.Time) bool {
+	if w.Code != f.Code || w.Track != "" && w.Track != string(f.Track) && w.Track != string(f.Representation) {
+		return false
+	}
+	return w.Until.IsZero() || now.Before(w.Until.AddDate(0, 0, 1))
+}

@@ -1,0 +1,277 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mseplayer/mse"
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
+	"mseplayer/mse/mime"
+	"mseplayer/player/decode"
+	"mseplayer/player/fetch"
+	"mseplayer/player/manifest"
+	"mseplayer/player/source"
+	"mseplayer/player/stream/plan"
+)
+
+// ErrSelection says that no representation has a name that was asked for.
+var ErrSelection = errors.New("no such representation")
+
+// Options say what is checked and with what.
+type Options struct {
+	// Source is what sources are opened with.
+	Source source.Options
+	// Formats are the byte stream formats that can be parsed.
+	Formats map[mime.Container]func() bytestream.Parser
+	// Decoders makes the decoders; nil checks the structure only.
+	Decoders decode.Factory
+	// Representations are the track ids or representation ids of a presentation that are checked, all if there are none;
+	// FirstOnly takes the one with the highest bandwidth of each adaptation set.
+	Representations []string
+	FirstOnly       bool
+	// MaxDuration ends the check of each track after so much media, to the length of a segment; 0 checks everything.
+	MaxDuration media.Span
+	// Jobs is how many representations are checked at the same time, Cores how many cores they share. The default of
+	// both is the number of cores of the machine.
+	Jobs, Cores int
+	// Waivers are findings that do not count. Now is the time on which they are judged, by default that of the check.
+	Waivers []Waiver
+	Now     time.Time
+	// Version goes into the report.
+	Version string
+	// Progress is told how far the check is, now and then, by one goroutine at a time. It must not block.
+	Progress func(Progress)
+	// Log gets what the buffer and the decoders do at Debug. Nil is silent.
+	Log *slog.Logger
+}
+
+// Progress is how far a check is.
+type Progress struct {
+	// Tracks of Total have been checked.
+	Tracks, Total int
+	// Segments and Bytes have arrived.
+	Segments, Bytes int64
+}
+
+// run is one check.
+type run struct {
+	// immutable
+	opt    Options
+	group  *group
+	source *source.Source
+	ctx    context.Context
+
+	mu       sync.Mutex
+	progress Progress // guarded by mu
+}
+
+// Run checks what name refers to: a manifest, a media file, a URL or "-" for standard input. It returns the report
+// together with an error when the source cannot be opened (a *source.Error), when ctx ended before the check did (its
+// cause), or when the program has a bug (a *PanicError). The report is nil only with an error that matches
+// ErrSelection.
+func Run(ctx context.Context, name string, o Options) (*Report, error) {
+	start := time.Now()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now.IsZero() {
+		o.Now = start
+	}
+	if o.Cores <= 0 {
+		o.Cores = runtime.NumCPU()
+	}
+	if o.Jobs <= 0 {
+		o.Jobs = o.Cores
+	}
+	rep := &Report{Schema: Schema, Tool: Tool{"mseplayer", o.Version}, Source: fetch.Redact(name), Complete: true, Duration: Unknown,
+		Tracks: []Track{}, Findings: []Finding{}}
+	ctx, cancel := context.WithCancelCause(ctx)
+	r := &run{opt: o, ctx: ctx, group: &group{cancel: cancel}}
+	err := r.check(name, rep)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+		rep.Complete = false
+	}
+	cancel(nil)
+	r.group.wg.Wait()
+	if errors.Is(err, ErrSelection) {
+		return nil, err
+	}
+	for i := range rep.Findings {
+		f := &rep.Findings[i]
+		f.Waived = slices.ContainsFunc(o.Waivers, func(w Waiver) bool { return w.covers(f, o.Now) })
+	}
+	rep.measure()
+	rep.judge()
+	rep.Elapsed = Seconds(time.Since(start).Seconds())
+	rep.Quality.CreationTime = float64(time.Since(start).Microseconds()) / 1e3
+	return rep, err
+}
+
+// check fills in what is found.
+func (r *run) check(name string, rep *Report) error {
+	src, err := source.Open(r.ctx, name, r.opt.Source)
+	if err != nil {
+		var se *source.Error
+		if errors.As(err, &se) && r.ctx.Err() == nil {
+			rep.Findings = append(rep.Findings, Finding{Code: se.Code, Severity: manifest.SeverityError, Message: err.Error(),
+				Time: Unknown, Evidence: map[string]any{}})
+		}
+		return err
+	}
+	defer src.Close()
+	r.source = src
+	var tasks []task
+	if p := src.Presentation; p != nil {
+		rep.Kind, rep.Live = Text(p.Format.String()), p.Live
+		rep.Findings = append(rep.Findings, manifestFindings(p)...)
+		if tasks, err = r.representations(p); err != nil {
+			return err
+		}
+	} else {
+		rep.Kind = Text(manifest.File.String())
+		tasks = []task{&fileTask{run: r}}
+	}
+	r.all(tasks)
+	for _, t := range tasks {
+		tracks, found := t.result()
+		rep.Tracks = append(rep.Tracks, tracks...)
+		rep.Findings = append(rep.Findings, found...)
+	}
+	if p := src.Presentation; p != nil && p.Format != manifest.File && r.ctx.Err() == nil && r.opt.MaxDuration == 0 {
+		rep.Findings = append(rep.Findings, overall(p, rep.Tracks)...)
+	}
+	return nil
+}
+
+// task is a part of a check that needs no other.
+type task interface {
+	// cost orders tasks: what takes longest begins first.
+	cost() float64
+	// video reports whether most of the work is decoding pictures.
+	video() bool
+	// work does it, with so many threads for each decoder. It returns when it is done or the check ends.
+	work(threads int)
+	// result is valid afterwards, also when work was cut short or never began.
+	result() ([]Track, []Finding)
+}
+
+// all carries out the tasks, at most Jobs at a time.
+func (r *run) all(tasks []task) {
+	r.progress.Total = len(tasks)
+	queue := slices.Clone(tasks)
+	slices.SortStableFunc(queue, func(a, b task) int { return cmp.Compare(b.cost(), a.cost()) })
+	videos := 0
+	for _, t := range tasks {
+		if t.video() {
+			videos++
+		}
+	}
+	jobs := min(r.opt.Jobs, len(tasks))
+	// Two threads for each core: decoders wait for each other at the borders of pictures, and the last tasks to run have
+	// the machine for themselves.
+	threads := max(1, min(r.opt.Cores, 2*r.opt.Cores/max(1, min(jobs, videos))))
+	next := make(chan task, len(queue))
+	for _, t := range queue {
+		next <- t
+	}
+	close(next)
+	var done sync.WaitGroup
+	done.Add(jobs)
+	for range jobs {
+		r.group.run(func() {
+			defer done.Done()
+			for t := range next {
+				if r.ctx.Err() != nil {
+					return
+				}
+				t.work(threads)
+				r.advance(func(p *Progress) { p.Tracks++ })
+			}
+		})
+	}
+	done.Wait()
+}
+
+// advance changes the progress and tells it.
+func (r *run) advance(change func(*Progress)) {
+	if r.opt.Progress == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.progress)
+	r.opt.Progress(r.progress)
+}
+
+// decodes reports whether a coding format can be decoded; nil when nothing is to be decoded.
+func (r *run) decodes() func(media.CodecID) bool {
+	if r.opt.Decoders == nil {
+		return nil
+	}
+	return r.opt.Decoders.Supports
+}
+
+// representations makes the tasks of a presentation, in the order of the manifest.
+func (r *run) representations(p *manifest.Presentation) ([]task, error) {
+	o := mse.Options{Formats: r.opt.Formats, Decodes: r.decodes()}
+	_, left := plan.All(p, o.IsTypeSupported)
+	reasons := map[*manifest.Representation]string{}
+	for _, l := range left {
+		reasons[l.Rep] = l.Reason
+	}
+	wanted := map[string]bool{}
+	var tasks []task
+	for _, per := range p.Periods {
+		for _, set := range per.Sets {
+			best := slices.MaxFunc(set.Representations, func(a, b *manifest.Representation) int { return cmp.Compare(a.Bandwidth, b.Bandwidth) })
+			for _, rep := range set.Representations {
+				names := []string{rep.TrackID, rep.ID}
+				i := slices.IndexFunc(r.opt.Representations, func(n string) bool { return slices.Contains(names, n) })
+				if i >= 0 {
+					wanted[r.opt.Representations[i]] = true
+				}
+				if len(r.opt.Representations) > 0 && i < 0 || r.opt.FirstOnly && rep != best {
+					continue
+				}
+				tasks = append(tasks, &segmentTask{run: r, choice: plan.Choice{Period: per, Set: set, Representations: []*manifest.Representation{rep}},
+					rep: rep, unsupported: reasons[rep]})
+			}
+		}
+	}
+	for _, name := range r.opt.Representations {
+		if !wanted[name] {
+			return nil, fmt.Errorf("check: %w: %q; there are %s", ErrSelection, name, trackNames(p))
+		}
+	}
+	return tasks, nil
+}
+
+// trackNames lists the track ids of a presentation for a message.
+func trackNames(p *manifest.Presentation) string {
+	const maxNames = 20
+	var names []string
+	for _, per := range p.Periods {
+		for _, set := range per.Sets {
+			for _, rep := range set.Representations {
+				if len(names) == maxNames {
+					return strings.Join(names, ", ") + ", …"
+				}
+				names = append(names, rep.TrackID)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

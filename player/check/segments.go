@@ -1,0 +1,439 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"mseplayer/mse"
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
+	"mseplayer/mse/mime"
+	"mseplayer/player/fetch"
+	"mseplayer/player/file"
+	"mseplayer/player/manifest"
+	"mseplayer/player/stream/plan"
+)
+
+// segmentTask checks one representation of one period, segment by segment.
+type segmentTask struct {
+	// immutable
+	*run
+	choice plan.Choice
+	rep    *manifest.Representation
+	// unsupported is why the player does not play it, "" when it does.
+	unsupported string
+
+	// owned by work
+	found   findings
+	meter   *meter // nil when the segments are only counted
+	pipe    *pipe
+	in      *input
+	cur     current
+	open    *where // a byte range that ended inside of something, which the next one may go on with
+	skipped error  // why nothing is appended any more
+	started time.Time
+	took    time.Duration
+	gaveUp  bool // a segment was lost before anything was measured
+
+	segments, bytes int64
+}
+
+// where is the place of a finding in a representation.
+type where struct {
+	item plan.Item
+	init bool
+}
+
+// current is the segment that is being appended.
+type current struct {
+	where
+	bytes int64
+	skip  bool // something is wrong with it; the rest is not appended
+}
+
+func (t *segmentTask) video() bool { return t.rep.Kind == manifest.Video && t.unsupported == "" }
+
+// cost is the work of decoding, roughly: pixels, or bits where the size is not told.
+func (t *segmentTask) cost() float64 {
+	length := float64(1)
+	if d := float64(t.choice.Period.Window().Len()); d > 0 && t.choice.Period.End.Set {
+		length = d
+	}
+	if t.rep.Kind != manifest.Video {
+		return length
+	}
+	return length * max(float64(t.rep.Width*t.rep.Height), float64(t.rep.Bandwidth)/10, 1e4)
+}
+
+// work implements task.
+func (t *segmentTask) work(threads int) {
+	t.started = time.Now()
+	defer func() { t.took = time.Since(t.started) }()
+	if t.rep.Unusable != "" || t.rep.Segments == nil && t.rep.Lazy == nil {
+		return
+	}
+	if err := t.prepare(threads); err != nil {
+		t.group.cancel(err)
+		return
+	}
+	if t.pipe != nil {
+		defer t.pipe.close()
+	}
+	ctx, stop := context.WithCancel(t.ctx)
+	f := &feed{get: t.opt.Source.Fetch, origin: t.source.Presentation.URL, kind: fetch.Segment, next: t.walk(), limit: t.opt.MaxDuration,
+		out: make(chan piece, maxAhead)}
+	if t.rep.Kind == manifest.Text && t.meter == nil {
+		f.kind = fetch.Text
+	}
+	t.group.run(func() { f.run(ctx) })
+	for p := range f.out {
+		if err := t.take(p); err != nil {
+			if t.ctx.Err() == nil {
+				t.group.cancel(err)
+			}
+			break
+		}
+	}
+	stop()
+	for range f.out { // until the feed has noticed
+	}
+	if t.ctx.Err() != nil || t.pipe == nil {
+		return
+	}
+	if err := t.finish(); err != nil && t.ctx.Err() == nil {
+		t.group.cancel(err)
+	}
+}
+
+// walk returns what names the segments one after the other: all that are listed, also those that playback would leave out
+// because they lie outside of the period.
+func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
+	init, list := t.rep.Init, t.rep.Segments
+	next := -1
+	return func(get manifest.Getter) (plan.Item, error) {
+		it := plan.Item{Period: t.choice.Period, Set: t.choice.Set, Representation: t.rep, Window: t.choice.Period.Window()}
+		if list == nil {
+			var err error
+			if init, list, err = t.rep.Lazy.Load(get); err != nil {
+				return it, err
+			}
+		}
+		if next < 0 {
+			next = 0
+			if init != nil {
+				it.Init, it.Resource = true, *init
+				return it, nil
+			}
+		}
+		if next >= list.Len() {
+			return it, io.EOF
+		}
+		s := list.At(next)
+		it.Resource, it.Index, it.Number, it.Start, it.Duration = s.Resource, next, s.Number, s.Start, s.Duration
+		next++
+		return it, nil
+	}
+}
+
+// prepare makes the pipe, unless the format has no parser.
+func (t *segmentTask) prepare(threads int) error {
+	c, ok := mime.ContainerOf(t.rep.MIMEType)
+	if !ok || t.rep.Kind == manifest.Image || t.opt.Formats[c] == nil {
+		return nil
+	}
+	decodes := t.decodes()
+	if t.rep.Kind == manifest.Text || t.unsupported != "" {
+		decodes = nil
+	}
+	window := plan.Item{Window: t.choice.Period.Window()}.AppendWindow()
+	t.meter = newMeter(t.opt.Formats[c](), frameOf{offset: t.rep.TimestampOffset(t.choice.Period), window: window}, decodes)
+	var err error
+	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, t.opt.Log); err != nil {
+		return err
+	}
+	t.in, err = t.pipe.add(t.meter)
+	return err
+}
+
+// take handles one piece. An error ends the check.
+func (t *segmentTask) take(p piece) error {
+	switch p.stage {
+	case stageBegin:
+		return t.begin(p.item)
+	case stageData:
+		return t.data(p.data)
+	case stageEnd:
+		return t.end(p.err)
+	default: // stageStop
+		return t.stop(p)
+	}
+}
+
+func (t *segmentTask) begin(it plan.Item) error {
+	t.cur = current{where: where{item: it, init: it.Init}}
+	if t.meter == nil {
+		return nil
+	}
+	if t.open != nil {
+		was := t.open
+		t.open = nil
+		if it.URL != was.item.URL || it.Range.Start != was.item.Range.End {
+			if err := t.truncated(*was, "its byte range ends inside a box or before its last sample", nil); err != nil {
+				return err
+			}
+		}
+	}
+	if !it.Init {
+		t.meter.segment = it.Index
+	}
+	return nil
+}
+
+func (t *segmentTask) data(b []byte) error {
+	t.cur.bytes += int64(len(b))
+	if t.in == nil || t.cur.skip || t.skipped != nil {
+		return nil
+	}
+	if t.cur.bytes == int64(len(b)) {
+		if k := file.Sniff(b); k == file.HTML || k == file.HLS || k == file.DASH {
+			t.fault(codeNotMedia, fmt.Sprintf("this is no media but an %s", k), "see what the server sends for this address", nil)
+			return nil
+		}
+	}
+	err := t.pipe.append(t.in, b)
+	if t.ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		t.refused(err)
+	}
+	return t.pipe.settle(t.in)
+}
+
+// refused reports what the parser or the buffer has against the current segment.
+func (t *segmentTask) refused(err error) {
+	var fe *bytestream.FormatError
+	switch {
+	case errors.Is(err, mse.ErrQuotaExceeded):
+		t.fault(manifest.CodeLimits, noRAPWithin, "put random access points closer together", nil)
+		t.skipped = err
+	case errors.As(err, &fe) && fe.Offset == 0 && fe.Path == "stream":
+		t.fault(codeNotMedia, "this does not begin as media: "+fe.Msg, "see what the server sends for this address", map[string]any{"offset": fe.Offset})
+	case errors.As(err, &fe):
+		e := map[string]any{"offset": fe.Offset, "box": fe.Path}
+		t.fault(codeMalformed, fe.Path+": "+strings.TrimPrefix(fe.Error(), fe.Path+": "), "", e)
+	default:
+		t.fault(codeMalformed, strings.TrimPrefix(err.Error(), "mse: append to "+privateType+": "), "", nil)
+	}
+}
+
+// fault reports what is wrong with the current segment, and gives the rest of it up.
+func (t *segmentTask) fault(code, message, hint string, evidence map[string]any) {
+	t.report(t.cur.where, code, message, hint, evidence)
+	t.cur.skip = true
+	if t.meter != nil {
+		t.meter.lost = true
+		t.gaveUp = t.gaveUp || len(t.meter.streams) == 0 || t.meter.segments == 0
+	}
+	if t.cur.init && t.skipped == nil && (t.meter == nil || t.meter.inits == 0) {
+		t.skipped = errNoInit
+	}
+}
+
+// errNoInit is why media segments are counted but not looked into.
+var errNoInit = errors.New("there is no initialization segment")
+
+// report adds a finding about a segment.
+func (t *segmentTask) report(at where, code, message, hint string, evidence map[string]any) {
+	f := t.finding(code, message)
+	f.Hint, f.Evidence = Text(hint), evidence
+	f.Segment = &Segment{Index: at.item.Index, URL: fetch.Redact(at.item.URL)}
+	if at.init {
+		f.Segment.Index = -1
+	}
+	f.Time = Seconds(at.item.Start)
+	if t.source.Presentation.Format == manifest.File {
+		f.Evidence = merge(f.Evidence, "range", at.item.Range.String())
+	}
+	f.Message = at.name() + ": " + f.Message
+	t.found.add(f)
+}
+
+func (p where) name() string {
+	if p.init {
+		return "the initialization segment"
+	}
+	return fmt.Sprintf("segment %d", p.item.Index)
+}
+
+func merge(m map[string]any, key string, v any) map[string]any {
+	if m == nil {
+		m = map[string]any{}
+	}
+	m[key] = v
+	return m
+}
+
+// finding makes a finding about the representation.
+func (t *segmentTask) finding(code, message string) Finding {
+	return Finding{Code: code, Message: message, Track: Text(t.rep.TrackID), Period: Text(t.choice.Period.ID), Representation: Text(t.rep.ID), Time: Unknown}
+}
+
+// end handles the end of a segment, with the reason when it came early.
+func (t *segmentTask) end(err error) error {
+	c := &t.cur
+	var fatal error
+	if c.bytes > 0 && !c.init {
+		t.segments++
+		t.bytes += c.bytes
+	}
+	t.advance(func(p *Progress) { p.Segments++; p.Bytes += c.bytes })
+	switch {
+	case c.skip:
+	case err != nil && c.bytes == 0:
+		t.absent(err)
+	case err != nil:
+		fatal = t.cut(", " + reason(err))
+	case c.bytes == 0:
+		t.fault(codeEmpty, "it has no bytes", "", nil)
+	case t.in == nil || t.skipped != nil:
+	case t.in.incomplete() && !c.item.Range.IsWhole():
+		p := c.where
+		t.open = &p // a byte range may end inside a box
+	case t.in.incomplete():
+		fatal = t.cut("")
+	}
+	switch {
+	case fatal != nil || t.meter == nil:
+	case !c.init:
+		t.close()
+	case t.skipped == nil && !c.skip && t.meter.inits == 0:
+		t.fault(codeMalformed, "it says nothing about any track", "", nil)
+	}
+	return fatal
+}
+
+// cut handles that the current segment is over too early.
+func (t *segmentTask) cut(why string) error {
+	t.cur.skip = true
+	message, e := fmt.Sprintf("it ends too early, after %d bytes%s", t.cur.bytes, why), map[string]any{"bytes": t.cur.bytes}
+	if t.in == nil || t.skipped != nil {
+		t.report(t.cur.where, codeTruncated, message, "", e)
+		return nil
+	}
+	if t.cur.init && t.meter.inits == 0 {
+		t.skipped = errNoInit
+	}
+	return t.truncated(t.cur.where, message, e)
+}
+
+// truncated reports a segment that ends too early and drops what is incomplete.
+func (t *segmentTask) truncated(at where, message string, evidence map[string]any) error {
+	t.report(at, codeTruncated, message, "make it again, or see whether the upload was complete", evidence)
+	return t.pipe.giveUp(t.in)
+}
+
+// close ends the measuring of a media segment.
+func (t *segmentTask) close() {
+	c := &t.cur
+	frames := 0
+	for _, s := range t.meter.streams {
+		frames += s.seg.frames
+		if s.info.Kind == media.Video && s.seg.frames > 0 {
+			t.access(s)
+		}
+	}
+	if frames == 0 && !c.skip && c.bytes > 0 && t.skipped == nil && t.open == nil && len(t.meter.streams) > 0 && t.rep.Kind != manifest.Text {
+		t.report(c.where, codeEmpty, "it holds no frames", "", nil)
+	}
+	for _, s := range t.meter.streams {
+		if bytes := c.bytes; len(t.meter.streams) == 1 {
+			s.closeSegment(c.item.Index, bytes)
+		} else {
+			s.closeSegment(c.item.Index, 0)
+		}
+	}
+}
+
+// access reports a segment that decoding cannot begin with.
+func (t *segmentTask) access(s *stream) {
+	e := map[string]any{"frames": s.seg.frames, "keyFrames": s.seg.keys}
+	hint := "begin each segment with a random access point"
+	first := s.coded == int64(s.seg.frames)
+	switch {
+	case first && !s.seg.key:
+		t.report(t.cur.where, codeNoRAP, "the stream does not begin with a random access point; players drop what precedes the first one", hint, e)
+		t.found.list[len(t.found.list)-1].Severity = manifest.SeverityError
+	case s.seg.keys == 0 && t.rep.Addressing != manifest.Single && t.source.Presentation.Format != manifest.File:
+		t.report(t.cur.where, codeNoRAP, "it has no random access point, so nobody can switch to or seek into it", hint, e)
+	}
+}
+
+// absent reports a segment of which nothing came.
+func (t *segmentTask) absent(err error) {
+	var fe *fetch.Error
+	errors.As(err, &fe)
+	code, hint := codeNetworkFailed, "try again; see whether the server is well"
+	switch {
+	case behindEnd(err):
+		code, hint = codeMissing, "compare the byte ranges of the manifest with the file"
+		err = errors.New("its byte range lies behind the end of the file")
+	case errors.Is(err, fetch.ErrTooLarge):
+		code, hint = manifest.CodeLimits, ""
+	case fe != nil && fe.Missing():
+		code, hint = codeMissing, "publish the segment, or take it out of the manifest"
+	}
+	if code == codeMissing && t.cur.init {
+		code = codeInitMissing
+	}
+	e := map[string]any{}
+	if fe != nil && fe.Status > 0 {
+		e["status"] = fe.Status
+	}
+	t.fault(code, reason(err), hint, e)
+}
+
+// reason is an error's text without the URL, which the finding has already.
+func reason(err error) string {
+	var fe *fetch.Error
+	if errors.As(err, &fe) {
+		return strings.TrimPrefix(fe.Error(), "GET "+fe.URL+": ")
+	}
+	return err.Error()
+}
+
+// stop handles that the feed has given up.
+func (t *segmentTask) stop(p piece) error {
+	switch {
+	case p.err != nil:
+		code := codeMalformed
+		var fe *fetch.Error
+		if errors.As(p.err, &fe) {
+			if code = codeNetworkFailed; fe.Missing() {
+				code = codeMissing
+			}
+		}
+		f := t.finding(code, "the list of segments cannot be read: "+reason(p.err))
+		t.found.add(f)
+		t.gaveUp = true
+	case p.item.Representation != nil:
+		f := t.finding(codeMissing, fmt.Sprintf("%d segments in a row could not be had; the rest of the list was not asked for", maxInRow))
+		f.Time = Seconds(p.item.Start)
+		t.found.add(f)
+	}
+	return nil
+}
+
+// finish ends decoding.
+func (t *segmentTask) finish() error {
+	if t.open != nil {
+		if err := t.truncated(*t.open, "its byte range ends inside a box or before its last sample", nil); err != nil {
+			return err
+		}
+	}
+	return t.pipe.finish()
+}

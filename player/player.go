@@ -321,7 +321,7 @@ func (s packetSource) Next(ctx context.Context) ([]stream.Chunk, error) {
 	chunks, err := s.Source.Next(ctx)
 	out := make([]stream.Chunk, len(chunks))
 	for i, c := range chunks {
-		out[i] = stream.Chunk{Track: c.Track, Data: c.Data, Start: c.Start, End: c.End}
+		out[i] = stream.Chunk{Track: c.Track, Data: c.Data, Start: c.Start, End: c.End, From: c.From, Through: c.Through}
 	}
 	return out, err
 }

@@ -60,6 +60,11 @@ func (s *Scanner) Init() (*media.InitSegment, int64, error) {
 			if s.movie, err = parseMoov(b, s.opt); err != nil {
 				return nil, 0, err
 			}
+			for _, t := range s.movie.tracks {
+				if len(t.entries) > 0 {
+					t.info.Config = t.entries[0].config
+				}
+			}
 			s.init = s.at + size
 		case "moof", "mdat":
 			return nil, 0, notFragmented(typ.String(), s.at, "comes before the moov")

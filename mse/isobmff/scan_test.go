@@ -21,6 +21,11 @@ func TestScanner(t *testing.T) {
 	if err != nil || len(seg.Tracks) != 2 {
 		t.Fatalf("init: %v %v", seg, err)
 	}
+	for _, tr := range seg.Tracks {
+		if tr.Config == nil || tr.Config.Codec == "" {
+			t.Errorf("track %d has no configuration", tr.ID)
+		}
+	}
 	at, n := size, 0
 	end := media.Time(0)
 	for {

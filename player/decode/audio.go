@@ -15,8 +15,6 @@ const (
 	jitterTolerance media.Span = 0.010
 	// silenceChunk is the longest block of silence that fills a gap; longer gaps take several.
 	silenceChunk media.Span = 0.25
-	// trimSlots bounds the coded frames whose trims wait for their samples to come out of the decoder.
-	trimSlots = 64
 )
 
 // AudioSink is what an AudioWorker needs of a sound device.
@@ -44,22 +42,13 @@ type AudioWorker struct {
 	undec   func()
 
 	// owned by Run
-	dec   AudioDecoder
-	res   Resampler
-	from  frame.AudioFormat // what res converts from
-	next  media.Opt         // where the samples handed on so far end
-	trims [trimSlots]trim   // ring of the latest coded frames
-	nTrim int
-	ctx   context.Context // of the current decode call, for the callbacks
-	emit  func(*frame.Audio) error
-	out   func(*frame.Audio) error
-}
-
-// trim remembers what is to be discarded of one coded frame's samples.
-type trim struct {
-	at          media.Time // of the first decoded sample
-	front, back media.Span
-	drop        bool
+	dec  AudioDecoder
+	res  Resampler
+	from frame.AudioFormat // what res converts from
+	next media.Opt         // where the samples handed on so far end
+	ctx  context.Context   // of the current decode call, for the callbacks
+	emit func(*frame.Audio) error
+	out  func(*frame.Audio) error
 }
 
 // NewAudioWorker returns a worker; Run starts it. undecodable, if not nil, counts rejected coded frames.
@@ -85,11 +74,10 @@ func (w *AudioWorker) seeked() {
 		w.dec.Flush()
 	}
 	w.closeResampler()
-	w.next, w.nTrim = media.Opt{}, 0
+	w.next = media.Opt{}
 }
 
 func (w *AudioWorker) open(cfg *media.DecoderConfig) (err error) {
-	w.nTrim = 0
 	w.dec, err = w.factory.NewAudio(cfg, w.opt)
 	return err
 }
@@ -108,15 +96,10 @@ func (w *AudioWorker) quiet(ctx context.Context, r media.Range) error {
 
 func (w *AudioWorker) decode(ctx context.Context, it mse.Item) error {
 	f := it.Frame
-	if f.TrimFront > 0 || f.TrimBack > 0 || it.DecodeOnly {
-		w.trims[w.nTrim%trimSlots] = trim{at: f.PTS.Add(-f.TrimFront), front: f.TrimFront, back: f.TrimBack, drop: it.DecodeOnly}
-		w.nTrim++
-	}
-	if f.DecodeOnly {
-		// The decoder would keep the samples back; they are counted and discarded here.
-		whole := *f
-		whole.DecodeOnly = false
-		f = &whole
+	if it.DecodeOnly && !f.DecodeOnly {
+		only := *f
+		only.DecodeOnly = true
+		f = &only
 	}
 	w.ctx = ctx
 	return w.dec.Decode(f, w.emit)
@@ -154,13 +137,7 @@ func (w *AudioWorker) block(a *frame.Audio) error {
 	w.errors = 0
 	decoded := a.Frames()
 	rate := float64(a.Format.Rate)
-	if t, ok := w.trimAt(a.PTS, media.Span(0.5/rate)); ok {
-		if t.drop {
-			a.Trim(decoded, 0)
-		} else {
-			a.Trim(samples(t.front, rate), samples(t.back, rate))
-		}
-	}
+	a.Trim(a.TrimFront, a.TrimBack)
 	if w.counter != nil {
 		w.counter.CountSamples(decoded, a.Frames())
 	}
@@ -190,16 +167,6 @@ func (w *AudioWorker) block(a *frame.Audio) error {
 	}
 	w.next = media.Some(a.End())
 	return w.convert(a)
-}
-
-// trimAt finds the trims of the coded frame whose first sample lies at t.
-func (w *AudioWorker) trimAt(t media.Time, tolerance media.Span) (trim, bool) {
-	for i := w.nTrim - 1; i >= 0 && i >= w.nTrim-trimSlots; i-- {
-		if x := w.trims[i%trimSlots]; x.at.Sub(t) <= tolerance && t.Sub(x.at) <= tolerance {
-			return x, true
-		}
-	}
-	return trim{}, false
 }
 
 // silence hands on zeros from what was handed on last until t.

@@ -126,8 +126,11 @@ func (d *audio) Decode(c *media.CodedFrame, emit func(*frame.Audio) error) error
 		return &decode.PacketError{PTS: c.PTS, Err: errBad}
 	}
 	rate, ch := d.cfg.SampleRate, max(d.cfg.Channels, 1)
-	n := int(float64(c.TrimFront+c.Duration+c.TrimBack)*float64(rate) + 0.5)
-	a := &frame.Audio{PTS: c.PTS.Add(-c.TrimFront), Format: frame.AudioFormat{Rate: rate, Channels: ch}, Samples: make([]float32, n*ch)}
+	samples := func(d media.Span) int { return int(float64(d)*float64(rate) + 0.5) }
+	a := &frame.Audio{PTS: c.PTS.Add(-c.TrimFront), TrimFront: samples(c.TrimFront), TrimBack: samples(c.TrimBack), Format: frame.AudioFormat{Rate: rate, Channels: ch}, Samples: make([]float32, samples(c.TrimFront+c.Duration+c.TrimBack)*ch)}
+	if c.DecodeOnly {
+		a.TrimFront = a.Frames()
+	}
 	for i := range a.Samples {
 		a.Samples[i] = 0.5
 	}

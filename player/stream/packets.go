@@ -10,15 +10,16 @@ import (
 	"mseplayer/mse/media"
 )
 
-// coverLag is how far behind the reading position a file's tracks count as complete, in seconds: interleaving is never
-// exact.
-const coverLag media.Span = 5
+// nearby is how far reading may be from what is buffered around a seek target and still go on there, in seconds.
+const nearby media.Span = 5
 
 // Chunk is a piece of one track of a demultiplexed file, as player/file yields it.
 type Chunk struct {
 	Track      uint32
-	Data       []byte
+	Data       []byte // nil for none
 	Start, End media.Time
+	// From and Through enclose the time in which no frame of the track is missing any more.
+	From, Through media.Time
 }
 
 // PacketSource is a file that is being demultiplexed. It is adapted from file.Source.
@@ -46,7 +47,6 @@ type Packets struct {
 
 	// owned by Run
 	seeks media.Gen
-	from  media.Time // where reading began after the last seek
 	high  media.Time // highest end of a chunk since then
 }
 
@@ -129,7 +129,7 @@ func (f *Packets) follow(ctx context.Context, at media.Time) error {
 			return f.wrap(Policy, err)
 		}
 		x, ok := r.Find(at)
-		if !ok || !f.Done() && (f.Edge() < x.Start || f.Edge() > x.End.Add(coverLag)) || f.Done() && x.End < r.End() {
+		if !ok || !f.Done() && (f.Edge() < x.Start || f.Edge() > x.End.Add(nearby)) || f.Done() && x.End < r.End() {
 			return f.move(ctx, at)
 		}
 	}
@@ -150,9 +150,8 @@ func (f *Packets) move(ctx context.Context, t media.Time) error {
 			return f.wrap(Policy, err)
 		}
 	}
-	// Tracks other than the leading one may begin a little later: from the target on nothing is missing.
-	f.from, f.high = max(landed, 0), max(landed, 0)
-	f.set(false, f.from)
+	f.high = max(landed, 0)
+	f.set(false, f.high)
 	return nil
 }
 
@@ -160,7 +159,6 @@ func (f *Packets) move(ctx context.Context, t media.Time) error {
 func (f *Packets) step(ctx context.Context, e *Engine) error {
 	chunks, err := f.src.Next(ctx)
 	if errors.Is(err, io.EOF) {
-		f.cover(f.high)
 		f.set(true, f.high)
 		e.look()
 		return nil
@@ -177,22 +175,17 @@ func (f *Packets) step(ctx context.Context, e *Engine) error {
 		if sb == nil {
 			continue
 		}
-		if err := e.append(ctx, sb, c.Data, stop); err != nil {
-			return f.wrap(Media, err)
+		if c.Data != nil {
+			if err := e.append(ctx, sb, c.Data, stop); err != nil {
+				return f.wrap(Media, err)
+			}
 		}
+		sb.Cover(c.From, c.Through)
 		f.high = max(f.high, c.End)
 	}
-	f.cover(f.high.Add(-coverLag))
 	f.set(false, f.high)
 	e.appended()
 	return nil
-}
-
-// cover says that nothing is missing in any track from where reading began until t.
-func (f *Packets) cover(t media.Time) {
-	for _, sb := range f.sbs {
-		sb.Cover(f.from, t)
-	}
 }
 
 func (f *Packets) wrap(c Category, err error) error {

@@ -11,6 +11,7 @@ import (
 
 	"mseplayer/mse"
 	"mseplayer/mse/media"
+	"mseplayer/mse/mime"
 	"mseplayer/player/file"
 	"mseplayer/player/manifest"
 )
@@ -232,6 +233,9 @@ func (t *fileTask) result() ([]Track, []Finding) {
 // fill puts what is known of a track into its row, and adds the findings about it.
 func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 	s := in.streams[0]
+	if d := media.Time(t.source.File.Info().Duration); row.Container == containerNames[mime.ISOBMFF] && d > 0 && s.end.Sub(d) < s.cover.longest {
+		s.end = min(s.end, d) // an edit list may end within a frame
+	}
 	s.fill(row, s.payload)
 	if tr.ContainerFirst.Set {
 		row.ContainerFirstPTS = Seconds(tr.ContainerFirst.T)

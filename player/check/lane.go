@@ -167,7 +167,7 @@ func (l *lane) refuse(c *media.DecoderConfig, err error) {
 func (l *lane) begin(c *media.DecoderConfig) {
 	const preSkipAt = 10 // in the identification header
 	if c.Codec == media.Opus && len(c.Extradata) >= preSkipAt+2 {
-		l.out.skipped += int64(c.Extradata[preSkipAt]) | int64(c.Extradata[preSkipAt+1])<<8
-		l.out.void += int64(c.InitialPadding)
+		l.out.preSkip += int64(c.Extradata[preSkipAt]) | int64(c.Extradata[preSkipAt+1])<<8
+		l.out.left += int64(c.InitialPadding)
 	}
 }

@@ -198,8 +198,8 @@ func (l *lane) fill(row *Track, took float64) {
 		row.SampleRate, row.Channels = positive(d.rate), positive(d.channels)
 	}
 	samples := func(length media.Span) int64 { return int64(math.Round(float64(length) * float64(d.rate))) }
-	row.AudioSamplesDecoded = count(max(0, d.samples-d.skipped))
-	row.AudioSamplesPresented = count(max(0, d.kept-max(samples(s.early), d.void)-samples(s.late)))
+	row.AudioSamplesDecoded = count(max(0, d.samples-d.void-d.preSkip))
+	row.AudioSamplesPresented = count(max(0, d.kept-max(samples(s.early)-d.void, d.left, 0)-samples(s.late)))
 }
 
 // judge adds the findings about the representation as a whole.

@@ -19,9 +19,9 @@ type decoded struct {
 
 	samples, kept  int64
 	rate, channels int
-	// skipped is how many of samples FFmpeg's tools do not count, because the codec itself declares them to be none; void
-	// is how many of those no coded frame says it of.
-	skipped, void int64
+	// void is how many of samples the decoder itself has declared to be none; preSkip how many the codec declares at its
+	// start, and left how many of those the container does not take out of the presentation.
+	void, preSkip, left int64
 	// err is why decoding was given up, at its time.
 	err    error
 	failed media.Opt
@@ -146,13 +146,14 @@ type audioDecoder struct {
 
 	emit func(*frame.Audio) error // is block
 	to   func(*frame.Audio) error // of the current call
-	// trim is how much of the sound that comes next its coded frame declares to be none.
+	// trim is how much of the sound that comes next its coded frame declares to be none; only says that of all of it.
 	trim media.Span
+	only bool
 }
 
 // Decode implements decode.AudioDecoder.
 func (d *audioDecoder) Decode(f *media.CodedFrame, emit func(*frame.Audio) error) error {
-	d.to, d.trim = emit, d.trim+f.TrimFront
+	d.to, d.trim, d.only = emit, f.TrimFront, f.DecodeOnly
 	err := d.AudioDecoder.Decode(f, d.emit)
 	d.lane.note(err)
 	return err
@@ -167,12 +168,13 @@ func (d *audioDecoder) Drain(emit func(*frame.Audio) error) error {
 }
 
 // block passes a block on. What is to be cut off its front beyond what coded frames say, the decoder itself declares to
-// be no sound: old encoders name themselves in the bitstream, and are known for their delay.
+// be no sound: some encoders name themselves in the bitstream and are known for their delay.
 func (d *audioDecoder) block(a *frame.Audio) error {
 	rate := float64(a.Format.Rate)
-	said := min(a.TrimFront, int(math.Round(float64(d.trim)*rate)))
-	d.trim = max(0, d.trim-media.Span((float64(said)+0.5)/rate))
-	d.lane.out.skipped += int64(a.TrimFront - said)
-	d.lane.out.void += int64(a.TrimFront - said)
+	said := int(math.Round(float64(d.trim) * rate))
+	if void := a.TrimFront - said; void > 0 && !d.only {
+		d.lane.out.void += int64(void)
+	}
+	d.trim = max(0, d.trim-media.Span(float64(a.Frames())/rate))
 	return d.to(a)
 }

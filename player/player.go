@@ -383,6 +383,12 @@ func (p *Player) Err() error {
 	return nil
 }
 
+// Empty reports whether playback has ended without anything to be seen or heard.
+func (p *Player) Empty() bool {
+	s := p.el.State()
+	return s.Ended && s.Duration == 0
+}
+
 // Frames is what a surface draws from. It is there from the beginning and stays the same.
 func (p *Player) Frames() *present.Queue { return p.el.Frames() }
 

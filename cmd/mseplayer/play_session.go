@@ -234,7 +234,9 @@ func (s *session) one(ctx context.Context, name string, i int) {
 			p.Play()
 		}
 		s.follow(ctx, p)
-		err = p.Err()
+		if err = p.Err(); err == nil && ctx.Err() == nil && p.Empty() {
+			err = fmt.Errorf("%s: there is nothing to play: not a single picture or sound came out", fetch.Redact(name))
+		}
 	}
 	report := p.Report(s.heard(before))
 	p.Stop()

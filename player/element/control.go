@@ -372,7 +372,9 @@ func (e *Element) advance(now time.Time) (run bool) {
 		if r, ok := e.clock.Read(); e.rolling && !c.running && (!ok || !r.Moving(now)) {
 			e.rolling = false // what had been handed to the device when playback paused has sounded
 		}
-		if e.rolling && e.att.EndedTx(tx) && e.duration == e.duration && at >= e.duration {
+		// Time does not run in a stream without a single frame, and still it is over.
+		going := e.rolling || c.prerolled && !e.paused && !e.ended && e.err == nil
+		if going && e.att.EndedTx(tx) && e.duration == e.duration && at >= e.duration {
 			if c.endSince.IsZero() {
 				c.endSince = now
 			}

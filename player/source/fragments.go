@@ -49,6 +49,9 @@ func (x *fragmentIndex) Find(t media.Time) int {
 // fragments lists the segments of a fragmented file. A local file is scanned; over the network that would be one
 // request for each fragment, so there the file's own index is used, and without one the file is a single segment.
 func fragments(url string, scan *isobmff.Scanner, r io.ReaderAt, size, initSize int64) (manifest.Index, error) {
+	if initSize >= size {
+		return nil, errors.New("the file holds an initialization segment and no media")
+	}
 	if strings.HasPrefix(url, "http:") || strings.HasPrefix(url, "https:") {
 		if x := indexed(url, r, size); x != nil {
 			return x, nil

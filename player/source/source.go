@@ -178,8 +178,8 @@ func (s *Source) openDASH(ctx context.Context, o Options) error {
 
 func (s *Source) openFile(ctx context.Context, o Options, in io.ReadSeeker, size int64) error {
 	f, err := file.Open(ctx, file.Input{R: in, Size: size, Name: fetch.Redact(s.Name)}, o.Demuxer)
-	if err != nil && s.Kind == file.MP4 {
-		return s.failed(CodeNotMedia, errors.New("this is MP4 without a moov box: a media segment without its initialization segment, or a truncated file"))
+	if err != nil && s.Kind == file.FragmentedMP4 {
+		return s.failed(CodeNotMedia, errors.New("this is a media segment without its initialization segment: there is no moov box"))
 	}
 	if err != nil {
 		return &Error{CodeNotMedia, "", err}

@@ -24,7 +24,9 @@ const maxReadErrors = 16
 
 // fileTask checks a media file that goes through a demuxer.
 type fileTask struct {
+	// immutable
 	*run
+	rows map[int]string // the tracks that are checked, by their place in the file, with their ids
 
 	// owned by work
 	inputs  []*fileInput // in the order of the file's tracks; nil for those that are not read
@@ -56,7 +58,7 @@ func (t *fileTask) work(threads int) {
 	defer func() { t.took = time.Since(t.started) }()
 	src := t.source.File
 	var err error
-	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, t.opt.Log); err != nil {
+	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, quotaBytes, t.opt.Log); err != nil {
 		t.group.cancel(err)
 		return
 	}
@@ -66,6 +68,9 @@ func (t *fileTask) work(threads int) {
 			t.group.cancel(err)
 		}
 		return
+	}
+	if !slices.ContainsFunc(t.inputs, func(in *fileInput) bool { return in != nil }) {
+		return // subtitles alone
 	}
 	ctx, stop := context.WithCancel(t.ctx)
 	out := make(chan portion, maxPortions)
@@ -88,12 +93,31 @@ func (t *fileTask) work(threads int) {
 	}
 }
 
+// choose decides which tracks are checked.
+func (t *fileTask) choose(src *file.Source) error {
+	wanted := t.opt.Representations
+	var names []string
+	for i := range src.Tracks() {
+		id := manifest.TrackID("0", fmt.Sprint(i), "0")
+		names = append(names, id)
+		if len(wanted) == 0 || slices.Contains(wanted, id) {
+			t.rows[i] = id
+		}
+	}
+	for _, name := range wanted {
+		if !slices.Contains(names, name) {
+			return noSuch(name, names)
+		}
+	}
+	return nil
+}
+
 // open makes an input for each track that can be decoded or measured.
 func (t *fileTask) open(src *file.Source) error {
 	var ids []uint32
-	for _, tr := range src.Tracks() {
+	for i, tr := range src.Tracks() {
 		t.inputs = append(t.inputs, nil)
-		if tr.Kind == media.Text {
+		if t.rows[i] == "" || tr.Kind == media.Text {
 			continue
 		}
 		at := frameOf{window: media.Range{Start: 0, End: media.Forever}}
@@ -101,7 +125,7 @@ func (t *fileTask) open(src *file.Source) error {
 		if err != nil {
 			return err
 		}
-		t.inputs[len(t.inputs)-1] = &fileInput{input: in, track: tr}
+		t.inputs[i] = &fileInput{input: in, track: tr}
 		ids = append(ids, tr.ID)
 		if err := t.pipe.append(in, src.Init(tr.ID)); err != nil {
 			return err
@@ -208,7 +232,10 @@ func (t *fileTask) result() ([]Track, []Finding) {
 	var tracks []Track
 	src := t.source.File
 	for i, tr := range src.Tracks() {
-		row := newTrack(manifest.TrackID("0", fmt.Sprint(i), "0"), tr.Kind.String())
+		if t.rows[i] == "" {
+			continue
+		}
+		row := newTrack(t.rows[i], tr.Kind.String())
 		row.Period, row.AdaptationSet, row.Representation = "0", fmt.Sprint(i), "0"
 		if tr.Language != "" {
 			row.Language = tr.Language

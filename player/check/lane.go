@@ -54,6 +54,7 @@ func (p *pipe) start(s *stream, t *mse.Track) error {
 	r.Seek(target, 1)
 	p.lanes = append(p.lanes, l)
 	p.running++
+	p.alive.Add(1)
 	p.group.run(l.run)
 	return nil
 }
@@ -61,6 +62,7 @@ func (p *pipe) start(s *stream, t *mse.Track) error {
 // run decodes until the end of the stream. A worker whose decoder gave up is followed by another one, which goes on
 // with the next frame.
 func (l *lane) run() {
+	defer l.pipe.alive.Done()
 	defer func() {
 		l.reader.Close()
 		l.gone = true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"mseplayer/mse"
 	"mseplayer/mse/bytestream"
@@ -47,6 +48,7 @@ type pipe struct {
 	pending *meter // for the SourceBuffer that is being added
 	lanes   []*lane
 	running int // lanes that are at work
+	alive   sync.WaitGroup
 }
 
 // input is one SourceBuffer and what measures its bytes.
@@ -55,10 +57,10 @@ type input struct {
 	sb *mse.SourceBuffer
 }
 
-// newPipe returns a pipe without inputs. close it.
-func newPipe(ctx context.Context, g *group, decoders decode.Factory, threads int, log *slog.Logger) (*pipe, error) {
+// newPipe returns a pipe without inputs, in which every SourceBuffer may hold quota bytes. close it.
+func newPipe(ctx context.Context, g *group, decoders decode.Factory, threads int, quota int64, log *slog.Logger) (*pipe, error) {
 	p := &pipe{ctx: ctx, group: g, decoders: decoders, threads: threads, log: log, idle: make(chan *lane)}
-	o := mse.Options{Loop: mse.NewEventLoop(g.run), SkipUnsupportedTracks: true, VideoQuota: quotaBytes, AudioQuota: quotaBytes, Log: log,
+	o := mse.Options{Loop: mse.NewEventLoop(g.run), SkipUnsupportedTracks: true, VideoQuota: quota, AudioQuota: quota, Log: log,
 		Private: map[string]func() bytestream.Parser{privateType: func() bytestream.Parser { return p.pending }}}
 	if decoders != nil {
 		o.Decodes = decoders.Supports
@@ -206,10 +208,11 @@ func (p *pipe) finish() error {
 	return p.settle()
 }
 
-// close frees the buffer. Lanes that are still at work end with the context.
+// close frees the buffer. It waits for lanes that are still at work, which end with the context.
 func (p *pipe) close() {
 	p.att.Detach()
-	_ = p.ms.EventLoop().Drain(p.ctx)
+	p.alive.Wait()
+	_ = p.ms.EventLoop().Drain(p.ctx) // what is still queued concerns nobody
 }
 
 // lane returns the lane of a stream, nil if it has none.

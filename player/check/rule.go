@@ -12,6 +12,8 @@ import (
 
 // The finding codes besides those of package manifest.
 const (
+	codeTimelineGap   = "manifest.timeline-gap"
+	codeTimelineLap   = "manifest.timeline-overlap"
 	codeResolution    = "manifest.resolution-mismatch"
 	codeMissing       = "segment.missing"
 	codeInitMissing   = "segment.init-missing"
@@ -46,6 +48,8 @@ var rules = []Rule{
 	{manifest.CodeZeroDuration, manifest.SeverityError, "a period or a segment is declared to last no time"},
 	{manifest.CodeCodecsMismatch, manifest.SeverityWarning, "the codecs string does not agree with what the media says of itself"},
 	{manifest.CodeCodecUnsupported, manifest.SeverityError, "the codecs string names a format that no decoder takes, or none at all"},
+	{codeTimelineGap, manifest.SeverityWarning, "the segments that the manifest lists leave a gap"},
+	{codeTimelineLap, manifest.SeverityWarning, "segments that the manifest lists overlap"},
 	{codeResolution, manifest.SeverityWarning, "the declared width or height is not that of the pictures"},
 	{manifest.CodeLimits, manifest.SeverityError, "there is more of something than the player accepts"},
 	{codeMissing, manifest.SeverityError, "a media segment does not exist"},

@@ -139,7 +139,11 @@ func (r *run) check(name string, rep *Report) error {
 		}
 	} else {
 		rep.Kind = Text(manifest.File.String())
-		tasks = []task{&fileTask{run: r}}
+		t := &fileTask{run: r, rows: map[int]string{}}
+		if err := t.choose(src.File); err != nil {
+			return err
+		}
+		tasks = []task{t}
 	}
 	r.all(tasks)
 	for _, t := range tasks {
@@ -250,28 +254,33 @@ func (r *run) representations(p *manifest.Presentation) ([]task, error) {
 	}
 	for _, name := range r.opt.Representations {
 		if !wanted[name] {
-			return nil, fmt.Errorf("check: %w: %q; there are %s", ErrSelection, name, trackNames(p))
+			return nil, noSuch(name, trackNames(p))
 		}
 	}
 	return tasks, nil
 }
 
-// trackNames lists the track ids of a presentation for a message.
-func trackNames(p *manifest.Presentation) string {
+// noSuch says that nothing has a name, and which names there are.
+func noSuch(name string, names []string) error {
 	const maxNames = 20
+	switch {
+	case len(names) == 0:
+		names = []string{"none"}
+	case len(names) > maxNames:
+		names = append(names[:maxNames:maxNames], "…")
+	}
+	return fmt.Errorf("check: %w: %q; there are %s", ErrSelection, name, strings.Join(names, ", "))
+}
+
+// trackNames lists the track ids of a presentation.
+func trackNames(p *manifest.Presentation) []string {
 	var names []string
 	for _, per := range p.Periods {
 		for _, set := range per.Sets {
 			for _, rep := range set.Representations {
-				if len(names) == maxNames {
-					return strings.Join(names, ", ") + ", …"
-				}
 				names = append(names, rep.TrackID)
 			}
 		}
 	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
+	return names
 }

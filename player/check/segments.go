@@ -40,6 +40,7 @@ type segmentTask struct {
 	gaveUp  bool // a segment was lost before anything was measured
 
 	segments, bytes int64
+	fed             int64 // bytes that were appended since the parser began anew
 }
 
 // where is the place of a finding in a representation.
@@ -52,7 +53,8 @@ type where struct {
 type current struct {
 	where
 	bytes int64
-	skip  bool // something is wrong with it; the rest is not appended
+	from  int64 // where it begins in what the parser gets
+	skip  bool  // something is wrong with it; the rest is not appended
 }
 
 func (t *segmentTask) video() bool { return t.rep.Kind == manifest.Video && t.unsupported == "" }
@@ -149,10 +151,10 @@ func (t *segmentTask) prepare(threads int) error {
 	if t.rep.Kind == manifest.Text || t.unsupported != "" {
 		decodes = nil
 	}
-	window := plan.Item{Window: t.choice.Period.Window()}.AppendWindow()
-	t.meter = newMeter(t.opt.Formats[c](), frameOf{offset: t.rep.TimestampOffset(t.choice.Period), window: window}, decodes)
+	at := frameOf{offset: t.rep.TimestampOffset(t.choice.Period), window: t.choice.Period.Window()}
+	t.meter = newMeter(t.opt.Formats[c](), at, decodes)
 	var err error
-	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, t.opt.Log); err != nil {
+	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, quotaBytes, t.opt.Log); err != nil {
 		return err
 	}
 	t.in, err = t.pipe.add(t.meter)
@@ -174,24 +176,20 @@ func (t *segmentTask) take(p piece) error {
 }
 
 func (t *segmentTask) begin(it plan.Item) error {
-	t.cur = current{where: where{item: it, init: it.Init}}
-	if t.meter == nil {
-		return nil
+	var err error
+	if was := t.open; was != nil && (it.URL != was.item.URL || it.Range.Start != was.item.Range.End) {
+		err = t.truncated(*was, inRange, nil)
 	}
-	if t.open != nil {
-		was := t.open
-		t.open = nil
-		if it.URL != was.item.URL || it.Range.Start != was.item.Range.End {
-			if err := t.truncated(*was, "its byte range ends inside a box or before its last sample", nil); err != nil {
-				return err
-			}
-		}
-	}
-	if !it.Init {
+	t.open = nil
+	t.cur = current{where: where{item: it, init: it.Init}, from: t.fed}
+	if t.meter != nil && !it.Init {
 		t.meter.segment = it.Index
 	}
-	return nil
+	return err
 }
+
+// inRange says what is wrong with a byte range that the next one does not go on with.
+const inRange = "its byte range ends inside a box or before its last sample"
 
 func (t *segmentTask) data(b []byte) error {
 	t.cur.bytes += int64(len(b))
@@ -204,12 +202,14 @@ func (t *segmentTask) data(b []byte) error {
 			return nil
 		}
 	}
+	t.fed += int64(len(b))
 	err := t.pipe.append(t.in, b)
 	if t.ctx.Err() != nil {
 		return err
 	}
 	if err != nil {
 		t.refused(err)
+		t.fed = 0
 	}
 	return t.pipe.settle(t.in)
 }
@@ -221,11 +221,17 @@ func (t *segmentTask) refused(err error) {
 	case errors.Is(err, mse.ErrQuotaExceeded):
 		t.fault(manifest.CodeLimits, noRAPWithin, "put random access points closer together", nil)
 		t.skipped = err
-	case errors.As(err, &fe) && fe.Offset == 0 && fe.Path == "stream":
-		t.fault(codeNotMedia, "this does not begin as media: "+fe.Msg, "see what the server sends for this address", map[string]any{"offset": fe.Offset})
 	case errors.As(err, &fe):
-		e := map[string]any{"offset": fe.Offset, "box": fe.Path}
-		t.fault(codeMalformed, fe.Path+": "+strings.TrimPrefix(fe.Error(), fe.Path+": "), "", e)
+		at := max(0, fe.Offset-t.cur.from)
+		code, hint := codeMalformed, "make the segment again"
+		if at == 0 && fe.Path == "stream" {
+			code, hint = codeNotMedia, "see what the server sends for this address"
+		}
+		message := fmt.Sprintf("%s at byte %d: %s", fe.Path, at, fe.Msg)
+		if fe.Err != nil {
+			message += ": " + fe.Err.Error()
+		}
+		t.fault(code, message, hint, map[string]any{"offset": at, "box": fe.Path})
 	default:
 		t.fault(codeMalformed, strings.TrimPrefix(err.Error(), "mse: append to "+privateType+": "), "", nil)
 	}
@@ -267,7 +273,7 @@ func (p where) name() string {
 	if p.init {
 		return "the initialization segment"
 	}
-	return fmt.Sprintf("segment %d", p.item.Index)
+	return fmt.Sprintf("segment %d", p.item.Number)
 }
 
 func merge(m map[string]any, key string, v any) map[string]any {
@@ -334,6 +340,7 @@ func (t *segmentTask) cut(why string) error {
 // truncated reports a segment that ends too early and drops what is incomplete.
 func (t *segmentTask) truncated(at where, message string, evidence map[string]any) error {
 	t.report(at, codeTruncated, message, "make it again, or see whether the upload was complete", evidence)
+	t.fed = 0
 	return t.pipe.giveUp(t.in)
 }
 
@@ -431,7 +438,7 @@ func (t *segmentTask) stop(p piece) error {
 // finish ends decoding.
 func (t *segmentTask) finish() error {
 	if t.open != nil {
-		if err := t.truncated(*t.open, "its byte range ends inside a box or before its last sample", nil); err != nil {
+		if err := t.truncated(*t.open, inRange, nil); err != nil {
 			return err
 		}
 	}

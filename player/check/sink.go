@@ -22,9 +22,8 @@ type decoded struct {
 	// void is how many of samples the decoder itself has declared to be none; preSkip how many the codec declares at its
 	// start, and left how many of those the container does not take out of the presentation.
 	void, preSkip, left int64
-	// err is why decoding was given up, at its time.
-	err    error
-	failed media.Opt
+	// err is why decoding was given up.
+	err error
 }
 
 // pictureSink counts pictures. It implements decode.VideoSink.

@@ -192,6 +192,14 @@ func (p *Player) segments(pres *manifest.Presentation) ([]stream.Feed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", fetch.Redact(pres.URL), err)
 	}
+	if sel.Video == nil && p.cfg.VideoTrack != None {
+		// Sound alone is not what somebody who opens a film wants; --video-track no says otherwise.
+		for _, l := range sel.LeftOut {
+			if l.Set.Normal() && l.Set.Kind == manifest.Video {
+				return nil, fmt.Errorf("%s: no video can be played: %s: %s", fetch.Redact(pres.URL), l.Track, l.Reason)
+			}
+		}
+	}
 	for _, l := range sel.LeftOut {
 		p.log.Warn("not played", "track", l.Track, "why", l.Reason)
 	}

@@ -80,7 +80,7 @@ func (b *Buffer) EndGroup() {
 // Tolerance is the largest gap between frames that does not count as a gap: twice the longest frame duration
 // seen so far.
 // MSE: track-buffer-ranges.
-func (b *Buffer) Tolerance() media.Span { return max(2*b.longest, minTolerance) }
+func (b *Buffer) Tolerance() media.Span { return max(2*b.longest+Slack(0), minTolerance) }
 
 // Add stores f as the next frame of the current coded frame group. A random access point starts a new GOP at its
 // presentation time; any other frame continues the open GOP, and CanContinue must hold. lead holds the

@@ -114,7 +114,7 @@ func (m *model) ranges() media.Ranges {
 		}
 	}
 	var out []media.Range
-	tol := max(2*m.longest, minTolerance)
+	tol := max(2*m.longest+1e-6, minTolerance)
 	for _, r := range media.NewRanges(all...) {
 		if n := len(out); n > 0 && r.Start.Sub(out[n-1].End) <= tol {
 			out[n-1].End = r.End

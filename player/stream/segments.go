@@ -172,7 +172,7 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 	e.log.Warn(failure.Error())
 	for since := time.Now(); missing || time.Since(since) < retryEvery; {
 		at, seeks := e.player.Playhead()
-		if at.Add(endMargin) >= f.Edge() && (e.player.Starving() || f.Edge() <= at) {
+		if f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
 			return failure
 		}
 		f.mu.Lock()
@@ -186,6 +186,12 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 		}
 	}
 	return f.reset()
+}
+
+// playedOut reports whether next to nothing is buffered after t.
+func (f *Segments) playedOut(t media.Time) bool {
+	r, err := f.sb.Buffered()
+	return err != nil || r.End() <= t.Add(endMargin)
 }
 
 // bufferedEnd is the end of what is buffered, which may lie a little off what the manifest says.

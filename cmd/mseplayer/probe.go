@@ -1,9 +1,34 @@
 package main
 
 import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
 	"github.com/spf13/pflag"
+
+	"mseplayer/mse"
+	"mseplayer/mse/media"
+	"mseplayer/mse/mime"
+	"mseplayer/player/check"
+	"mseplayer/player/fetch"
+	"mseplayer/player/ffmpeg"
+	"mseplayer/player/manifest"
+	"mseplayer/player/source"
 )
 
+// probeSchema names the form of what probe --json prints.
+const probeSchema = "mseplayer.probe/1"
+
+// probeOptions are the flags of probe.
 type probeOptions struct {
 	net  netOptions
 	json bool
@@ -17,4 +42,520 @@ func probeFlags(o *probeOptions) *pflag.FlagSet {
 	return f
 }
 
-func probeCommand(args []string) int { return 0 }
+// Times and lengths are in seconds, bit rates in bits per second; what is not known is null.
+type (
+	probeReport struct {
+		Schema   string            `json:"schema"`
+		Source   string            `json:"source"`
+		Kind     string            `json:"kind"`
+		Format   check.Text        `json:"format"`
+		Live     bool              `json:"live"`
+		Title    check.Text        `json:"title"`
+		Duration check.Seconds     `json:"duration"`
+		Bitrate  *int64            `json:"bitrate"`
+		Profiles check.Text        `json:"profiles"`
+		Periods  []probePeriod     `json:"periods"`
+		Tracks   []probeTrack      `json:"tracks"`
+		Chapters []probeChapter    `json:"chapters"`
+		Metadata map[string]string `json:"metadata"`
+		Findings []probeFinding    `json:"findings"`
+	}
+	probePeriod struct {
+		ID    string        `json:"id"`
+		Start check.Seconds `json:"start"`
+		End   check.Seconds `json:"end"`
+		Sets  []probeSet    `json:"adaptationSets"`
+	}
+	probeSet struct {
+		ID              string                `json:"id"`
+		Type            string                `json:"type"`
+		Language        string                `json:"lang"`
+		Label           check.Text            `json:"label"`
+		Roles           []string              `json:"roles"`
+		TrickMode       bool                  `json:"trickMode"`
+		Tiles           check.Text            `json:"tiles"`
+		Protection      []probeProtection     `json:"protection"`
+		Representations []probeRepresentation `json:"representations"`
+	}
+	probeProtection struct {
+		System  check.Text `json:"system"`
+		Scheme  string     `json:"scheme"`
+		Value   check.Text `json:"value"`
+		KIDs    []string   `json:"kids"`
+		License check.Text `json:"license"`
+	}
+	probeRepresentation struct {
+		ID              string        `json:"id"`
+		Track           string        `json:"track"`
+		MIMEType        string        `json:"mimeType"`
+		Codecs          check.Text    `json:"codecs"`
+		Supported       bool          `json:"supported"`
+		Reason          check.Text    `json:"reason"`
+		Bandwidth       *int64        `json:"bandwidth"`
+		Width           *int64        `json:"width"`
+		Height          *int64        `json:"height"`
+		FrameRate       check.Seconds `json:"frameRate"`
+		SampleRate      *int64        `json:"sampleRate"`
+		Channels        *int64        `json:"channels"`
+		Encrypted       bool          `json:"encrypted"`
+		Addressing      check.Text    `json:"addressing"`
+		Timescale       uint32        `json:"timescale"`
+		TimestampOffset check.Seconds `json:"timestampOffset"`
+		Segments        *int64        `json:"segments"`
+		Init            *probeSegment `json:"init"`
+		First           *probeSegment `json:"firstSegment"`
+		Last            *probeSegment `json:"lastSegment"`
+	}
+	probeSegment struct {
+		URL      string        `json:"url"`
+		Range    check.Text    `json:"range"`
+		Start    check.Seconds `json:"start"`
+		Duration check.Seconds `json:"duration"`
+	}
+	probeTrack struct {
+		ID         int64         `json:"id"`
+		Type       string        `json:"type"`
+		Codec      check.Text    `json:"codec"`
+		Codecs     check.Text    `json:"codecs"`
+		Supported  bool          `json:"supported"`
+		Language   string        `json:"lang"`
+		Label      check.Text    `json:"label"`
+		Default    bool          `json:"default"`
+		Forced     bool          `json:"forced"`
+		Picture    bool          `json:"picture"`
+		Encrypted  bool          `json:"encrypted"`
+		Width      *int64        `json:"width"`
+		Height     *int64        `json:"height"`
+		Rotation   int           `json:"rotation"`
+		FrameRate  check.Seconds `json:"frameRate"`
+		SampleRate *int64        `json:"sampleRate"`
+		Channels   *int64        `json:"channels"`
+		Bitrate    *int64        `json:"bitrate"`
+		Frames     *int64        `json:"frames"`
+	}
+	probeChapter struct {
+		Start check.Seconds `json:"start"`
+		End   check.Seconds `json:"end"`
+		Title string        `json:"title"`
+	}
+	probeFinding struct {
+		Code     string            `json:"code"`
+		Severity manifest.Severity `json:"severity"`
+		Message  string            `json:"message"`
+		Where    check.Text        `json:"where"`
+	}
+)
+
+// probeCommand says what is in a source.
+func probeCommand(args []string) int {
+	var o probeOptions
+	f := probeFlags(&o)
+	help := func() string {
+		return usageText("probe", "Say what is in a source: periods, tracks, representations, codecs, segments, keys. Nothing is decoded.", f, "")
+	}
+	if code, done := parse(f, args, help); done {
+		return code
+	}
+	switch f.NArg() {
+	case 0:
+		return fail("probe", exitUsage, errors.New("name a source: a path, a URL, a folder, or - for standard input"))
+	case 1:
+	default:
+		return fail("probe", exitUsage, fmt.Errorf("takes one source, got %d", f.NArg()))
+	}
+	open, err := o.net.open()
+	if err != nil {
+		return fail("probe", exitUsage, err)
+	}
+	defer open.Fetch.Close()
+	ctx, stop := interruptible()
+	defer stop()
+	name, err := resolve(f.Arg(0))
+	var rep *probeReport
+	if err == nil {
+		rep, err = probe(ctx, name, open)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case err != nil:
+		return fail("probe", exitUsage, err)
+	case o.json:
+		e := json.NewEncoder(os.Stdout)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", " ")
+		err = e.Encode(rep)
+	default:
+		err = rep.text(os.Stdout)
+	}
+	if err != nil {
+		return fail("probe", exitUsage, pathCause(err))
+	}
+	return exitOK
+}
+
+// prober describes one source.
+type prober struct {
+	ctx  context.Context
+	open source.Options
+	src  *source.Source
+	mse  mse.Options
+}
+
+// probe opens a source and describes it.
+func probe(ctx context.Context, name string, open source.Options) (*probeReport, error) {
+	src, err := source.Open(ctx, name, open)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	p := &prober{ctx: ctx, open: open, src: src, mse: mse.Options{Decodes: ffmpeg.Factory{}.Supports}}
+	r := &probeReport{Schema: probeSchema, Source: fetch.Redact(name), Kind: manifest.File.String(), Duration: check.Unknown,
+		Periods: []probePeriod{}, Tracks: []probeTrack{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Findings: []probeFinding{}}
+	switch {
+	case src.File != nil:
+		p.file(r)
+	case src.Muxed != nil:
+		r.Format = "fragmented MP4"
+		for _, t := range src.Muxed.Tracks {
+			r.Tracks = append(r.Tracks, p.track(&t))
+		}
+		p.presentation(r)
+		if x := r.Periods[0].Sets[0].Representations[0]; !r.Duration.Known() && x.Last != nil && x.Last.Duration > 0 {
+			r.Duration = x.Last.Start + x.Last.Duration
+		}
+	default:
+		p.presentation(r)
+	}
+	return r, ctx.Err()
+}
+
+func (p *prober) file(r *probeReport) {
+	info := p.src.File.Info()
+	r.Format, r.Title = check.Text(info.Format), check.Text(info.Title)
+	if info.Duration > 0 {
+		r.Duration = check.Seconds(info.Duration)
+	}
+	r.Bitrate = known(info.BitRate)
+	if info.Metadata != nil {
+		r.Metadata = info.Metadata
+	}
+	for _, t := range p.src.File.Tracks() {
+		x := p.track(&t.TrackInfo)
+		x.Default, x.Forced, x.Frames, x.Bitrate = t.Default, t.Forced, known(t.Frames), known(t.BitRate)
+		r.Tracks = append(r.Tracks, x)
+	}
+	for _, s := range info.Others {
+		x := p.track(&media.TrackInfo{ID: s.ID, Kind: s.Kind, Config: s.Config, Language: s.Language, Label: s.Title})
+		x.Picture = s.Picture
+		if s.Kind == 0 {
+			x.Type = "data"
+		}
+		r.Tracks = append(r.Tracks, x)
+	}
+	for _, c := range info.Chapters {
+		r.Chapters = append(r.Chapters, probeChapter{check.Seconds(c.Start), check.Seconds(c.End), c.Title})
+	}
+}
+
+// track describes an elementary stream.
+func (p *prober) track(t *media.TrackInfo) probeTrack {
+	x := probeTrack{ID: int64(t.ID), Type: t.Kind.String(), Language: "und", Label: check.Text(t.Label), FrameRate: check.Unknown}
+	if t.Language != "" {
+		x.Language = t.Language
+	}
+	if t.Kind == media.Video && t.FrameDuration > 0 {
+		x.FrameRate = check.Seconds(1 / float64(t.FrameDuration))
+	}
+	if c := t.Config; c != nil {
+		x.Codec = check.Text(c.Codec)
+		if c.Codec != "" {
+			x.Codecs = check.Text(mime.FromConfig(c))
+		}
+		x.Supported = t.Kind == media.Text || p.mse.Decodes(c.Codec)
+		x.Encrypted, x.Rotation = c.Encrypted, c.Rotation
+		x.Width, x.Height, x.SampleRate, x.Channels = known(c.Width), known(c.Height), known(c.SampleRate), known(c.Channels)
+	}
+	return x
+}
+
+func (p *prober) presentation(r *probeReport) {
+	pres := p.src.Presentation
+	r.Kind, r.Live = pres.Format.String(), pres.Live
+	r.Title, r.Profiles = check.Text(pres.Title), check.Text(pres.Profiles)
+	if pres.Duration.Set {
+		r.Duration = check.Seconds(pres.Duration.T)
+	} else if pres.DeclaredDuration.Set {
+		r.Duration = check.Seconds(pres.DeclaredDuration.T)
+	}
+	for _, per := range pres.Periods {
+		x := probePeriod{ID: per.ID, Start: check.Seconds(per.Start), End: check.Unknown, Sets: []probeSet{}}
+		if per.End.Set {
+			x.End = check.Seconds(per.End.T)
+		}
+		for _, set := range per.Sets {
+			x.Sets = append(x.Sets, p.set(per, set))
+		}
+		r.Periods = append(r.Periods, x)
+	}
+	for _, f := range pres.Findings {
+		r.Findings = append(r.Findings, probeFinding{f.Code, f.Severity, f.Message, check.Text(f.Where)})
+	}
+}
+
+func (p *prober) set(per *manifest.Period, set *manifest.AdaptationSet) probeSet {
+	x := probeSet{ID: set.ID, Type: set.Kind.String(), Language: "und", Label: check.Text(set.Label), Roles: []string{}, TrickMode: set.TrickMode,
+		Protection: []probeProtection{}, Representations: []probeRepresentation{}}
+	if set.Lang != "" {
+		x.Language = set.Lang
+	}
+	if set.Tiles != nil {
+		x.Tiles = check.Text(fmt.Sprintf("%dx%d", set.Tiles.Columns, set.Tiles.Rows))
+	}
+	for _, d := range set.Roles {
+		x.Roles = append(x.Roles, d.Value)
+	}
+	var list []manifest.Protection
+	list = append(list, set.Protection...)
+	for _, r := range set.Representations {
+		if len(set.Protection) == 0 {
+			list = append(list, r.Protection...)
+		}
+		x.Representations = append(x.Representations, p.representation(per, r))
+	}
+	for _, c := range list {
+		y := probeProtection{System: check.Text(c.System), Scheme: c.Scheme, Value: check.Text(c.Value), KIDs: []string{}, License: check.Text(fetch.Redact(c.LicenseURL))}
+		for _, k := range c.KIDs {
+			y.KIDs = append(y.KIDs, hex.EncodeToString(k[:]))
+		}
+		if !slices.ContainsFunc(x.Protection, func(o probeProtection) bool { return o.Scheme == y.Scheme && slices.Equal(o.KIDs, y.KIDs) }) {
+			x.Protection = append(x.Protection, y)
+		}
+	}
+	return x
+}
+
+func (p *prober) representation(per *manifest.Period, r *manifest.Representation) probeRepresentation {
+	x := probeRepresentation{ID: r.ID, Track: r.TrackID, MIMEType: r.MIMEType, Codecs: check.Text(r.Codecs), Bandwidth: known(r.Bandwidth),
+		Width: known(r.Width), Height: known(r.Height), FrameRate: check.Unknown, SampleRate: known(r.SampleRate), Channels: known(r.Channels),
+		Encrypted: r.Encrypted(), Timescale: r.Timescale, TimestampOffset: check.Seconds(r.TimestampOffset(per))}
+	if f := r.FrameRate.Float(); f > 0 {
+		x.FrameRate = check.Seconds(f)
+	}
+	ok, reason := p.mse.IsTypeSupported(r.Type())
+	switch {
+	case r.Unusable != "":
+		ok, reason = false, r.Unusable
+	case r.Kind == manifest.Image || r.Kind == manifest.Text:
+		ok, reason = true, ""
+	}
+	x.Supported, x.Reason = ok, check.Text(reason)
+	if r.Addressing != 0 {
+		x.Addressing = check.Text(r.Addressing.String())
+	}
+	init, list := r.Init, r.Segments
+	if r.Lazy != nil {
+		var err error
+		x.Addressing = check.Text(manifest.Indexed.String())
+		if init, list, err = r.Lazy.Load(p.get); err != nil {
+			x.Supported, x.Reason = false, check.Text("segment index: "+oneLine(err.Error()))
+		}
+	}
+	if init != nil {
+		x.Init = &probeSegment{URL: fetch.Redact(init.URL), Range: check.Text(init.Range.String()), Start: check.Unknown, Duration: check.Unknown}
+	}
+	if list != nil {
+		n := int64(list.Len())
+		x.Segments = &n
+		if n > 0 {
+			x.First, x.Last = segmentOf(list.At(0)), segmentOf(list.At(int(n-1)))
+		}
+	}
+	return x
+}
+
+func segmentOf(s manifest.SegmentRef) *probeSegment {
+	return &probeSegment{URL: fetch.Redact(s.URL), Range: check.Text(s.Range.String()), Start: check.Seconds(s.Start), Duration: check.Seconds(s.Duration)}
+}
+
+// get reads a part of a segment index; a range behind the end of its resource is empty.
+func (p *prober) get(r manifest.Resource) ([]byte, error) {
+	var first error
+	for _, u := range append([]string{r.URL}, r.Alternatives...) {
+		b, _, err := p.open.Fetch.ReadAll(p.ctx, fetch.Request{URL: u, Range: fetch.Range(r.Range), Kind: fetch.Index, Origin: p.src.Presentation.URL})
+		var fe *fetch.Error
+		switch {
+		case err == nil:
+			return b, nil
+		case errors.As(err, &fe) && fe.Status == http.StatusRequestedRangeNotSatisfiable:
+			return nil, nil
+		case first == nil:
+			first = err
+		}
+	}
+	return nil, first
+}
+
+// known returns nil for a number of which 0 means unknown.
+func known[T int | int64](n T) *int64 {
+	if n <= 0 {
+		return nil
+	}
+	v := int64(n)
+	return &v
+}
+
+// text writes the report for people.
+func (r *probeReport) text(w io.Writer) error {
+	var b strings.Builder
+	facts := []string{r.Kind}
+	add := func(format string, args ...any) { facts = append(facts, fmt.Sprintf(format, args...)) }
+	if r.Format != "" {
+		add("%s", r.Format)
+	}
+	if r.Live {
+		add("live")
+	}
+	if r.Duration.Known() {
+		add("%s", media.Time(r.Duration).Clock())
+	}
+	if r.Bitrate != nil {
+		add("%d kbit/s", (*r.Bitrate+500)/1000)
+	}
+	fmt.Fprintf(&b, "%s\n%s\n", r.Source, strings.Join(facts, ", "))
+	if r.Title != "" {
+		fmt.Fprintf(&b, "title: %s\n", oneLine(string(r.Title)))
+	}
+	for _, t := range r.Tracks {
+		b.WriteString("  " + t.text() + "\n")
+	}
+	if r.Kind != manifest.File.String() {
+		for _, p := range r.Periods {
+			p.text(&b)
+		}
+	}
+	for _, c := range r.Chapters {
+		fmt.Fprintf(&b, "  chapter %s to %s  %s\n", clock(c.Start), clock(c.End), oneLine(c.Title))
+	}
+	var keys []string
+	for k := range r.Metadata {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		fmt.Fprintf(&b, "  %s: %s\n", oneLine(k), oneLine(r.Metadata[k]))
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "%s %s", f.Severity, f.Code)
+		if f.Where != "" {
+			fmt.Fprintf(&b, " at %s", f.Where)
+		}
+		fmt.Fprintf(&b, ": %s\n", oneLine(f.Message))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func clock(s check.Seconds) string {
+	if !s.Known() {
+		return "?"
+	}
+	return media.Time(s).Clock()
+}
+
+// join puts the words that are not empty in a row.
+func join(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
+}
+
+// shape is the size and frame rate of pictures, or the rate and channels of sound.
+func shape(width, height *int64, rate check.Seconds, hz, channels *int64) string {
+	var size, fps, sound string
+	if width != nil && height != nil {
+		size = fmt.Sprintf("%dx%d", *width, *height)
+	}
+	if rate.Known() {
+		fps = strconv.FormatFloat(float64(rate), 'f', -1, 32) + " fps"
+	}
+	if hz != nil {
+		sound = fmt.Sprintf("%d Hz", *hz)
+	}
+	if channels != nil {
+		noun := "channels"
+		if *channels == 1 {
+			noun = "channel"
+		}
+		sound = join(sound, fmt.Sprintf("%d %s", *channels, noun))
+	}
+	return join(size, fps, sound)
+}
+
+func (t *probeTrack) text() string {
+	lang, bitrate, flags := "", "", ""
+	if t.Language != "und" {
+		lang = t.Language
+	}
+	if t.Bitrate != nil {
+		bitrate = fmt.Sprintf("%d kbit/s", (*t.Bitrate+500)/1000)
+	}
+	for _, x := range []struct {
+		on   bool
+		name string
+	}{{t.Default, "default"}, {t.Forced, "forced"}, {t.Picture, "cover picture"}, {t.Encrypted, "encrypted"}, {!t.Supported && t.Type != "data", "no decoder"}} {
+		if x.on {
+			flags = join(flags, x.name)
+		}
+	}
+	codec := string(t.Codecs)
+	if codec == "" {
+		codec = string(t.Codec)
+	}
+	return fmt.Sprintf("%-3d %-5s  %s", t.ID, t.Type, join(codec, shape(t.Width, t.Height, t.FrameRate, t.SampleRate, t.Channels), lang, oneLine(string(t.Label)), bitrate, flags))
+}
+
+func (p *probePeriod) text(b *strings.Builder) {
+	fmt.Fprintf(b, "  period %s  %s to %s\n", p.ID, clock(p.Start), clock(p.End))
+	for _, s := range p.Sets {
+		lang, tiles, trick := "", "", ""
+		if s.Language != "und" {
+			lang = s.Language
+		}
+		if s.Tiles != "" {
+			tiles = "tiles " + string(s.Tiles)
+		}
+		if s.TrickMode {
+			trick = "for fast winding"
+		}
+		fmt.Fprintf(b, "    set %s  %s\n", s.ID, join(s.Type, lang, oneLine(string(s.Label)), strings.Join(s.Roles, " "), tiles, trick))
+		for _, c := range s.Protection {
+			name := string(c.System)
+			if name == "" {
+				name = c.Scheme
+			}
+			fmt.Fprintf(b, "      protected: %s\n", join(name, string(c.Value), strings.Join(c.KIDs, " "), string(c.License)))
+		}
+		for i := range s.Representations {
+			s.Representations[i].text(b)
+		}
+	}
+}
+
+func (r *probeRepresentation) text(b *strings.Builder) {
+	bandwidth, segments, note := "", "", ""
+	if r.Bandwidth != nil {
+		bandwidth = fmt.Sprintf("%d kbit/s", (*r.Bandwidth+500)/1000)
+	}
+	if r.Segments != nil {
+		segments = fmt.Sprintf("%d segments (%s)", *r.Segments, r.Addressing)
+		if *r.Segments == 1 {
+			segments = fmt.Sprintf("1 segment (%s)", r.Addressing)
+		}
+		if *r.Segments > 1 && r.First.Duration > 0 {
+			segments += fmt.Sprintf(" of %s s", strconv.FormatFloat(float64(r.First.Duration), 'f', -1, 32))
+		}
+	}
+	if !r.Supported {
+		note = "not supported: " + string(r.Reason)
+	}
+	fmt.Fprintf(b, "      %s  %s\n", r.ID, join(r.MIMEType, string(r.Codecs), shape(r.Width, r.Height, r.FrameRate, r.SampleRate, r.Channels), bandwidth, segments, note))
+}

@@ -90,14 +90,14 @@ func TestCheck_Demo(t *testing.T) {
 // TestCheck_Outputs checks where reports go.
 func TestCheck_Outputs(t *testing.T) {
 	folder, manifest := demoFiles(t)
-	expect(t, exitOK, "PASS  "+folder, "", "check", folder)
-	expect(t, exitOK, "PASS  "+manifest, "", "check", manifest, "--quiet") // flags may follow
-	expect(t, exitOK, "PASS", "", "check", "--text", "--json", filepath.Join(t.TempDir(), "x"), manifest)
-	r := expect(t, exitOK, `"verdict":"pass"`, "PASS", "check", "--text", "--json", "-", manifest)
+	expect(t, exitOK, "PASS  "+folder, "", "check", "--no-decode", folder)
+	expect(t, exitOK, "PASS  "+manifest, "", "check", manifest, "--no-decode", "--quiet") // flags may follow
+	expect(t, exitOK, "PASS", "", "check", "--no-decode", "--text", "--json", filepath.Join(t.TempDir(), "x"), manifest)
+	r := expect(t, exitOK, `"verdict":"pass"`, "PASS", "check", "--no-decode", "--text", "--json", "-", manifest)
 	if strings.Contains(r.out, "PASS") {
 		t.Error("text among the JSON")
 	}
-	r = expect(t, exitOK, "", "", "check", "--json", "-", manifest, demoName)
+	r = expect(t, exitOK, "", "", "check", "--no-decode", "--json", "-", manifest, demoName)
 	if strings.Count(r.out, "\n") != 2 || strings.Count(r.out, `"schema"`) != 2 {
 		t.Errorf("two sources: %d lines", strings.Count(r.out, "\n"))
 	}
@@ -138,15 +138,15 @@ func TestCheck_Verdict(t *testing.T) {
 	if err := os.Remove(gone); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, exitFailed, "FAIL", "", "check", manifest)
-	expect(t, exitOK, "FAIL", "", "check", "--fail-on", "none", manifest)
-	expect(t, exitOK, "PASS", "", "check", "--ignore", "segment.missing", "--ignore", "timing.gap:2999-01-01", "--ignore", "timing.start-offset", "--ignore=manifest.duration-mismatch", manifest)
-	expect(t, exitFailed, "FAIL", "", "check", "--ignore", "segment.missing:2001-01-01", manifest)
+	expect(t, exitFailed, "FAIL", "", "check", "--no-decode", manifest)
+	expect(t, exitOK, "FAIL", "", "check", "--no-decode", "--fail-on", "none", manifest)
+	expect(t, exitOK, "PASS", "", "check", "--no-decode", "--ignore", "segment.missing", "--ignore", "timing.gap:2999-01-01", "--ignore", "timing.start-offset", "--ignore=manifest.duration-mismatch", manifest)
+	expect(t, exitFailed, "FAIL", "", "check", "--no-decode", "--ignore", "segment.missing:2001-01-01", manifest)
 	list := write(t, filepath.Join(t.TempDir(), "waivers"), "# known\nsegment.missing # since May\n\n timing.gap\ntiming.start-offset\n")
-	expect(t, exitOK, "PASS", "", "check", "--ignore-file", list, manifest)
-	expect(t, exitUsage, "", "waivers:2: ", "check", "--ignore-file", write(t, filepath.Join(t.TempDir(), "waivers"), "timing.gap\nnonsense\n"), manifest)
+	expect(t, exitOK, "PASS", "", "check", "--no-decode", "--ignore-file", list, manifest)
+	expect(t, exitUsage, "", "waivers:2: ", "check", "--no-decode", "--ignore-file", write(t, filepath.Join(t.TempDir(), "waivers"), "timing.gap\nnonsense\n"), manifest)
 	write(t, gone, string(content[:len(content)*2/3]))
-	r := parseReport(t, expect(t, exitFailed, "", "", "check", "--json", "-", manifest).out)
+	r := parseReport(t, expect(t, exitFailed, "", "", "check", "--no-decode", "--json", "-", manifest).out)
 	if !strings.Contains(r.codes(), "segment.truncated") {
 		t.Errorf("truncated: %s", r.codes())
 	}
@@ -156,8 +156,8 @@ func TestCheck_Verdict(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, manifest, strings.Replace(string(doc), `codecs="avc1`, `codecs="avc3`, 1))
-	expect(t, exitOK, "WARN", "", "check", manifest)
-	expect(t, exitFailed, "WARN", "", "check", "--fail-on=warning", manifest)
+	expect(t, exitOK, "WARN", "", "check", "--no-decode", manifest)
+	expect(t, exitFailed, "WARN", "", "check", "--no-decode", "--fail-on=warning", manifest)
 }
 
 // TestCheck_BadInput gives the program what is no source. Each time there is one line that names it, and the exit code

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"mseplayer/mse/mime"
+	"mseplayer/player/check"
+	"mseplayer/player/ffmpeg"
+	"mseplayer/player/frame"
+)
+
+// A fact is what other tools found in one representation or file, by the name of the column.
+type fact map[string]string
+
+func (f fact) number(column string) (int64, bool) {
+	n, err := strconv.ParseInt(f[column], 10, 64)
+	return n, err == nil
+}
+
+func (f fact) seconds(column string) (float64, bool) {
+	s, err := strconv.ParseFloat(f[column], 64)
+	return s, err == nil
+}
+
+// readFacts reads a table of facts below MSEPLAYER_MEDIA. Without that variable there are none: what these tests look at,
+// TestCheck_Demo and the tests of package check look at in content of our own.
+func readFacts(t *testing.T, table string) (rows []fact, root string) {
+	t.Helper()
+	root = os.Getenv("MSEPLAYER_MEDIA")
+	if root == "" {
+		return nil, ""
+	}
+	root = filepath.Join(root, "content")
+	f, err := os.Open(filepath.Join(root, table))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	sc := bufio.NewScanner(f)
+	sc.Buffer(nil, 1<<20)
+	var columns []string
+	for sc.Scan() {
+		v := strings.Split(sc.Text(), "\t")
+		if columns == nil {
+			columns = v
+			continue
+		}
+		r := fact{}
+		for i, c := range columns[:min(len(columns), len(v))] {
+			r[c] = v[i]
+		}
+		if r["status"] == "ok" {
+			rows = append(rows, r)
+		}
+	}
+	if err := sc.Err(); err != nil || len(rows) == 0 {
+		t.Fatalf("%s: %d rows, %v", table, len(rows), err)
+	}
+	return rows, root
+}
+
+// checkFile checks a source in this process.
+func checkFile(t *testing.T, name string) *check.Report {
+	t.Helper()
+	var n netOptions
+	open, err := n.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Fetch.Close()
+	r, err := check.Run(context.Background(), name, check.Options{Source: open, Formats: formats(), Decoders: ffmpeg.Factory{}})
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if n := frame.Live(); n != 0 {
+		t.Errorf("%s: %d pictures leaked", name, n)
+	}
+	return r
+}
+
+// disagreements lists in what a track differs from the facts. presented says that the facts about sound are of what is
+// presented, not of what is decoded.
+func disagreements(x *check.Track, f fact, presented bool) (out []string) {
+	differ := func(column string, got *int64) {
+		if want, ok := f.number(column); ok && (got == nil || *got != want) {
+			text := "unknown"
+			if got != nil {
+				text = fmt.Sprint(*got)
+			}
+			out = append(out, fmt.Sprintf("%s %s, want %d", column, text, want))
+		}
+	}
+	// The times of the facts are those of the container. The last time stamp tells how far they are off. Where the length
+	// that the tool guesses for the last frame is not the container's, its duration of the file is.
+	end := func(first, last, column string) {
+		l, ok := f.seconds(last)
+		want, ok2 := f.seconds(column)
+		if !ok || !ok2 || want <= l {
+			return // the container does not say how long the last frame is
+		}
+		for _, got := range [...]float64{float64(x.End-x.LastPTS) + l, float64(x.End)} {
+			if math.Abs(got-want) <= 0.001 {
+				return
+			}
+		}
+		s, ok := f.seconds(first)
+		length, ok2 := f.seconds("duration")
+		length0 := float64(x.End - x.FirstPTS)
+		if ok && ok2 && (math.Abs(length0-length) <= 0.001 || math.Abs(length0+s-length) <= 0.001) {
+			return
+		}
+		out = append(out, fmt.Sprintf("%s %f, want %f", column, float64(x.End), want))
+	}
+	near := func(column string, got check.Seconds) {
+		if want, ok := f.seconds(column); ok && math.Abs(float64(got)-want) > 0.001 {
+			out = append(out, fmt.Sprintf("%s %f, want %f", column, float64(got), want))
+		}
+	}
+	switch x.Type {
+	case "video":
+		differ("v_frames", x.FramesDecoded)
+		differ("v_packets", x.CodedFrames)
+		differ("v_key", x.KeyFrames)
+		near("v_first", x.ContainerFirstPTS)
+		end("v_first", "v_last", "v_end")
+	case "audio":
+		samples := x.AudioSamplesDecoded
+		if presented {
+			samples = x.AudioSamplesPresented
+		}
+		differ("a_samples", samples)
+		near("a_first", x.ContainerFirstPTS)
+		end("a_first", "a_last", "a_end")
+	}
+	if x.DecodeErrors != nil && *x.DecodeErrors > 0 && f["errors"] == "0" {
+		out = append(out, fmt.Sprintf("%d decode errors", *x.DecodeErrors))
+	}
+	return out
+}
+
+// presentationDeviations are the representations of which the tool that made the facts says something else, and why.
+var presentationDeviations = map[string]string{
+	"presentations/shaka/6339/master.mpd P0/AS0/a4c937bb-6f30-4ecb-8301-09fc1fd94c30": "begins with a picture that is no IDR; " +
+		"the container calls it a random access point, the tool's parser does not",
+}
+
+// TestFacts_Presentations compares the counts of all clear and complete DASH presentations in ISO BMFF with what FFmpeg
+// found in the representations.
+func TestFacts_Presentations(t *testing.T) {
+	rows, root := readFacts(t, "PRESENTATIONS.tsv")
+	var reports = map[string]*check.Report{}
+	used := map[*check.Track]bool{}
+	agreed, all := 0, 0
+	for _, f := range rows {
+		features := strings.ToLower(f["features"])
+		if f["kind"] != "dash" || f["completeness"] != "COMPLETE" || strings.Contains(features, "contentprotection") || strings.Contains(features, "dynamic") {
+			continue
+		}
+		if _, video := f.number("v_frames"); !video && f["a_samples"] == "" || !strings.HasPrefix(f["format"], "mov") {
+			continue // text, or a container that has no parser
+		}
+		name := f["manifest"] + " " + f["rep"]
+		r := reports[f["manifest"]]
+		if r == nil {
+			r = checkFile(t, filepath.Join(root, f["manifest"]))
+			reports[f["manifest"]] = r
+		}
+		kind := "audio"
+		if f["v_frames"] != "" {
+			kind = "video"
+		}
+		parts := strings.SplitN(f["rep"], "/", 3)
+		var best []string
+		found := false
+		for i := range r.Tracks {
+			x := &r.Tracks[i]
+			if x.Type != kind || x.Representation != parts[len(parts)-1] || used[x] {
+				continue
+			}
+			if bad := disagreements(x, f, false); !found || len(bad) < len(best) {
+				best, found = bad, true
+				if len(bad) == 0 {
+					used[x] = true
+					break
+				}
+			}
+		}
+		all++
+		if f["errors"] != "0" || strings.Contains(f["features"], "iamf") {
+			all-- // nobody agrees about what is broken, and the other tool has no decoder for IAMF
+			continue
+		}
+		reason, known := presentationDeviations[name]
+		switch {
+		case !found:
+			t.Errorf("%s: no such track", name)
+		case len(best) == 0 && known:
+			t.Errorf("%s agrees although %q", name, reason)
+		case len(best) == 0:
+			agreed++
+		case !known:
+			t.Errorf("%s: %s", name, strings.Join(best, "; "))
+		}
+	}
+	if root != "" {
+		t.Logf("%d of %d representations agree", agreed, all)
+	}
+}
+
+// checkFiles compares files that keep lets through.
+func checkFiles(t *testing.T, keep func(i int, f fact) bool) {
+	rows, root := readFacts(t, "INDEX.tsv")
+	agreed, all := 0, 0
+	n := 0
+	for _, f := range rows {
+		_, video := f.number("v_frames")
+		_, sound := f.number("a_samples")
+		if !strings.HasPrefix(f["format"], "mov") || f["class"] == "broken" || f["class"] == "image" || f["class"] == "drm" || f["errors"] != "0" ||
+			strings.HasPrefix(f["note"], "facts are of") || strings.Contains(f["streams"], "a:?") || !video && !sound {
+			continue
+		}
+		if p, _ := f.number("v_packets"); p == 0 && f["a_packets"] == "0" || p == 0 && f["a_packets"] == "" {
+			continue // an initialization segment
+		}
+		if n++; !keep(n, f) {
+			continue
+		}
+		r := checkFile(t, filepath.Join(root, f["path"]))
+		var bad []string
+		seen := map[string]bool{}
+		for i := range r.Tracks {
+			x := &r.Tracks[i]
+			if seen[x.Type] || unknownToOthers(x) {
+				continue
+			}
+			seen[x.Type] = true
+			bad = append(bad, disagreements(x, f, !strings.Contains(f["structure"], "moof=") || x.Container != "isobmff" || x.Segments == nil)...)
+		}
+		all++
+		if len(bad) == 0 {
+			agreed++
+		} else {
+			t.Errorf("%s: %s", f["path"], strings.Join(bad, "; "))
+		}
+	}
+	if root != "" {
+		t.Logf("%d of %d files agree", agreed, all)
+	}
+}
+
+// unknownToOthers reports whether a track could not be decoded here, or not by the FFmpeg 5.1 that made the facts.
+func unknownToOthers(x *check.Track) bool {
+	if x.FramesDecoded == nil && x.AudioSamplesDecoded == nil {
+		return true
+	}
+	c, _ := mime.ParseCodec(string(x.Codecs))
+	for _, id := range []string{"iamf", "fpcm", "vvc"} {
+		if string(c.ID) == id || strings.HasPrefix(string(x.Codecs), id) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestFacts_Files compares one file in eight; with the build tag long all.
+func TestFacts_Files(t *testing.T) { checkFiles(t, func(i int, _ fact) bool { return i%8 == 0 }) }

@@ -19,6 +19,9 @@ import (
 // maxPortions is how many portions of a file, of a second or two each, are read ahead of their decoding.
 const maxPortions = 2
 
+// clipTolerance is how much of the last frame must be presented for its end to count as cut off, not as left out.
+const clipTolerance = media.Span(0.001)
+
 // maxReadErrors is how many failed reads in a row end the check of a file.
 const maxReadErrors = 16
 
@@ -260,8 +263,8 @@ func (t *fileTask) result() ([]Track, []Finding) {
 // fill puts what is known of a track into its row, and adds the findings about it.
 func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 	s := in.streams[0]
-	if d := media.Time(t.source.File.Info().Duration); row.Container == containerNames[mime.ISOBMFF] && d > 0 && s.end.Sub(d) < s.cover.longest {
-		s.end = min(s.end, d) // an edit list may end within a frame
+	if d := media.Time(t.source.File.Info().Duration); row.Container == containerNames[mime.ISOBMFF] && s.end > d && s.end.Sub(d) < s.end.Sub(s.last)-clipTolerance {
+		s.end = d // an edit list may end within a frame
 	}
 	s.fill(row, s.payload)
 	if tr.ContainerFirst.Set {

@@ -49,6 +49,9 @@ int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_si
 	c->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
 	// Each picture carries the index of its packet; nothing is cut off sound or pictures behind our back.
 	c->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
+	// Which H.264 pictures are good before an IDR picture is decided by the container's random access points.
+	if (c->codec_id == AV_CODEC_ID_H264)
+		c->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
 	c->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
 	c->apply_cropping = 0;
 	return 0;
@@ -128,6 +131,7 @@ void door_describe_picture(const AVFrame *f, door_picture *o)
 		o->crop_bottom = (int)f->crop_bottom;
 	}
 	o->corrupt = f->decode_error_flags || (f->flags & AV_FRAME_FLAG_CORRUPT);
+	o->unrecovered = !f->decode_error_flags && (f->flags & AV_FRAME_FLAG_CORRUPT);
 	o->color_range = f->color_range;
 	o->matrix = f->colorspace;
 	o->primaries = f->color_primaries;

@@ -30,7 +30,8 @@ typedef struct door_picture {
 	int64_t pts, opaque;
 	int width, height, format;
 	int crop_left, crop_right, crop_top, crop_bottom;
-	int corrupt, color_range, matrix, primaries, transfer;
+	int corrupt, unrecovered; // unrecovered: FFmpeg calls it corrupt and found no error in it
+	int color_range, matrix, primaries, transfer;
 	int sar_num, sar_den, rotation;
 	uint8_t *data[3];
 	int stride[3];

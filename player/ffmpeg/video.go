@@ -188,6 +188,10 @@ type video struct {
 	accepted  bool
 	// nextPTS is where a picture goes whose coded frame is unknown.
 	nextPTS media.Time
+	// entry is when the random access point is shown that decoding began with since opening or flushing; entered tells
+	// that there is one.
+	entry   media.Time
+	entered bool
 }
 
 // maxReorder is the most pictures that H.264 holds back.
@@ -221,6 +225,9 @@ func (v *video) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error
 			return err
 		}
 	}
+	if f.RAP && !v.entered {
+		v.entry, v.entered = f.PTS, true
+	}
 	for again := v.send(f); again; again = v.resend() {
 		n, err := v.receive(emit)
 		if err != nil {
@@ -249,7 +256,10 @@ func (v *video) Drain(emit func(*frame.Video) error) error {
 }
 
 // Flush implements decode.VideoDecoder.
-func (v *video) Flush() { v.flush() }
+func (v *video) Flush() {
+	v.flush()
+	v.entered = false
+}
 
 // Close implements decode.VideoDecoder. A second call does nothing.
 func (v *video) Close() {
@@ -283,6 +293,15 @@ func (v *video) receive(emit func(*frame.Video) error) (n int, err error) {
 		if t != nil && t.decodeOnly {
 			v.pool.put(s)
 			continue
+		}
+		if v.info.unrecovered != 0 && v.cfg.Codec == media.H264 {
+			// FFmpeg trusts only IDR pictures and recovery points, of which some streams have none. What is shown after
+			// the container's random access point is as good as that; what is shown before it refers to what is not there.
+			if t == nil || !v.entered || t.pts < v.entry {
+				v.pool.put(s)
+				continue
+			}
+			v.info.corrupt = 0
 		}
 		if s, err = v.fill(s, t); err != nil { // not convertible
 			pts := v.nextPTS

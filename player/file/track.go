@@ -569,6 +569,12 @@ func (t *track) times(q *queued, follower int64) frameTimes {
 	switch {
 	case t.audio && q.samples > 0 && rate > 0:
 		f.duration = media.Span(float64(q.samples) / rate)
+		// What the container says is better where it counts in samples or finer and its times bear it out: an edit may
+		// end within the packet, the last one may be declared longer.
+		if d, tick := t.span(q.duration), t.span(1); d > 0 && float64(tick)*rate < 1.001 && (gap == 0 || math.Abs(float64(gap-d)) <= float64(tick)) {
+			q.short = q.short || d+tick < f.duration
+			f.duration = d
+		}
 	case t.audio && q.duration > 0, t.config.Kind == media.Text:
 	case gap > 0 && gap <= maxHold:
 		f.duration = gap

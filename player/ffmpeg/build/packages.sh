@@ -67,10 +67,10 @@ installed() {
 # first.
 pick() {
   local p
-  for p in ${1//|/ } "${1%%|*}"; do
-    apt-cache policy "$p" 2>/dev/null | grep -q '^  Candidate: [^(]' && break
+  for p in ${1//|/ }; do
+    [[ $(apt-cache policy "$p" 2>/dev/null) == *$'\n  Candidate: '[^\(]* ]] && echo "$p" && return
   done
-  echo "$p"
+  echo "${1%%|*}"
 }
 
 # find_missing sets missing to the packages of what is not there, and what to the things themselves.

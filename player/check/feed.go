@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/fetch"
@@ -147,28 +146,11 @@ func (f *feed) open(ctx context.Context, r manifest.Resource, kind fetch.Kind) (
 // read gets bytes of a segment index; a range behind the end of its resource is empty.
 func (f *feed) read(ctx context.Context, r manifest.Resource) ([]byte, error) {
 	resp, err := f.open(ctx, r, fetch.Index)
-	if behindEnd(err) {
+	if fetch.BehindEnd(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Close()
-	var all []byte
-	for {
-		b, err := resp.Next()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, b...)
-	}
-}
-
-// behindEnd reports whether a request failed because its range lies behind the end of the resource.
-func behindEnd(err error) bool {
-	var fe *fetch.Error
-	return errors.As(err, &fe) && fe.Status == http.StatusRequestedRangeNotSatisfiable
+	return resp.All()
 }

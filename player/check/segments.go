@@ -386,7 +386,7 @@ func (t *segmentTask) absent(err error) {
 	errors.As(err, &fe)
 	code, hint := codeNetworkFailed, "try again; see whether the server is well"
 	switch {
-	case behindEnd(err):
+	case fetch.BehindEnd(err):
 		code, hint = codeMissing, "compare the byte ranges of the manifest with the file"
 		err = errors.New("its byte range lies behind the end of the file")
 	case errors.Is(err, fetch.ErrTooLarge):

@@ -70,6 +70,12 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// BehindEnd reports whether err is that a requested range lies behind the end of its resource.
+func BehindEnd(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusRequestedRangeNotSatisfiable
+}
+
 // Missing reports whether the resource does not exist: status 404 or 410, or no such file.
 func (e *Error) Missing() bool {
 	return e.Status == http.StatusNotFound || e.Status == http.StatusGone || errors.Is(e.Err, fs.ErrNotExist)

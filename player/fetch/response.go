@@ -88,6 +88,26 @@ func (r *Response) read() ([]byte, error) {
 	return p[:n:n], err
 }
 
+// All returns the rest of the body, which then belongs to the caller, and closes the response.
+func (r *Response) All() ([]byte, error) {
+	defer r.Close()
+	var all []byte
+	for {
+		b, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = b
+		} else {
+			all = append(all, b...)
+		}
+	}
+}
+
 // short says how much of the body is missing.
 func (r *Response) short() error {
 	if r.Length < 0 {

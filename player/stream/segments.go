@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -455,25 +454,13 @@ func (f *Segments) open(ctx context.Context, r manifest.Resource, kind fetch.Kin
 // read gets a whole small resource; a range behind its end is empty.
 func (f *Segments) read(ctx context.Context, r manifest.Resource, kind fetch.Kind) ([]byte, error) {
 	resp, err := f.open(ctx, r, kind)
-	var fe *fetch.Error
-	if errors.As(err, &fe) && fe.Status == http.StatusRequestedRangeNotSatisfiable && kind == fetch.Index {
+	if fetch.BehindEnd(err) && kind == fetch.Index {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Close()
-	var all []byte
-	for {
-		p, err := resp.Next()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p...)
-	}
+	return resp.All()
 }
 
 // wrap makes an Error of what went wrong with a segment. Errors of fetch name their URL themselves.

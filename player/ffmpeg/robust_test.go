@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,6 +88,50 @@ func TestFlush(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUnmarkedEntry begins an H.264 stream at an I picture that neither is an IDR picture nor has a recovery point: what
+// is shown from there on comes out whole and is not called corrupt, what leads it does not come out.
+func TestUnmarkedEntry(t *testing.T) {
+	path := vector(t, "h264-unmarked.mp4", "-f lavfi -i testsrc2=size=160x96:rate=25:duration=2 -c:v libx264 -pix_fmt yuv420p -bf 2 "+
+		"-x264-params keyint=10:min-keyint=10:scenecut=0:open-gop=1:b-pyramid=none -bsf:v filter_units=remove_types=6")
+	frames := codedFrames(t, path, media.Video)
+	entry := slices.IndexFunc(frames, func(f media.CodedFrame) bool { return math.Abs(float64(f.PTS-frames[0].PTS)-0.8) < 0.001 })
+	if entry < 0 || frames[entry].RAP {
+		t.Fatalf("the I picture at 0.8 s is frame %d", entry)
+	}
+	whole, err := ffmpeg.Factory{}.NewVideo(frames[0].Config, decode.Options{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Close()
+	want := sums(t, whole, frames, true)
+	marked := &frames[entry]
+	marked.RAP = true
+	d := &trackDecoder{options: decode.Options{Threads: 2}}
+	got := map[media.Time]uint32{}
+	d.onVideo = func(v *frame.Video) { got[v.PTS] = v.Checksum() }
+	for i := range frames[entry:] {
+		if err := d.add(&frames[entry+i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.finish(); err != nil || d.errors != 0 || d.corrupt != 0 {
+		t.Fatalf("%v, %d rejected, %d corrupt", err, d.errors, d.corrupt)
+	}
+	shown := 0
+	for _, f := range frames[entry:] {
+		sum, ok := got[f.PTS]
+		if leads := f.PTS < marked.PTS; ok == leads || !leads && sum != want[f.PTS] {
+			t.Errorf("picture at %v, entry at %v: out %v, %08x, want %08x", f.PTS, marked.PTS, ok, sum, want[f.PTS])
+		}
+		if ok {
+			shown++
+		}
+	}
+	if shown != len(got) || shown == 0 {
+		t.Errorf("%d pictures, %d of them known", len(got), shown)
 	}
 }
 

@@ -433,10 +433,7 @@ func (e *Element) stall(tx *mse.Tx, now time.Time) {
 		return
 	}
 	e.stalled = false
-	if n := len(e.report.Stalls); n > 0 && !e.report.Stalls[n-1].since.IsZero() {
-		last := &e.report.Stalls[n-1]
-		last.Duration, last.since = now.Sub(last.since), time.Time{}
-	}
+	e.report.resume(now)
 }
 
 // finish is the end of playback. The lock must be held.

@@ -345,6 +345,7 @@ func (e *Element) seek(tx *mse.Tx, t media.Time) {
 	if !e.seeking {
 		tx.Queue(&e.EventTarget, EventSeeking)
 	}
+	e.report.resume(time.Now())
 	e.seeking, e.ended, e.stalled, e.rolling = true, false, false, false
 	e.gen++
 	e.at, e.target, e.seekedAt = t, t, time.Time{}
@@ -481,9 +482,10 @@ func (e *Element) position(now time.Time) media.Time {
 // MPQ: getVideoPlaybackQuality.
 func (e *Element) Quality() present.Quality { return e.queue.Quality() }
 
-// Report returns what has happened so far.
+// Report returns what has happened so far. An interruption that has not ended lasts until now.
 func (e *Element) Report() (r Report) {
 	e.loop.Do(func(*mse.Tx) { r = e.report.clone() })
+	r.resume(time.Now())
 	return r
 }
 
@@ -493,6 +495,7 @@ func (e *Element) fail(tx *mse.Tx, code ErrorCode, cause error) {
 		return
 	}
 	e.err = &MediaError{Code: code, Err: cause}
+	e.report.resume(time.Now())
 	tx.QueueError(&e.EventTarget, EventError, e.err)
 	tx.Changed()
 	e.look()

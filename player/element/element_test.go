@@ -358,6 +358,46 @@ func TestStall(t *testing.T) {
 	})
 }
 
+// TestStall_Open: an interruption lasts until the report is taken, unless a seek or a failure has put an end to it.
+func TestStall_Open(t *testing.T) {
+	within(t, func(t *testing.T) {
+		r := newRig(t, "va")
+		defer r.stop()
+		r.append(r.v, movie(0, 2000, 40, 25))
+		r.append(r.a, movie(0, 2000, 20, 1))
+		r.e.Play()
+		time.Sleep(4 * time.Second)
+		want := func(ds ...time.Duration) {
+			t.Helper()
+			got := r.e.Report().Stalls
+			if len(got) != len(ds) {
+				t.Fatalf("stalls %+v, want %v", got, ds)
+			}
+			for i, d := range ds {
+				if x := got[i].Duration - d; x < -200*time.Millisecond || x > 200*time.Millisecond {
+					t.Errorf("stall %d lasts %v, want about %v", i, got[i].Duration, d)
+				}
+			}
+		}
+		want(2 * time.Second)
+		time.Sleep(time.Second)
+		want(3 * time.Second)
+		r.e.Seek(1)
+		time.Sleep(500 * time.Millisecond)
+		want(3 * time.Second)
+		time.Sleep(1500 * time.Millisecond)
+		want(3*time.Second, time.Second)
+		if err := r.ms.EndOfStream(mse.EndDecode); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		if r.e.State().Error == nil {
+			t.Fatal("no failure")
+		}
+		want(3*time.Second, time.Second)
+	})
+}
+
 func TestStep(t *testing.T) {
 	within(t, func(t *testing.T) {
 		r := newRig(t, "va")

@@ -46,6 +46,16 @@ func (r *Report) clone() Report {
 	return c
 }
 
+// resume ends the interruption that has not ended, if there is one.
+func (r *Report) resume(now time.Time) {
+	n := len(r.Stalls)
+	if n == 0 || r.Stalls[n-1].since.IsZero() {
+		return
+	}
+	last := &r.Stalls[n-1]
+	last.Duration, last.since = now.Sub(last.since), time.Time{}
+}
+
 // keep appends x to a bounded list.
 func keep[T any](list []T, x T) []T {
 	if len(list) >= maxReported {

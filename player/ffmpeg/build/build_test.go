@@ -503,7 +503,7 @@ func TestPackages(t *testing.T) {
 		calls    []string // of apt-get, by what it was to do
 		says     []string
 	}{
-		{"root", 0, map[string]string{"apt-get": "ok"}, 0, []string{"update", "install -y --no-install-recommends nasm meson"}, []string{"installing: nasm meson"}},
+		{"root", 0, map[string]string{"apt-get": "ok"}, 0, []string{"update", "install -y --no-install-recommends nasm meson"}, []string{"installing: nonesuch|virtual|nasm meson"}},
 		{"root, update fails", 0, map[string]string{"apt-get": "noupdate"}, 0, []string{"update", "install -y --no-install-recommends nasm meson"},
 			[]string{"apt-get update had errors"}},
 		{"root, install fails", 0, map[string]string{"apt-get": "noinstall"}, 1, []string{"update", "install -y --no-install-recommends nasm meson"},
@@ -558,7 +558,14 @@ func (s *sandbox) packages() {
 	}
 	s.write("certificates", "")
 	s.edit("packages.sh", "/etc/ssl/certs/ca-certificates.crt", s.dir+"/certificates")
-	s.program("apt-cache", "echo '  Candidate: 1.0'\n")
+	// Of the names of nasm, apt knows only the last as something it can install.
+	s.edit("packages.sh", "build nasm ", "build nonesuch|virtual|nasm ")
+	s.program("apt-cache", `case $2 in
+nonesuch) ;;
+virtual) printf 'virtual:\n  Installed: (none)\n  Candidate: (none)\n' ;;
+*) printf "$2:\n  Installed: (none)\n  Candidate: 1.0\n" && seq 50000 ;;
+esac
+`)
 }
 
 // aptGet is an apt-get that installs nasm and meson, records its calls, and fails as told.

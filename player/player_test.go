@@ -1,9 +1,11 @@
 package player_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -26,6 +28,7 @@ type rig struct {
 	p       *player.Player
 	sink    *null.Sink
 	surface *playertest.Surface
+	log     *bytes.Buffer // warnings, to be read after stop
 	stop    func()
 }
 
@@ -37,11 +40,12 @@ func newRig(t *testing.T, files fstest.MapFS, cfg player.Config) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, sink: null.New(null.Options{}), surface: &playertest.Surface{}}
+	r := &rig{t: t, sink: null.New(null.Options{}), surface: &playertest.Surface{}, log: &bytes.Buffer{}}
 	if err := r.sink.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	r.p = player.New(cfg, player.Deps{Decoders: &playertest.Factory{Depth: 2}, Audio: r.sink, Fetch: client, Mounts: mounts})
+	r.p = player.New(cfg, player.Deps{Decoders: &playertest.Factory{Depth: 2}, Audio: r.sink, Fetch: client, Mounts: mounts,
+		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	done := make(chan struct{})
 	sctx, scancel := context.WithCancel(ctx)
 	go func() { defer close(done); r.surface.Run(sctx, r.p.Frames(), 20*time.Millisecond) }()
@@ -305,19 +309,22 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestMisleadingCodecs: a codecs string that disagrees with the media does not keep it from playing.
+// TestMisleadingCodecs: a codecs string that disagrees with the media does not keep it from playing. It is told once.
 func TestMisleadingCodecs(t *testing.T) {
 	within(t, func(t *testing.T) {
 		files := playertest.Package{Periods: []float64{2}}.Files()
 		mpd := strings.Replace(string(files["manifest.mpd"].Data), "avc1.64001f", "hvc1.1.6.L93.B0", 1)
 		files["manifest.mpd"].Data = []byte(mpd)
 		r := newRig(t, files, player.Config{})
-		defer r.stop()
 		r.open()
 		r.p.Play()
 		r.finish(6 * time.Second)
 		if rep := r.report(); rep.Quality.Total != 50 || rep.Error != nil || rep.Video.Codec != "h264" {
 			t.Errorf("%d pictures of %s, error %s", rep.Quality.Total, rep.Video.Codec, deref(rep.Error))
+		}
+		r.stop()
+		if n := strings.Count(r.log.String(), "codecs string does not fit"); n != 1 {
+			t.Errorf("%d warnings:\n%s", n, r.log)
 		}
 	})
 }

@@ -42,6 +42,8 @@ type Segments struct {
 	using []Use                   // guarded by mu
 	seeks media.Gen               // guarded by mu: the player's number of seeks that have been followed
 	drop  context.CancelCauseFunc // guarded by mu: ends the work on the current segment
+	// guarded by mu: whose codecs string CheckCodecs complained about last
+	warned *manifest.Representation
 
 	// owned by Run
 	rep     *manifest.Representation // whose initialization segment was appended last
@@ -84,7 +86,7 @@ func (f *Segments) Uses() []Use {
 }
 
 // CheckCodecs calls warn when the codecs string of the representation in use names another codec than its
-// initialization segment does.
+// initialization segment does, once as long as the same representation is in use.
 func (f *Segments) CheckCodecs(warn func(rep *manifest.Representation, got string)) {
 	uses := f.Uses()
 	if len(uses) == 0 {
@@ -98,7 +100,14 @@ func (f *Segments) CheckCodecs(warn func(rep *manifest.Representation, got strin
 	for _, t := range f.sb.Tracks() {
 		c := t.Info().Config
 		fits := err == nil && slices.ContainsFunc(declared, func(d mime.Codec) bool { return d.ID == c.Codec })
-		if t.Kind() != media.Text && !fits {
+		if t.Kind() == media.Text || fits {
+			continue
+		}
+		f.mu.Lock()
+		again := f.warned == rep
+		f.warned = rep
+		f.mu.Unlock()
+		if !again {
 			warn(rep, c.CodecString)
 		}
 	}

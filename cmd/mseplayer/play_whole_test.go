@@ -19,7 +19,6 @@ const demoSegments = 8
 //   - the lamp of each second lights up when its note is heard, by what was written to the dump and the recording, not
 //     by what the player says of itself; and what it says of itself agrees.
 func TestPlay_Whole(t *testing.T) {
-	t.Parallel()
 	folder, manifest := demoFiles(t)
 	ids := []string{"180p", "360p", "720p"}
 	var pictures [][]coded

@@ -35,6 +35,8 @@ const (
 	truehd   media.CodecID = "truehd"
 	evc      media.CodecID = "evc"
 	ac4      media.CodecID = "ac4"
+	lcevc    media.CodecID = "lcevc"
+	cea608   media.CodecID = "eia_608"
 	mpegh    media.CodecID = "mpegh_3d_audio"
 	iamf     media.CodecID = "iamf"
 	dolby    media.CodecID = "dolbyvision"
@@ -62,7 +64,8 @@ type Codec struct {
 	Chroma   string
 	// Color is the colour description of the VP9 and AV1 long forms; Known is false when there is none.
 	Color media.ColorInfo
-	// Note tells what a reader of the string should know though it can be played, "" for nothing.
+	// Note tells what a reader of the string should know though it can be played, "" for nothing: that only a part is
+	// shown, or that the string contradicts itself.
 	Note string
 }
 
@@ -153,12 +156,13 @@ var families = map[string]family{
 	"av01": {media.AV1, media.Video, parseAV1},
 	"mp4v": {mpeg4, media.Video, parseMP4V},
 	"mp2v": {mpeg2, media.Video, parseAnything},
-	"vvc1": {vvc, media.Video, parseAnything},
-	"vvi1": {vvc, media.Video, parseAnything},
+	"vvc1": {vvc, media.Video, parseVVC},
+	"vvi1": {vvc, media.Video, parseVVC},
 
 	"mp4a":   {"", media.Audio, parseMP4A},
 	"mp3":    {media.MP3, media.Audio, parseBare},
 	".mp3":   {media.MP3, media.Audio, parseBare},
+	"mp1":    {mp1, media.Audio, parseBare},
 	"mp2":    {media.MP2, media.Audio, parseBare},
 	"mp2a":   {media.MP2, media.Audio, parseAnything},
 	"aac":    {media.AAC, media.Audio, parseBare},
@@ -196,6 +200,9 @@ var families = map[string]family{
 	"mvc2": {layered, media.Video, refuse("H.264 multiview layers are not decoded")},
 	"lhv1": {layered, media.Video, refuse("layered HEVC is not decoded")},
 	"lhe1": {layered, media.Video, refuse("layered HEVC is not decoded")},
+	"lvc1": {lcevc, media.Video, refuse("LCEVC enhancement layers are not decoded")},
+	"c608": {cea608, media.Text, refuse("caption tracks of CEA-608 are not read")},
+	"c708": {cea608, media.Text, refuse("caption tracks of CEA-708 are not read")},
 	"stxt": {textNone, media.Text, refuse("simple text tracks are not read")},
 	"tx3g": {textNone, media.Text, refuse("3GPP timed text is not read")},
 }
@@ -277,17 +284,9 @@ func parseHEVC(c *Codec, parts []string) error {
 	if _, err := hex(parts[1], 1, 8); err != nil {
 		return errors.New("the compatibility flags are not up to eight hex digits")
 	}
-	tier := parts[2]
-	switch {
-	case strings.HasPrefix(tier, "L") || strings.HasPrefix(tier, "l"):
-	case strings.HasPrefix(tier, "H") || strings.HasPrefix(tier, "h"):
-		c.HighTier = true
-	default:
-		return errors.New("the tier is neither L nor H")
-	}
-	l, err := decimal(tier[1:], 3)
-	if err != nil || l > 255 {
-		return errors.New("the level is not a number up to 255")
+	l, err := tierAndLevel(c, parts[2])
+	if err != nil {
+		return err
 	}
 	for _, b := range parts[3:] {
 		if _, err := hex(b, 1, 2); err != nil {
@@ -320,19 +319,66 @@ func parseOldVP(c *Codec, parts []string) error {
 	return nil
 }
 
-// parseVP reads vp09.PP.LL.DD and the optional CC.cp.tc.mc.FF.
+// parseVVC reads vvc1.PROFILE.[LH]LEVEL and what may follow: constraints (C), sub-profiles (S) and operating points
+// (O), none of which decides here. ISO/IEC 14496-15 Annex E.
+func parseVVC(c *Codec, parts []string) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	if len(parts) < 2 {
+		return errors.New("want profile, tier and level")
+	}
+	p, err := decimal(parts[0], 3)
+	if err != nil || p > 127 {
+		return errors.New("the profile is not a number up to 127")
+	}
+	l, err := tierAndLevel(c, parts[1])
+	if err != nil {
+		return err
+	}
+	for _, extra := range parts[2:] {
+		if extra == "" || !strings.Contains("CSO", extra[:1]) {
+			return errors.New("what follows the level is neither constraints, sub-profiles nor operating points")
+		}
+	}
+	c.Profile, c.Level = p, l
+	if p == 1 || p == 17 { // Main 10, Multilayer Main 10
+		c.BitDepth, c.Chroma = 10, "4:2:0"
+	}
+	return nil
+}
+
+// tierAndLevel reads L93 or H153.
+func tierAndLevel(c *Codec, s string) (level int, err error) {
+	switch {
+	case strings.HasPrefix(s, "L") || strings.HasPrefix(s, "l"):
+	case strings.HasPrefix(s, "H") || strings.HasPrefix(s, "h"):
+		c.HighTier = true
+	default:
+		return 0, errors.New("the tier is neither L nor H")
+	}
+	level, err = decimal(s[1:], 3)
+	if err != nil || level > 255 {
+		return 0, errors.New("the level is not a number up to 255")
+	}
+	return level, nil
+}
+
+// parseVP reads vp09.PP.LL.DD and the optional CC.cp.tc.mc.FF, all of two digits. A colour field that is left out has
+// its default, BT.709 in limited range.
 // "VP Codec ISO Media File Format Binding", codecs parameter string.
 func parseVP(c *Codec, parts []string) error {
-	if len(parts) < 3 || len(parts) > 8 {
+	const mandatory, toChroma, all = 3, 4, 8
+	if len(parts) < mandatory || len(parts) > all {
 		return errors.New("want profile, level and bit depth, and at most five colour fields")
 	}
-	var v [8]int
+	v := [all]int{3: 1, 4: bt709, 5: bt709, 6: bt709}
 	for i, p := range parts {
-		n, err := decimal(p, 3)
-		if err != nil || n > 255 {
-			return fmt.Errorf("field %d is not a number", i+1)
+		n, err := digits(p, 10, 2, 2)
+		if err != nil {
+			return fmt.Errorf("field %d is not two digits", i+1)
 		}
-		v[i] = n
+		v[i] = int(n)
 	}
 	if v[0] > 3 {
 		return errors.New("the profile is not 0 to 3")
@@ -340,79 +386,118 @@ func parseVP(c *Codec, parts []string) error {
 	if v[2] != 8 && v[2] != 10 && v[2] != 12 {
 		return errors.New("the bit depth is not 8, 10 or 12")
 	}
-	c.Profile, c.Level, c.BitDepth, c.Chroma = v[0], v[1], v[2], "4:2:0"
-	if len(parts) >= 4 {
-		switch v[3] {
-		case 0, 1:
-		case 2:
-			c.Chroma = "4:2:2"
-		case 3:
-			c.Chroma = "4:4:4"
-		default:
-			return errors.New("the chroma subsampling is not 0 to 3")
-		}
+	if v[3] > 3 {
+		return errors.New("the chroma subsampling is not 0 to 3")
 	}
-	if len(parts) == 8 {
+	if v[7] > 1 {
+		return errors.New("the full range flag is not 0 or 1")
+	}
+	c.Profile, c.Level, c.BitDepth = v[0], v[1], v[2]
+	c.Chroma = [...]string{"4:2:0", "4:2:0", "4:2:2", "4:4:4"}[v[3]]
+	if len(parts) > toChroma {
 		c.Color = colour(v[4], v[5], v[6], v[7] == 1)
+	}
+	if c.ID != media.VP9 {
+		return nil
+	}
+	other := v[0]&1 == 1 // profiles 1 and 3 are for subsampling other than 4:2:0
+	switch {
+	case other && len(parts) == mandatory:
+		c.Chroma = "" // which one, the string does not tell
+	case other == (c.Chroma == "4:2:0"):
+		c.Note = fmt.Sprintf("profile %d does not have %s", v[0], c.Chroma)
+	}
+	if (v[0] < 2) != (v[2] == 8) {
+		c.Note = fmt.Sprintf("profile %d does not have %d bits", v[0], v[2])
 	}
 	return nil
 }
 
-// parseAV1 reads av01.P.LLT.DD and the optional M.CCC.cp.tc.mc.F.
+// parseAV1 reads av01.P.LLT.DD and the optional M.CCC.cp.tc.mc.F, each with just as many digits. The optional fields
+// should be there all or none; what is left out at the end has its default, 4:2:0 and BT.709 in limited range.
 // "AV1 Codec ISO Media File Format Binding" §5.
 func parseAV1(c *Codec, parts []string) error {
-	if len(parts) < 3 || len(parts) > 9 {
+	const mandatory, toChroma, all = 3, 5, 9
+	if len(parts) < mandatory || len(parts) > all {
 		return errors.New("want profile, level and tier, and bit depth, and at most six colour fields")
 	}
-	p, err := decimal(parts[0], 1)
+	field := func(i, width, missing int) (int, error) {
+		if i >= len(parts) {
+			return missing, nil
+		}
+		n, err := digits(parts[i], 10, width, width)
+		return int(n), err
+	}
+	p, err := field(0, 1, 0)
 	if err != nil || p > 2 {
 		return errors.New("the profile is not 0 to 2")
 	}
 	lt := parts[1]
-	if len(lt) != 3 || !strings.ContainsAny(lt[2:], "MH") {
+	if len(lt) != 3 || lt[2] != 'M' && lt[2] != 'H' {
 		return errors.New("the level is not two digits and M or H")
 	}
 	l, err := decimal(lt[:2], 2)
 	if err != nil || l > 31 {
 		return errors.New("the level is not 00 to 31")
 	}
-	d, err := decimal(parts[2], 2)
-	if err != nil || (d != 8 && d != 10 && d != 12) {
+	d, err := field(2, 2, 0)
+	if err != nil || d != 8 && d != 10 && d != 12 {
 		return errors.New("the bit depth is not 08, 10 or 12")
 	}
-	c.Profile, c.Level, c.HighTier, c.BitDepth = p, l, lt[2] == 'H', d
-	c.Chroma = [...]string{"4:2:0", "4:4:4", ""}[p]
-	rest := parts[3:]
-	if len(rest) >= 1 && rest[0] == "1" {
-		c.Chroma = "4:0:0"
+	mono, err := field(3, 1, 0)
+	if err != nil || mono > 1 {
+		return errors.New("the monochrome flag is not 0 or 1")
 	}
-	if len(rest) >= 2 && c.Chroma != "4:0:0" {
-		switch {
-		case len(rest[1]) != 3:
-			return errors.New("the chroma subsampling is not three digits")
-		case rest[1][:2] == "11":
-			c.Chroma = "4:2:0"
-		case rest[1][:2] == "10":
-			c.Chroma = "4:2:2"
-		case rest[1][:2] == "00":
-			c.Chroma = "4:4:4"
-		default:
-			return errors.New("no such chroma subsampling")
-		}
-	}
-	var v [4]int
-	for i := 2; i < len(rest); i++ {
-		n, err := decimal(rest[i], 2)
+	chroma := [...]string{"4:2:0", "4:4:4", ""}[p]
+	if len(parts) >= toChroma {
+		told, err := av1Chroma(parts[toChroma-1])
 		if err != nil {
-			return fmt.Errorf("colour field %d is not a number", i-1)
+			return err
 		}
-		v[i-2] = n
+		if chroma != "" && told != chroma {
+			c.Note = fmt.Sprintf("profile %d does not have %s", p, told)
+		}
+		chroma = told
 	}
-	if len(rest) == 6 {
-		c.Color = colour(v[0], v[1], v[2], v[3] == 1)
+	if mono == 1 {
+		if chroma = "4:0:0"; p == 1 {
+			c.Note = "profile 1 is not monochrome"
+		}
+	}
+	if d == 12 && p < 2 {
+		c.Note = fmt.Sprintf("profile %d does not have 12 bits", p)
+	}
+	v := [3]int{}
+	for i := range v {
+		if v[i], err = field(toChroma+i, 2, bt709); err != nil {
+			return fmt.Errorf("colour field %d is not two digits", i+1)
+		}
+	}
+	full, err := field(all-1, 1, 0)
+	if err != nil || full > 1 {
+		return errors.New("the full range flag is not 0 or 1")
+	}
+	c.Profile, c.Level, c.HighTier, c.BitDepth, c.Chroma = p, l, lt[2] == 'H', d, chroma
+	if len(parts) > toChroma {
+		c.Color = colour(v[0], v[1], v[2], full == 1)
 	}
 	return nil
 }
+
+// av1Chroma reads the subsampling in both directions and the position of the samples, which only 4:2:0 has.
+func av1Chroma(s string) (string, error) {
+	if _, err := digits(s, 10, 3, 3); err != nil {
+		return "", errors.New("the chroma subsampling is not three digits")
+	}
+	chroma := map[string]string{"11": "4:2:0", "10": "4:2:2", "00": "4:4:4"}[s[:2]]
+	if chroma == "" || s[2] > '3' || s[2] != '0' && chroma != "4:2:0" {
+		return "", errors.New("no such chroma subsampling")
+	}
+	return chroma, nil
+}
+
+// bt709 is ITU-R BT.709 in all three of H.273's colour fields, and their default.
+const bt709 = 1
 
 func colour(primaries, transfer, matrix int, full bool) media.ColorInfo {
 	m := uint8(matrix)

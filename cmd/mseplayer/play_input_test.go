@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -81,6 +83,8 @@ func TestPlay_BadInput(t *testing.T) {
 		{"nonsense", file("nonsense.mp4", strings.Repeat("nonsense", 10000)), exitUsage, []string{"nonsense.mp4"}},
 		{"missing manifest on a server", origin.URL + "/nothing.mpd", exitUsage, []string{origin.URL + "/nothing.mpd", "404 Not Found"}},
 		{"no server", closed.URL + "/manifest.mpd", exitUsage, []string{closed.URL, "refused"}},
+		{"folder without a manifest", t.TempDir(), exitUsage, []string{"there is no manifest"}},
+		{"name of two lines", filepath.Join(folder, "two\nlines.mpd"), exitUsage, []string{"two%0Alines.mpd", "no such file"}},
 		{"missing segment", broken(gone("720p-2.m4s")), exitFailed, []string{"720p-2.m4s", "segment 2 at 0:02", "no such file"}},
 		{"missing segment on a server", origin.URL + "/manifest.mpd", exitFailed, []string{origin.URL + "/720p-2.m4s", "segment 2 at 0:02", "404 Not Found"}},
 		{"missing segment of sound", broken(gone("sound-2.m4s")), exitFailed, []string{"sound-2.m4s", "segment 2"}},
@@ -116,6 +120,21 @@ func TestPlay_BadInput(t *testing.T) {
 			t.Errorf("%s: report %+v, %v", c.name, rep, err)
 		}
 	})
+}
+
+// TestPlay_Sources plays what a source may be besides a manifest: a folder that holds one, a URL of a file, and standard
+// input.
+func TestPlay_Sources(t *testing.T) {
+	folder, manifest := demoFiles(t)
+	matroska := ffmpegProgram(t, "-i", wholeTrack(t, folder, "180p", 1), "-c", "copy", "-f", "matroska", "-")
+	for source, stdin := range map[string]io.Reader{folder: nil, "file://" + manifest: nil, "-": bytes.NewReader(matroska)} {
+		name := filepath.Join(t.TempDir(), "report.json")
+		r := program(t, stdin, "play", "--headless", "--audio-out", "null", "--frames", "5", "--stats-json", name, source)
+		rep, err := readPlayback(name)
+		if r.code != exitOK || r.err != "" || err != nil || rep.Frames.Presented < 5 {
+			t.Errorf("%s: exit %d, stderr %q, report %+v, %v", source, r.code, r.err, rep, err)
+		}
+	}
 }
 
 // TestPlay_WrongCodecs plays video whose codecs string names another codec, which is known, than the media has: it plays

@@ -181,6 +181,7 @@ func (s *session) run(names []string) int {
 
 // fail prints an error and remembers the exit code, which it returns.
 func (s *session) fail(code int, text string) int {
+	text = oneLine(text)
 	fmt.Fprintln(os.Stderr, "mseplayer: "+text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,7 +228,12 @@ func (s *session) one(ctx context.Context, name string, i int) {
 	p.SetVolume(s.opt.volume / 100)
 	p.SetMuted(s.opt.mute)
 	s.retire(p)
-	err := p.Open(ctx, name)
+	resolved, unresolved := resolve(name)
+	err := unresolved
+	if err == nil {
+		name = resolved
+		err = p.Open(ctx, name)
+	}
 	if err == nil {
 		if !s.opt.paused {
 			s.awaitSurface(ctx, p)
@@ -243,7 +249,7 @@ func (s *session) one(ctx context.Context, name string, i int) {
 	if err != nil && ctx.Err() == nil {
 		code := 1
 		var se *source.Error
-		if errors.As(err, &se) {
+		if unresolved != nil || errors.As(err, &se) {
 			code = 2
 		}
 		s.fail(code, err.Error())

@@ -25,6 +25,7 @@ var allowed = map[string]string{
 	"mse/bytestream": "mse/media",
 	"mse/isobmff":    "mse/media mse/mime mse/bytestream github.com/Eyevinn/mp4ff",
 	"mse/mpegaudio":  "mse/media mse/mime mse/bytestream",
+	"mse/webm":       "mse/media mse/mime mse/bytestream",
 	"mse/track":      "mse/media",
 	"mse":            "mse/media mse/mime mse/bytestream mse/isobmff mse/track",
 	"mse/msetest":    "mse mse/media mse/mime mse/bytestream mse/isobmff mse/track github.com/Eyevinn/mp4ff",
@@ -71,6 +72,7 @@ var forbidden = map[string]string{
 	"mse/bytestream": "os net net/http sync",                      // called under the buffer's lock
 	"mse/isobmff":    "os net net/http sync context log log/slog", // no goroutines, no locks, no logs: it returns facts
 	"mse/mpegaudio":  "os net net/http sync context log log/slog",
+	"mse/webm":       "os net net/http sync context log log/slog",
 	"mse/track":      "os net net/http sync context log log/slog",
 	"mse":            "os net net/http",
 	"player/present": "os net net/http",

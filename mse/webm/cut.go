@@ -23,7 +23,7 @@ const lateAfter = 1.5
 // pace is how the times of a track go on from block to block.
 type pace struct {
 	estimate media.Span // see the package comment, 0 before the second block
-	at       media.Time // of the last block
+	at       int64      // of the last block, in nanoseconds
 	known    bool       // there was one
 	// open is the index in the slab of the last block's first frame if the next block may change its length, else -1;
 	// told is set when that length is more than a guess.
@@ -32,9 +32,9 @@ type pace struct {
 	told  bool
 	next  media.Time // where the last frame ended
 
-	dts    media.Time // of the last frame
-	placed bool       // dts is set
-	lag    media.Span // by which decode order leads presentation order
+	dts    int64 // of the last frame, in nanoseconds
+	placed bool  // dts is set
+	lag    int64 // by which decode order leads presentation order, in nanoseconds
 }
 
 // forget begins a new run of blocks.
@@ -107,10 +107,8 @@ func (p *Parser) cut(final bool) ([]bytestream.TrackFrames, error) {
 	return p.finishSlabs(), failed
 }
 
-// time is the presentation time of the entry's block.
-func (p *Parser) time(e *entry) media.Time {
-	return media.Time(seconds(e.ticks*p.movie.scale - e.track.delay))
-}
+// time is the presentation time of the entry's block in nanoseconds.
+func (p *Parser) time(e *entry) int64 { return e.ticks*p.movie.scale - e.track.delay }
 
 // prepare decides what stays, makes the slabs, and the arena for frames that have to be copied.
 func (p *Parser) prepare(final bool) (arena []byte) {
@@ -198,10 +196,10 @@ func (t *track) waits(e *entry) bool {
 }
 
 // place sets times and length of a frame that goes to the end of the slab. at is the time of its block.
-func (t *track) place(f *media.CodedFrame, e *entry, at media.Time) {
+func (t *track) place(f *media.CodedFrame, e *entry, at int64) {
 	if e.leads {
 		t.follow(at)
-		t.pace.next = at
+		t.pace.next = media.Time(seconds(at))
 	}
 	dur := e.dur
 	measured := media.Span(0)
@@ -223,8 +221,11 @@ func (t *track) place(f *media.CodedFrame, e *entry, at media.Time) {
 	}
 	f.PTS, f.Duration = t.pace.next, dur
 	t.pace.next = t.pace.next.Add(dur)
-	if t.reorders && !fixed {
-		f.Duration = -dur // for order to settle
+	if t.reorders {
+		t.nanos = append(t.nanos, at)
+		if !fixed {
+			f.Duration = -dur // for order to settle
+		}
 	}
 	switch pad := seconds(e.discard); {
 	case pad > 0:
@@ -238,9 +239,9 @@ func (t *track) place(f *media.CodedFrame, e *entry, at media.Time) {
 }
 
 // follow notes that a block begins at that time, and gives the block before it the length that follows.
-func (t *track) follow(at media.Time) {
+func (t *track) follow(at int64) {
 	c := &t.pace
-	step, known := at.Sub(c.at), c.known
+	step, known := seconds(at-c.at), c.known
 	c.at, c.known = at, true
 	open := c.open
 	c.open = -1
@@ -312,33 +313,31 @@ func (p *Parser) finishSlabs() []bytestream.TrackFrames {
 // Between portions that do not begin with a random access point decode times never fall.
 func (p *Parser) order(t *track) {
 	c := &t.pace
-	p.times = p.times[:0]
-	for i := range t.slab {
-		p.times = append(p.times, t.slab[i].PTS)
-	}
+	p.times = append(p.times[:0], t.nanos...)
 	slices.Sort(p.times)
-	for i := range t.slab {
-		c.lag = max(c.lag, p.times[i].Sub(t.slab[i].PTS))
+	for i, at := range t.nanos {
+		c.lag = max(c.lag, p.times[i]-at)
 	}
 	if t.slab[0].RAP {
 		c.placed = false
 	}
-	for i := range t.slab {
+	for i, at := range t.nanos {
 		f := &t.slab[i]
-		dts := min(f.PTS, p.times[i].Add(-c.lag))
-		if c.placed {
-			dts = max(dts, c.dts)
+		dts := p.times[i] - c.lag
+		if c.placed && dts < c.dts { // the Cluster before ended inside of a group of pictures
+			dts = c.dts
+			c.lag = max(c.lag, dts-at)
 		}
-		f.DTS, c.dts, c.placed = dts, dts, true
+		f.DTS, c.dts, c.placed = media.Time(seconds(dts)), dts, true
 		if f.Duration >= 0 {
 			continue
 		}
 		f.Duration = -f.Duration
-		k := sort.Search(len(p.times), func(k int) bool { return p.times[k] > f.PTS })
+		k := sort.Search(len(p.times), func(k int) bool { return p.times[k] > at })
 		if k == len(p.times) {
 			continue
 		}
-		step := p.times[k].Sub(f.PTS)
+		step := seconds(p.times[k] - at)
 		if step <= maxLearned {
 			c.estimate = max(c.estimate, step)
 		}
@@ -346,4 +345,5 @@ func (p *Parser) order(t *track) {
 			f.Duration = step
 		}
 	}
+	t.nanos = t.nanos[:0]
 }

@@ -63,11 +63,11 @@ func readTable(t *testing.T, path string) []row {
 // tolerance is for facts in whole ticks of the usual length.
 const tolerance = 0.001001
 
-// picture and sound read the tool's description of a stream: "h264(High) 640x360 yuv420p sar=4:3 rot=-90 fps=…",
+// pictureFact and soundFact read the tool's description of a stream: "h264(High) 640x360 yuv420p sar=4:3 rot=-90 fps=…",
 // "aac(LC) 44100Hz 2ch".
 var (
-	picture = regexp.MustCompile(`^v:(\w+)(?:\([^)]*\))? (\d+)x(\d+)(?:.* sar=(\d+):(\d+))?`)
-	sound   = regexp.MustCompile(`^a:(\w+)(?:\([^)]*\))? (\d+)Hz (\d+)ch`)
+	pictureFact = regexp.MustCompile(`^v:(\w+)(?:\([^)]*\))? (\d+)x(\d+)(?:.* sar=(\d+):(\d+))?`)
+	soundFact   = regexp.MustCompile(`^a:(\w+)(?:\([^)]*\))? (\d+)Hz (\d+)ch`)
 )
 
 // deviations compares the first video and the first audio track of what was parsed with the facts of an
@@ -97,7 +97,7 @@ func (r *recorder) deviations(facts row) (out []string) {
 func describes(c *media.DecoderConfig, streams string) []string {
 	for s := range strings.SplitSeq(streams, " | ") {
 		got, want := "", ""
-		if m := picture.FindStringSubmatch(s); m != nil && c.Kind == media.Video {
+		if m := pictureFact.FindStringSubmatch(s); m != nil && c.Kind == media.Video {
 			sar := "1:1"
 			if c.SARNum > 0 {
 				sar = fmt.Sprintf("%d:%d", c.SARNum, c.SARDen)
@@ -107,7 +107,7 @@ func describes(c *media.DecoderConfig, streams string) []string {
 			}
 			got = fmt.Sprintf("%s %dx%d %s", c.Codec, c.Width, c.Height, sar)
 			want = fmt.Sprintf("%s %sx%s %s:%s", m[1], m[2], m[3], m[4], m[5])
-		} else if m := sound.FindStringSubmatch(s); m != nil && c.Kind == media.Audio {
+		} else if m := soundFact.FindStringSubmatch(s); m != nil && c.Kind == media.Audio {
 			got = fmt.Sprintf("%s %d Hz %d", c.Codec, c.SampleRate, c.Channels)
 			want = fmt.Sprintf("%s %s Hz %s", m[1], m[2], m[3])
 		} else {

@@ -70,7 +70,7 @@ type Parser struct {
 
 	cluster cluster
 	scratch [laceBytes]byte
-	times   []media.Time // presentation times of a track in rising order
+	times   []int64 // presentation times of a portion in rising order, in nanoseconds
 	inflate inflater
 }
 

@@ -44,6 +44,7 @@ type track struct {
 	count, before int
 	tail          int
 	slab          []media.CodedFrame
+	nanos         []int64 // the presentation times of its frames, if they may need to be ordered
 }
 
 // track returns the track of that number, nil if there is none.
@@ -155,10 +156,9 @@ type trackReader struct {
 	path     string
 	codecID  string
 	private  []byte
-	depth    int  // bits a sample
-	outRate  int  // after spectral band replication
-	coreRate int  // before it
-	hasColor bool // some point of the colour description was given
+	depth    int // bits a sample
+	outRate  int // after spectral band replication
+	coreRate int // before it
 }
 
 // readTrack reads a TrackEntry. RFC 9559 §5.1.4.1.

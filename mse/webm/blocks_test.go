@@ -238,6 +238,12 @@ func TestBlocks(t *testing.T) {
 			lenient: "4:0+9[text]K", strict: "=", err: "Segment/Cluster/Block at byte 120: a frame of track 4 cannot be inflated: zlib: invalid header", strictErr: "=",
 		},
 
+		{
+			name:   "zlib that inflates to more than anybody means",
+			stream: cat(head(track(4, 0x11, "S_VOBSUB", encoded(el(idComp)))), clu(0, bg(blk(4, 0, 0, deflate(strings.Repeat("x", 17<<20))), el(idBlockDur, 9)))),
+			err:    "a frame of track 4 cannot be inflated: inflates to more than 16777216 bytes", strictErr: "=",
+		},
+
 		// Structure.
 		{
 			name: "Clusters of unknown size, ended by each other, by Cues, and by another initialization segment",
@@ -416,6 +422,7 @@ func TestRefusals(t *testing.T) {
 		{"odd uncompressed sound", track(1, 2, "A_PCM/INT/LIT", sound(8000, 1, el(idDepth, 20))), "uncompressed sound of 20 bits"},
 		{"a huge configuration", vp8(1, el(idPrivate, make([]byte, 2<<20))), "its CodecPrivate is 2097152 bytes long"},
 		{"bzip2", enc(el(idComp, el(idCompAlgo, 1))), "its compression (type 0, algorithm 1) is neither zlib nor header stripping"},
+		{"a long stripped header", vp8(1, stripped(strings.Repeat("x", 257))), "257 bytes are stripped from each frame, more than the 256"},
 		{"two encodings", vp8(1, el(idEncodings, el(idEncoding), el(idEncoding))), "its frames are encoded twice"},
 		{"an encoding of an encoding", enc(el(idScope, 4)), "a content encoding is encoded itself"},
 		{"another cipher", enc(el(idEncType, 1), el(idEnc, el(idEncAlgo, 3))), "its encryption (scope 1, algorithm 3, mode 1) is not WebM's"},

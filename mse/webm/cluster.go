@@ -13,11 +13,11 @@ const laceBytes = 4 << 10
 
 // cluster is the media segment that is being read, and the frames of the portion that has not gone out.
 type cluster struct {
-	open     bool
-	off, end int64
-	timed    bool  // a Timestamp has been seen
-	ticks    int64 // the Timestamp
-	last     int64 // ticks of the last block
+	open  bool
+	end   int64 // in the stream, or unbounded
+	timed bool  // a Timestamp has been seen
+	ticks int64 // the Timestamp
+	last  int64 // ticks of the last block
 
 	portion int64 // bytes
 	from    int64 // where the portion began in the stream
@@ -77,7 +77,7 @@ func (p *Parser) enterCluster(h bytestream.Handler, e element) (more bool, err e
 		return false, fault("Segment/Cluster", e.off, "no initialization segment came before it")
 	}
 	c := &p.cluster
-	c.open, c.off, c.end, c.timed = true, e.off, e.end, false
+	c.open, c.end, c.timed = true, e.end, false
 	c.last, c.from = math.MinInt64, e.body
 	p.pos, p.state = e.body, bytestream.ParsingMediaSegment
 	p.discard()
@@ -296,9 +296,9 @@ func (p *Parser) block(b block) error {
 	return nil
 }
 
-// add appends a frame. One of no bytes at all holds neither a picture nor sound.
+// add appends a frame. One of no bytes at all holds neither a picture nor sound, but may be a cue.
 func (c *cluster) add(e entry) bool {
-	if e.size == 0 && e.track.kind != media.Text {
+	if e.size == 0 && (e.track.kind != media.Text || e.laces > 1) {
 		return false
 	}
 	c.pending = append(c.pending, e)

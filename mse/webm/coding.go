@@ -107,6 +107,8 @@ func (r *trackReader) encoding(n *node, path string) error {
 	case typ == encodingEncryption:
 		r.coding.encrypted, r.config.Encrypted = true, true
 		copy(r.coding.kid[:], key)
+	case typ == encodingCompression && algo == algoStrip && len(settings) > maxStripped:
+		r.refusal = fmt.Sprintf("%d bytes are stripped from each frame, more than the %d that are accepted", len(settings), maxStripped)
 	case typ == encodingCompression && algo == algoStrip:
 		settings = bytes.Clone(settings)
 		if scope&scopeFrames != 0 {

@@ -170,7 +170,7 @@ func (p *Parser) unwrap(e *entry, f *media.CodedFrame, crypts *[]media.Crypt, su
 	const path = "Segment/Cluster/Block"
 	t := e.track
 	if t.coding.deflated {
-		b, err := p.inflate.inflate(f.Data, maxBlockBytes)
+		b, err := p.inflate.inflate(f.Data, maxInflated-int64(len(p.inflate.out)))
 		if err != nil {
 			return unreadable(path, e.blockOff, fmt.Sprintf("a frame of track %d cannot be inflated", t.number), err)
 		}

@@ -13,8 +13,11 @@ const (
 	maxEBMLBytes   = 4 << 10
 	maxInfoBytes   = 1 << 20
 	maxTracksBytes = 16 << 20
-	// maxBlockBytes bounds a SimpleBlock or BlockGroup, and one frame that is inflated.
+	// maxBlockBytes bounds a SimpleBlock or BlockGroup, maxInflated the frames of a portion that are inflated, and
+	// maxStripped what is put before the bytes of each frame.
 	maxBlockBytes = 64 << 20
+	maxInflated   = 16 << 20
+	maxStripped   = 256
 	// maxUnknownBytes bounds an element of unknown ID that is passed over.
 	maxUnknownBytes = 1 << 20
 	maxTracks       = 64
@@ -153,7 +156,8 @@ func (p *Parser) Flush(h bytestream.Handler) error {
 	return p.err
 }
 
-// header reads the header of the element at p.pos, which ends before limit.
+// header reads the header of the element at that offset, which has to end before limit. ok is false when too little
+// has arrived, or what says what is wrong.
 func (p *Parser) header(at, limit int64) (e element, ok bool, what string) {
 	var buf [maxHeaderBytes]byte
 	if at >= p.in.End() {

@@ -252,6 +252,25 @@ func TestFlush(t *testing.T) {
 	}
 }
 
+// TestResetForgets proves that after a Reset no length follows from what came before it.
+func TestResetForgets(t *testing.T) {
+	init := head(track(1, 2, "A_VORBIS", sound(44100, 1), el(idPrivate, vorbisPrivate())), track(2, 1, "V_MPEG4/ISO/AVC", picture(64, 48)))
+	long := clu(5000, sb(1, 0, key, "\x06"), sb(2, 0, key, "I"), sb(2, 40, 0, "P"))
+	short := clu(0, sb(1, 0, key, "\x00"), sb(2, 0, 0, "P"), sb(2, 40, 0, "P"))
+	p, r := webm.New(webm.Options{}), &recorder{}
+	if err := feed(p, r, init, long); err != nil {
+		t.Fatal(err)
+	}
+	p.Reset()
+	r = &recorder{}
+	if err := feed(p, r, short); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := summary(r), "1:0+2.902494[\x00]K 2:0+40[P] 2:40+40[P]"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
 // TestConfigurations proves that the same initialization segment gives the same configurations again, also after
 // another one.
 func TestConfigurations(t *testing.T) {

@@ -25,7 +25,8 @@ const (
 	stepBack media.Span = 0.0005
 	// dryMargin is how long before the end of what is buffered the decoder is made to put out all it holds.
 	dryMargin = 250 * time.Millisecond
-	// endPatience is how long the last pictures may take to be shown after the clock has reached the end.
+	// endPatience is how long nothing may happen, when the clock has reached the end, before the last pictures are given
+	// up. As long as a slow decoder gives some, they are waited for and counted.
 	endPatience = time.Second
 )
 
@@ -41,7 +42,8 @@ type control struct {
 	prerolled bool          // what the generation starts with is ready
 	stepped   bool          // the picture shown is not at the clock's position
 	running   bool          // the clock has been told to run
-	endSince  time.Time     // when the clock reached the end
+	endSince  time.Time     // when the clock reached the end, or the last of the pictures that came later was counted
+	endTotal  uint64        // how many had been counted by then
 	dry       time.Duration // until nothing is buffered any more
 	group     sync.WaitGroup
 }
@@ -375,8 +377,8 @@ func (e *Element) advance(now time.Time) (run bool) {
 		// Time does not run in a stream without a single frame, and still it is over.
 		going := e.rolling || c.prerolled && !e.paused && !e.ended && e.err == nil
 		if going && e.att.EndedTx(tx) && e.duration == e.duration && at >= e.duration {
-			if c.endSince.IsZero() {
-				c.endSince = now
+			if n := e.queue.Quality().Total; c.endSince.IsZero() || n != c.endTotal {
+				c.endSince, c.endTotal = now, n
 			}
 			if videoDone && audioDone || now.Sub(c.endSince) >= endPatience {
 				e.finish(tx)

@@ -433,28 +433,36 @@ func TestStep(t *testing.T) {
 }
 
 func TestSlowDecoder(t *testing.T) {
-	within(t, func(t *testing.T) {
-		r := newRig(t, "va")
-		defer r.stop()
-		r.factory.Delay = 70 * time.Millisecond
-		r.append(r.v, movie(0, 4000, 40, 10))
-		r.append(r.a, movie(0, 4000, 20, 1))
-		if err := r.ms.EndOfStream(mse.EndNormal); err != nil {
-			t.Fatal(err)
-		}
-		r.e.Play()
-		for !r.e.State().Ended {
-			time.Sleep(10 * time.Millisecond)
-		}
-		q := r.e.Quality()
-		seen := map[media.Time]bool{}
-		for _, p := range r.surface.Pictures() {
-			seen[p.PTS] = true
-		}
-		if q.Total != 100 || int(q.Dropped) != 100-len(seen) || q.SkippedToKeyframe == 0 || len(seen) < 10 {
-			t.Errorf("%d pictures seen; quality %+v", len(seen), q)
-		}
-	})
+	for _, c := range []struct {
+		gop     int // pictures from one random access point to the next
+		skipped bool
+	}{
+		{10, true},
+		{100, false}, // when the clock has reached the end, three seconds of decoding are left
+	} {
+		within(t, func(t *testing.T) {
+			r := newRig(t, "va")
+			defer r.stop()
+			r.factory.Delay = 70 * time.Millisecond
+			r.append(r.v, movie(0, 4000, 40, c.gop))
+			r.append(r.a, movie(0, 4000, 20, 1))
+			if err := r.ms.EndOfStream(mse.EndNormal); err != nil {
+				t.Fatal(err)
+			}
+			r.e.Play()
+			for !r.e.State().Ended {
+				time.Sleep(10 * time.Millisecond)
+			}
+			q := r.e.Quality()
+			seen := map[media.Time]bool{}
+			for _, p := range r.surface.Pictures() {
+				seen[p.PTS] = true
+			}
+			if q.Total != 100 || int(q.Dropped) != 100-len(seen) || (q.SkippedToKeyframe > 0) != c.skipped || len(seen) < 10 {
+				t.Errorf("%d pictures seen; quality %+v", len(seen), q)
+			}
+		})
+	}
 }
 
 func TestErrors(t *testing.T) {

@@ -24,6 +24,9 @@ const (
 	settling = 4
 	// maxMissed is how many intervals without a call are bridged by prediction.
 	maxMissed = 8
+	// leap is how many intervals of media time must lie between the points of two intervals that follow one another
+	// for the clock to have been set.
+	leap = 2
 	// maxCadence is the longest pattern, in pictures, that is kept together.
 	maxCadence = 12
 	// patternHolds is for how many seconds a pattern must hold by the measured rates to count as one. Real patterns

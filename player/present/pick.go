@@ -100,12 +100,13 @@ func (q *Queue) choose(r clock.Reading, timed bool, from, to time.Time, out *out
 		return moving
 	}
 	// A picture that is passed over came too late if a point before this one lay in it or after it, or if a point
-	// that would have hit it was left out because nobody asked. Otherwise no point hits it: that is the cadence.
+	// that would have hit it was left out because nobody asked or the clock leapt. Otherwise no point hits it: that is
+	// the cadence.
 	why := WhyLate
 	switch {
 	case hidden:
 		why = WhyHidden
-	case had && consecutive:
+	case had && consecutive && float64(s.Sub(last)) < leap*to.Sub(from).Seconds()*max(r.Rate, 1):
 		for i > 0 && q.waiting[0].pts <= last {
 			q.take(1, WhyLate, out)
 			i--

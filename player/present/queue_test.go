@@ -67,6 +67,35 @@ func TestQueue_Late(t *testing.T) {
 	balance(t, r.Queue)
 }
 
+// TestQueue_ClockJumps: pictures that a leap of the clock passes over between two refreshes were late, not skipped for
+// the display's sake, whatever the surface did.
+func TestQueue_ClockJumps(t *testing.T) {
+	for _, leap := range []float64{0.1, 0.15, 0.2, 0.22} {
+		r := newRig(t, present.Options{})
+		r.run(0, 0, 1, 0)
+		next := 0
+		fill := func() {
+			for ; r.Depth() < 6; next++ {
+				r.put(0, media.FromTicks(int64(next), 25))
+			}
+		}
+		vsync := 0
+		refresh := func(n int) {
+			for range n {
+				fill()
+				r.pick(float64(vsync) / 60)
+				vsync++
+			}
+		}
+		refresh(61)
+		r.run(0, media.Time(leap), 1, 0)
+		refresh(60)
+		if q := r.Quality(); q.CadenceSkipped != 0 || q.Late == 0 || q.Dropped != q.Late {
+			t.Errorf("a leap of %v s: %d late, %d skipped by cadence", leap, q.Late, q.CadenceSkipped)
+		}
+	}
+}
+
 func TestQueue_FirstOfAGeneration(t *testing.T) {
 	r := logged(t, present.Options{})
 	r.rest(0, 0)

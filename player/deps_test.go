@@ -24,6 +24,7 @@ var allowed = map[string]string{
 	"mse/mime":       "mse/media",
 	"mse/bytestream": "mse/media",
 	"mse/isobmff":    "mse/media mse/mime mse/bytestream github.com/Eyevinn/mp4ff",
+	"mse/mp2t":       "mse/media mse/mime mse/bytestream",
 	"mse/mpegaudio":  "mse/media mse/mime mse/bytestream",
 	"mse/webm":       "mse/media mse/mime mse/bytestream",
 	"mse/track":      "mse/media",
@@ -71,6 +72,7 @@ var forbidden = map[string]string{
 	"mse/mime":       "os net net/http",                           // decides about strings only
 	"mse/bytestream": "os net net/http sync",                      // called under the buffer's lock
 	"mse/isobmff":    "os net net/http sync context log log/slog", // no goroutines, no locks, no logs: it returns facts
+	"mse/mp2t":       "os net net/http sync context log log/slog",
 	"mse/mpegaudio":  "os net net/http sync context log log/slog",
 	"mse/webm":       "os net net/http sync context log log/slog",
 	"mse/track":      "os net net/http sync context log log/slog",

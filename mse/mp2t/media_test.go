@@ -1,0 +1,366 @@
+package mp2t_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"mseplayer/mse/media"
+	"mseplayer/mse/mp2t"
+)
+
+// mediaDir is the folder of other people's media, "" when none is configured. A configured folder that is absent is
+// a failure.
+func mediaDir(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("MSEPLAYER_MEDIA")
+	if dir == "" {
+		return ""
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Fatalf("MSEPLAYER_MEDIA: %v", err)
+	}
+	return dir
+}
+
+// row is one line of a table with a header.
+type row map[string]string
+
+// readTable reads a tab-separated table.
+func readTable(t *testing.T, path string) []row {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(bytes.NewReader(b))
+	r.Comma, r.LazyQuotes, r.FieldsPerRecord = '\t', true, -1
+	lines, err := r.ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	var out []row
+	for _, l := range lines[1:] {
+		m := row{}
+		for i, name := range lines[0] {
+			if i < len(l) {
+				m[name] = l[i]
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// sample is a stream of the collection with the facts about it.
+type sample struct {
+	name  string
+	b     []byte
+	facts row
+}
+
+// samples are the transport streams of the collection: files, and the segments of media playlists one behind the other.
+func samples(t *testing.T, dir string) (out []sample) {
+	t.Helper()
+	content := filepath.Join(dir, "content")
+	for _, facts := range readTable(t, filepath.Join(content, "INDEX.tsv")) {
+		if facts["format"] != "mpegts" {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(content, facts["path"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, sample{facts["path"], b, facts})
+	}
+	for _, facts := range readTable(t, filepath.Join(content, "PRESENTATIONS.tsv")) {
+		features := strings.Fields(facts["features"])
+		if !slices.Contains(features, "TS") || !strings.Contains(facts["features"], "segs=") {
+			continue
+		}
+		b := segments(t, filepath.Join(content, facts["manifest"]), slices.Contains(features, "iframes-only"))
+		out = append(out, sample{facts["manifest"], b, facts})
+	}
+	return out
+}
+
+// segments joins the segments of a media playlist. A playlist of single pictures leaves out the tables: they are at the
+// start of each resource. RFC 8216 §4.3.3.6.
+func segments(t *testing.T, playlist string, iframes bool) (out []byte) {
+	t.Helper()
+	text, err := os.ReadFile(playlist)
+	if err != nil {
+		t.Fatal(err)
+	}
+	length, from, next, gap := -1, 0, 0, false
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if spec, ok := strings.CutPrefix(line, "#EXT-X-BYTERANGE:"); ok {
+			n, at, has := strings.Cut(spec, "@")
+			length, _ = strconv.Atoi(n)
+			if from = next; has {
+				from, _ = strconv.Atoi(at)
+			}
+			continue
+		}
+		gap = gap || line == "#EXT-X-GAP"
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if gap {
+			gap = false
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(filepath.Dir(playlist), line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if length >= 0 {
+			if iframes {
+				const tables = 2 * packetSize
+				out = append(out, b[:tables]...)
+			}
+			next = from + length
+			b, length = b[from:next], -1
+		}
+		out = append(out, b...)
+	}
+	return out
+}
+
+const (
+	// printed is for facts with six decimals, rounded for the times of audio frames inside of a PES packet: the tool
+	// adds up durations that it rounds down to ticks.
+	printed = 1.1e-6
+	rounded = 20.0 / 90000
+	// rollover is the length of the time line of 33 bits.
+	rollover = float64(1<<33) / 90000
+)
+
+// picture and sound read the tool's description of a stream: "h264(High) 640x360 yuv420p sar=4:3 fps=…", "aac(LC)
+// 44100Hz 2ch".
+var (
+	pictureFacts = regexp.MustCompile(`^v:(\w+)(?:\([^)]*\))? (\d+)x(\d+)(?:.* sar=(\d+):(\d+))?`)
+	soundFacts   = regexp.MustCompile(`^a:(\w+)(?:\([^)]*\))? (\d+)Hz (\d+)ch`)
+)
+
+// deviations compares the first video and the first audio track with the facts of an independent tool.
+func (r *recorder) deviations(facts row) (out []string) {
+	if len(r.inits) == 0 {
+		if facts["v_packets"]+facts["a_packets"] == "00" {
+			return nil
+		}
+		return []string{"no initialization segment"}
+	}
+	for _, kind := range []media.Kind{media.Video, media.Audio} {
+		prefix := kind.String()[:1] + "_"
+		if facts[prefix+"packets"] == "" {
+			continue
+		}
+		i := slices.IndexFunc(r.inits[0].Tracks, func(t media.TrackInfo) bool { return t.Kind == kind })
+		if i < 0 {
+			out = append(out, kind.String()+" track is missing")
+			continue
+		}
+		track := r.inits[0].Tracks[i]
+		if track.Config.Codec == "" {
+			out = append(out, kind.String()+" is not supported")
+			continue
+		}
+		out = append(out, describes(track.Config, facts["streams"])...)
+		out = append(out, counts(r.frames[track.ID], prefix, facts)...)
+	}
+	return out
+}
+
+// describes compares a configuration with the tool's line about the first stream of its kind.
+func describes(c *media.DecoderConfig, streams string) []string {
+	for s := range strings.SplitSeq(streams, " | ") {
+		got, want := "", ""
+		if m := pictureFacts.FindStringSubmatch(s); m != nil && c.Kind == media.Video {
+			sar := "1:1"
+			if c.SARNum > 0 {
+				sar = fmt.Sprintf("%d:%d", c.SARNum, c.SARDen)
+			}
+			if m[4] == "" {
+				m[4], m[5] = "1", "1"
+			}
+			got = fmt.Sprintf("%s %dx%d %s", c.Codec, c.Width, c.Height, sar)
+			want = fmt.Sprintf("%s %sx%s %s:%s", m[1], m[2], m[3], m[4], m[5])
+		} else if m := soundFacts.FindStringSubmatch(s); m != nil && c.Kind == media.Audio {
+			got = fmt.Sprintf("%s %d Hz %d", c.Codec, c.SampleRate, c.Channels)
+			want = fmt.Sprintf("%s %s Hz %s", m[1], m[2], m[3])
+		} else {
+			continue
+		}
+		if got != want {
+			return []string{fmt.Sprintf("is %s, the fact says %s", got, want)}
+		}
+		return nil
+	}
+	return nil
+}
+
+// counts compares frames with the packets that the tool counted. The end is compared only where the tool knew how long
+// the last packet is.
+func counts(frames []media.CodedFrame, prefix string, facts row) (out []string) {
+	got := map[string]float64{"packets": float64(len(frames)), "first": math.Inf(1), "last": math.Inf(-1)}
+	for i := range frames {
+		f := &frames[i]
+		if f.RAP {
+			got["key"]++
+		}
+		at := float64(f.PTS) - float64(f.TrimFront)
+		got["first"] = min(got["first"], at)
+		if at >= got["last"] {
+			got["last"], got["end"] = at, float64(f.End())+float64(f.TrimBack)
+		}
+	}
+	tolerance := printed
+	if prefix == "a_" {
+		tolerance = rounded
+	}
+	for _, name := range []string{"packets", "key", "first", "last", "end"} {
+		s := facts[prefix+name]
+		if s == "" || name == "end" && s == facts[prefix+"last"] {
+			continue
+		}
+		want, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			out = append(out, fmt.Sprintf("the fact %s%s is %q", prefix, name, s))
+			continue
+		}
+		d := math.Abs(got[name] - want)
+		switch name {
+		case "first", "last":
+			d = math.Abs(math.Remainder(got[name]-want, rollover))
+		case "end":
+			// The tool takes the length that the codec's clock gives, in whole ticks.
+			d = max(0, math.Abs(math.Remainder(got[name]-want, rollover))-1.0/90000)
+		}
+		if d > tolerance {
+			out = append(out, fmt.Sprintf("%s%s is %.6f, the fact says %s", prefix, name, got[name], s))
+		}
+	}
+	return out
+}
+
+// known lists where we deviate from the facts, with the reason.
+var known = map[string]string{
+	"ts_ps/androidx/sample_ac3.ts":                                                  "begins and ends inside of frames; the tool counts the fragments and gives the first one the time of the first frame",
+	"ts_ps/androidx/sample_dts_hd_across_pes.ts":                                    "DTS is not supported",
+	"ts_ps/androidx/sample_dts_hd_ma.ts":                                            "DTS is not supported",
+	"ts_ps/androidx/sample_h262_mpeg_audio.ts":                                      "MPEG-2 video is not supported",
+	"ts_ps/androidx/sample_mpegh_lcbl_cicp1_multi.ts":                               "MPEG-H is not supported; the tool takes it for MPEG audio",
+	"ts_ps/androidx/sample_mpegh_lcbl_configchange_single.ts":                       "MPEG-H is not supported; the tool takes it for MPEG audio",
+	"ts_ps/androidx/sample_with_sdt.ts":                                             "MPEG-2 video is not supported",
+	"ts_ps/shaka/id3-metadata.ts":                                                   "HE-AAC v2 that only the decoder can tell from AAC",
+	"ts_ps/vhs/id3.ts":                                                              "irregular decoding times, and no frame rate that would tell how long the last picture is",
+	"presentations/spk_avc-ts-with-encryption/bear-640x360-video.m3u8":              "the tool's playlist reader stops where the encryption begins; TestPackets compares all frames",
+	"presentations/spk_avc-ts-with-encryption/bear-640x360-audio.m3u8":              "the tool's playlist reader stops where the encryption begins; TestPackets compares all frames",
+	"presentations/spk_ec3-packed-audio-encrypted/bear-640x360-ec3-video.m3u8":      "the tool's playlist reader stops where the encryption begins; TestPackets compares all frames",
+	"presentations/spk_avc-ts-with-encryption-and-fairplay/bear-640x360-video.m3u8": "the tool's playlist reader stops where the encryption begins; TestPackets compares all frames",
+	"presentations/spk_avc-ts-with-encryption-and-fairplay/bear-640x360-audio.m3u8": "the tool's playlist reader stops where the encryption begins; TestPackets compares all frames",
+	"presentations/shaka/hls-text-offset/playlist-video.m3u8":                       "the tool's playlist reader takes a jump back in time for a rollover",
+}
+
+// judge logs a deviation that is known and fails for one that is not, and for a known one that is gone.
+func judge(t *testing.T, known map[string]string, name string, dev []string) (good bool) {
+	t.Helper()
+	reason, expected := known[name]
+	switch {
+	case len(dev) == 0 && !expected:
+		return true
+	case len(dev) == 0:
+		t.Errorf("%s: no deviation any more (%s)", name, reason)
+	case expected:
+		t.Logf("%s: %s\n\treason: %s", name, strings.Join(dev, "; "), reason)
+	default:
+		t.Errorf("%s: %s", name, strings.Join(dev, "; "))
+	}
+	return false
+}
+
+// TestFacts compares every transport stream of the collection with what an independent tool counted in it.
+func TestFacts(t *testing.T) {
+	dir := mediaDir(t)
+	if dir == "" {
+		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")
+		return
+	}
+	n, good := 0, 0
+	for _, s := range samples(t, dir) {
+		n++
+		r, _, err := parse(t, s.b)
+		var dev []string
+		if err != nil {
+			dev = append(dev, err.Error())
+		}
+		if judge(t, known, s.name, append(dev, r.deviations(s.facts)...)) {
+			good++
+		}
+	}
+	t.Logf("%d of %d streams agree", good, n)
+}
+
+// TestPiecesOfMedia cuts every transport stream of the collection into pieces. The handler must hear the same.
+func TestPiecesOfMedia(t *testing.T) {
+	dir := mediaDir(t)
+	if dir == "" {
+		t.Log("MSEPLAYER_MEDIA is not set: TestPieces covers built content")
+		return
+	}
+	for _, s := range samples(t, dir) {
+		want, err := digestOf(bytes.Clone(s.b))
+		if err != nil {
+			t.Errorf("%s: %v", s.name, err)
+		}
+		for _, n := range []int{1000, 64 << 10} {
+			if got, err := digestOf(cutUp(s.b, n)...); got != want {
+				t.Errorf("%s in pieces of %d bytes: another result (%v)", s.name, n, err)
+			}
+		}
+	}
+}
+
+// TestEncrypted proves that what HTTP Live Streaming encrypts inside of transport streams is recognized: frames carry
+// the scheme, and the configurations say so.
+func TestEncrypted(t *testing.T) {
+	streams := map[string][]byte{"built": changes()}
+	if dir := mediaDir(t); dir != "" {
+		for _, s := range samples(t, dir) {
+			if strings.Contains(s.facts["features"], "SAMPLE-AES") {
+				streams[s.name] = s.b
+			}
+		}
+	}
+	for name, b := range streams {
+		r, _, err := parse(t, b)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		n := 0
+		for _, frames := range r.frames {
+			for i := range frames {
+				f := &frames[i]
+				if (f.Crypt != nil) != f.Config.Encrypted || f.Crypt != nil && f.Crypt.Scheme != mp2t.SchemeSampleAES {
+					t.Errorf("%s: a frame at %v with %+v and encrypted %v", name, f.PTS, f.Crypt, f.Config.Encrypted)
+				}
+				if f.Crypt != nil {
+					n++
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("%s: no encrypted frame", name)
+		}
+	}
+}

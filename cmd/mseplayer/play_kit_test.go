@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -133,13 +134,14 @@ func readPlayback(name string) (*playback, error) {
 	return r, nil
 }
 
-// counted tells which of the counts of a playback without any fault are wrong when it presented n pictures.
-func (r *playback) counted(n int) error {
+// counted tells which of the counts of a playback are wrong when all is well with its n pictures but that some of them
+// were late.
+func (r *playback) counted(n, late int) error {
 	q, f := r.VideoPlaybackQuality, r.Frames
-	if f.Presented != n || q.TotalVideoFrames != n || q.DroppedVideoFrames != 0 || q.CorruptedVideoFrames != 0 || f.CadenceSkipped+f.Late+f.SkippedToKeyframe+f.Hidden+f.DecodeErrors != 0 {
+	if f.Presented != n-late || f.Late != late || q.TotalVideoFrames != n || q.DroppedVideoFrames != late || q.CorruptedVideoFrames != 0 || f.CadenceSkipped+f.SkippedToKeyframe+f.Hidden+f.DecodeErrors != 0 {
 		return fmt.Errorf("presented %d of %d: %+v %+v", f.Presented, n, q, f)
 	}
-	if r.Error != nil || len(r.Stalls)+len(r.GapsJumped) != 0 || r.Audio.Underruns != 0 {
+	if r.Error != nil || len(r.Stalls)+len(r.GapsJumped) != 0 || late == 0 && r.Audio.Underruns != 0 {
 		return fmt.Errorf("error %v, stalls %v, gaps %v, %+v", r.Error, r.Stalls, r.GapsJumped, r.Audio)
 	}
 	return nil
@@ -158,6 +160,7 @@ type dumped struct {
 type dumpLine struct {
 	n       int
 	pts, at float64
+	vsync   int
 	frames  int
 	gen     int
 	why     string
@@ -184,6 +187,8 @@ func readDump(name string) (*dumped, error) {
 				l.pts, err = strconv.ParseFloat(value, 64)
 			case key == "at":
 				l.at, err = strconv.ParseFloat(value, 64)
+			case key == "vsync":
+				l.vsync, err = strconv.Atoi(value)
 			case key == "frames":
 				l.frames, err = strconv.Atoi(value)
 			case key == "gen":
@@ -226,6 +231,42 @@ func (d *dumped) heard(n int) (at, pts float64, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// stall is a time in which the machine did not let the program draw.
+type stall struct{ from, to float64 }
+
+// stalls finds where the display of 60 Hz was refreshed more often than the program was there to draw.
+func (d *dumped) stalls() (out []stall) {
+	const refresh = 1.0 / 60
+	for i := 1; i < len(d.shown); i++ {
+		a, b := d.shown[i-1], d.shown[i]
+		if missed := (b.at-a.at)/refresh - float64(b.vsync-a.vsync); missed > 0.5 {
+			out = append(out, stall{a.at, b.at})
+		}
+	}
+	return out
+}
+
+// excused reports whether what went wrong at a wall time can be the doing of a stalled machine: a refresh was missed then
+// or shortly before.
+func (d *dumped) excused(at float64) bool {
+	const after = 0.5
+	for _, s := range d.stalls() {
+		if at >= s.from-0.05 && at <= s.to+after {
+			return true
+		}
+	}
+	return false
+}
+
+// heardAt finds when the sound of a media time was heard.
+func (d *dumped) heardAt(pts float64) (at float64, ok bool) {
+	i := sort.Search(len(d.sound), func(i int) bool { return d.sound[i].pts > pts }) - 1
+	if i < 0 || pts >= d.sound[i].pts+float64(d.sound[i].frames)/wavRate {
+		return 0, false
+	}
+	return d.sound[i].at + pts - d.sound[i].pts, true
 }
 
 // wavRate is what the program records at.

@@ -135,13 +135,13 @@ func readPlayback(name string) (*playback, error) {
 }
 
 // counted tells which of the counts of a playback are wrong when all is well with its n pictures but that some of them
-// were late.
-func (r *playback) counted(n, late int) error {
+// were not presented because the machine stalled.
+func (r *playback) counted(n, lost int) error {
 	q, f := r.VideoPlaybackQuality, r.Frames
-	if f.Presented != n-late || f.Late != late || q.TotalVideoFrames != n || q.DroppedVideoFrames != late || q.CorruptedVideoFrames != 0 || f.CadenceSkipped+f.SkippedToKeyframe+f.Hidden+f.DecodeErrors != 0 {
+	if f.Presented != n-lost || f.Late+f.Hidden != lost || q.TotalVideoFrames != n-f.Hidden || q.DroppedVideoFrames != f.Late || q.CorruptedVideoFrames != 0 || f.CadenceSkipped+f.SkippedToKeyframe+f.DecodeErrors != 0 {
 		return fmt.Errorf("presented %d of %d: %+v %+v", f.Presented, n, q, f)
 	}
-	if r.Error != nil || len(r.Stalls)+len(r.GapsJumped) != 0 || late == 0 && r.Audio.Underruns != 0 {
+	if r.Error != nil || len(r.Stalls)+len(r.GapsJumped) != 0 || lost == 0 && r.Audio.Underruns != 0 {
 		return fmt.Errorf("error %v, stalls %v, gaps %v, %+v", r.Error, r.Stalls, r.GapsJumped, r.Audio)
 	}
 	return nil
@@ -251,7 +251,7 @@ func (d *dumped) stalls() (out []stall) {
 // excused reports whether what went wrong at a wall time can be the doing of a stalled machine: a refresh was missed then
 // or shortly before.
 func (d *dumped) excused(at float64) bool {
-	const after = 0.5
+	const after = 1
 	for _, s := range d.stalls() {
 		if at >= s.from-0.05 && at <= s.to+after {
 			return true

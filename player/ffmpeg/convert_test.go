@@ -66,13 +66,13 @@ func TestConvert(t *testing.T) {
 		want       media.ColorInfo
 		known      bool // the samples are those of rgb; otherwise they are the unconverted picture's
 	}{
-		{"709-444.mkv", "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv444p -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -c:v ffv1",
+		{"709-444.mkv", "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -c:v ffv1",
 			media.ColorInfo{Primaries: 1, Transfer: 1, Matrix: 1, Known: true}, false},
 		{"601-422.mkv", "-vf scale=out_color_matrix=bt601:out_range=tv,format=yuv422p -colorspace smpte170m -color_range tv -c:v ffv1",
 			media.ColorInfo{Matrix: 6, Known: true}, false},
 		{"full-444.mkv", "-vf scale=out_color_matrix=bt601:out_range=pc,format=yuvj444p -colorspace smpte170m -color_range pc -c:v ffv1",
 			media.ColorInfo{Matrix: 6, FullRange: true, Known: true}, false},
-		{"10bit.mkv", "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10le -colorspace bt2020nc -color_primaries bt2020 -color_trc smpte2084 -color_range tv -c:v ffv1",
+		{"10bit.mkv", "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv -colorspace bt2020nc -color_primaries bt2020 -color_trc smpte2084 -color_range tv -c:v ffv1",
 			media.ColorInfo{Primaries: 9, Transfer: 16, Matrix: 9, Known: true}, false},
 		{"rgb.mkv", "-vf format=gbrp -c:v ffv1", media.ColorInfo{Matrix: 6, Known: true}, true},
 		{"packed.avi", "-vf scale=out_color_matrix=bt601:out_range=tv,format=yuyv422 -c:v rawvideo", media.ColorInfo{}, true},

@@ -13,9 +13,12 @@ type Host interface {
 	HasError() bool
 	// DurationChanged runs "update the media duration".
 	DurationChanged(tx *Tx, d media.Time)
-	// TrackAdded and TrackRemoved keep the element's track lists.
-	TrackAdded(tx *Tx, t *Track)
-	TrackRemoved(tx *Tx, t *Track)
+	// TrackLists returns the element's own lists, to and from which the tracks of SourceBuffers are added and removed;
+	// nil for an element that keeps none. It is asked once, when the element attaches.
+	TrackLists() *TrackLists
+	// TracksChanged says that tracks were added, removed, enabled or disabled, selected or not, after the lists and
+	// their events.
+	TracksChanged(tx *Tx)
 	// NewTracksActive says that an initialization segment made a SourceBuffer active: a readyState above
 	// HAVE_METADATA falls back to it until there is data.
 	NewTracksActive(tx *Tx)
@@ -31,8 +34,9 @@ type Host interface {
 
 // Attachment is what a media element gets by attaching to a MediaSource.
 type Attachment struct {
-	ms   *MediaSource // immutable
-	host Host         // immutable
+	ms    *MediaSource // immutable
+	host  Host         // immutable
+	lists *TrackLists  // immutable: the element's, may be nil
 
 	gone     bool         // guarded by loop: detached
 	buffered media.Ranges // guarded by loop: what Buffered returned last
@@ -48,7 +52,7 @@ func (ms *MediaSource) Attach(h Host) (*Attachment, error) {
 		return nil, fail(InvalidStateError, "attach", "the media source is %s", ms.readyState)
 	}
 	tx := &Tx{ms.loop}
-	ms.att = &Attachment{ms: ms, host: h}
+	ms.att = &Attachment{ms: ms, host: h, lists: h.TrackLists()}
 	ms.playhead = 0
 	ms.readyState = Open
 	tx.Queue(&ms.EventTarget, EventSourceOpen)
@@ -168,25 +172,6 @@ func (a *Attachment) DurationTx(*Tx) (d media.Time, known bool) {
 	return a.ms.duration, !isNaN(a.ms.duration) && !a.gone
 }
 
-// Tracks returns the tracks of all SourceBuffers, in order.
-func (a *Attachment) Tracks() []*Track {
-	a.ms.loop.mu.Lock()
-	defer a.ms.loop.mu.Unlock()
-	var out []*Track
-	for _, sb := range a.ms.sourceBuffers.items {
-		for _, tb := range sb.tracks {
-			out = append(out, tb.track)
-		}
-	}
-	return out
-}
-
-// SetEnabledTx selects or deselects a track.
-func (a *Attachment) SetEnabledTx(tx *Tx, t *Track, on bool) { a.ms.setEnabled(tx, t, on) }
-
-// EnabledTx reports, under the lock, whether the track is enabled.
-func (a *Attachment) EnabledTx(_ *Tx, t *Track) bool { return t.enabled && !t.gone }
-
 // bufferedChanged lets the element look at the new state and wakes readers. The lock must be held.
 func (ms *MediaSource) bufferedChanged(tx *Tx) {
 	if ms.att != nil {
@@ -197,7 +182,7 @@ func (ms *MediaSource) bufferedChanged(tx *Tx) {
 
 // trackBufferOf finds the storage of a track, nil once it is gone. The lock must be held.
 func (t *Track) trackBufferOf() *trackBuffer {
-	if t.gone {
+	if t.gone || t.sb == nil {
 		return nil
 	}
 	i := slices.IndexFunc(t.sb.tracks, func(tb *trackBuffer) bool { return tb.track == t })

@@ -14,13 +14,19 @@ const (
 	EventUpdateEnd          = "updateend"
 	EventError              = "error"
 	EventAbort              = "abort"
+	EventAddTrack           = "addtrack"
+	EventRemoveTrack        = "removetrack"
+	EventChange             = "change"
 )
 
-// Event is what a listener gets. Err is the cause of an error event, nil otherwise.
+// Event is what a listener gets.
 type Event struct {
 	Type   string
 	Target *EventTarget
-	Err    error
+	// Err is the cause of an error event.
+	Err error
+	// Track is what addtrack and removetrack are about.
+	Track *Track
 }
 
 // EventTarget delivers events to listeners. It is embedded in every object that fires events, the media element

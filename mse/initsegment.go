@@ -36,19 +36,17 @@ func (sb *SourceBuffer) initReceived(tx *Tx, s *media.InitSegment) error {
 	activate := false
 	if !sb.gotInit {
 		for _, info := range infos {
-			t := sb.addTrack(info)
-			// The first audio and the first video track of a SourceBuffer are on, text is off.
-			if t.first && t.kind != media.Text {
-				t.enabled, activate = true, true
-			}
-			if ms.att != nil {
-				ms.att.host.TrackAdded(tx, t)
+			if sb.addTrack(tx, info).on() {
+				activate = true
 			}
 		}
 		if activate {
 			ms.updateActive(tx, sb)
 		}
 		sb.gotInit = true
+		if ms.att != nil {
+			ms.att.host.TracksChanged(tx)
+		}
 	}
 	ms.log.Debug("initialization segment", "type", sb.mime, "tracks", len(infos), "duration", s.Duration)
 	if ms.att == nil {

@@ -40,8 +40,9 @@ func (m AppendMode) String() string {
 type SourceBuffer struct {
 	EventTarget
 
-	ms   *MediaSource // immutable
-	mime string       // guarded by loop: of the latest addSourceBuffer or changeType
+	ms    *MediaSource // immutable
+	lists *TrackLists  // immutable
+	mime  string       // guarded by loop: of the latest addSourceBuffer or changeType
 
 	// guarded by loop
 	parser   bytestream.Parser
@@ -85,6 +86,7 @@ func newSourceBuffer(ms *MediaSource, mimeType string, p bytestream.Parser, gene
 	sb := &SourceBuffer{
 		EventTarget:     NewEventTarget(ms.loop),
 		ms:              ms,
+		lists:           NewTrackLists(ms.loop),
 		mime:            mimeType,
 		parser:          p,
 		generate:        generate,
@@ -337,6 +339,18 @@ func (sb *SourceBuffer) Cover(start, end media.Time) {
 	}
 	sb.ms.bufferedChanged(&Tx{sb.loop})
 }
+
+// AudioTracks returns the live list of the audio tracks that the SourceBuffer created, always the same object.
+// MSE: dom-sourcebuffer-audiotracks.
+func (sb *SourceBuffer) AudioTracks() *TrackList { return sb.lists.Audio }
+
+// VideoTracks is AudioTracks for video.
+// MSE: dom-sourcebuffer-videotracks.
+func (sb *SourceBuffer) VideoTracks() *TrackList { return sb.lists.Video }
+
+// TextTracks is AudioTracks for text.
+// MSE: dom-sourcebuffer-texttracks.
+func (sb *SourceBuffer) TextTracks() *TrackList { return sb.lists.Text }
 
 // Tracks returns the tracks that the SourceBuffer created, in the order of its first initialization segment.
 func (sb *SourceBuffer) Tracks() []*Track {

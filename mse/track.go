@@ -8,26 +8,70 @@ import (
 	"mseplayer/mse/track"
 )
 
-// Track is an audio, video or text track that a SourceBuffer created from its first initialization segment.
+// TextMode is how a text track is used.
+// HTML: texttrackmode.
+type TextMode uint8
+
+// The modes.
+const (
+	Disabled TextMode = iota // not used
+	Hidden                   // kept up to date, not shown
+	Showing                  // shown
+)
+
+// String gives the specification's spelling.
+func (m TextMode) String() string {
+	switch m {
+	case Disabled:
+		return "disabled"
+	case Hidden:
+		return "hidden"
+	case Showing:
+		return "showing"
+	default:
+		return "impossible text track mode"
+	}
+}
+
+// Track is an audio, video or text track: one that a SourceBuffer created from its first initialization segment, or a
+// text track that a media element made.
 // HTML: AudioTrack, VideoTrack, TextTrack.
 type Track struct {
 	// immutable
-	id    string
-	kind  media.Kind
-	info  media.TrackInfo
-	sb    *SourceBuffer
-	first bool // the first of its kind in its SourceBuffer
+	loop *EventLoop
+	id   string
+	kind media.Kind
+	role string
+	info media.TrackInfo
+	sb   *SourceBuffer // nil for a media element's own
 
 	// guarded by loop
-	enabled bool // audio: enabled; video: selected; text: showing or hidden
-	gone    bool // no longer belongs to a SourceBuffer in sourceBuffers
+	mode  TextMode // audio and video: Showing when enabled or selected
+	lists []*TrackList
+	gone  bool // no longer belongs to a SourceBuffer in sourceBuffers
 }
 
-// ID is unique among the tracks of one MediaSource.
+// NewTextTrack returns a text track that no SourceBuffer created, for a media element's addTextTrack. It is disabled and
+// in no list.
+func NewTextTrack(l *EventLoop, role, label, language string) *Track {
+	return &Track{loop: l, kind: media.Text, role: role, info: media.TrackInfo{Kind: media.Text, Label: label, Language: language}}
+}
+
+// ID is unique among the tracks of one MediaSource, and empty for a media element's own.
 func (t *Track) ID() string { return t.id }
 
 // Kind says what the track carries.
 func (t *Track) Kind() media.Kind { return t.kind }
+
+// Role is the attribute that HTML calls kind: "main", "translation", "subtitles", "metadata" and so on.
+// HTML: dom-audiotrack-kind.
+func (t *Track) Role() string { return t.role }
+
+// Label is the track's name, "" when it has none.
+func (t *Track) Label() string { return t.info.Label }
+
+// Language is a BCP 47 tag, "" when unknown.
+func (t *Track) Language() string { return t.info.Language }
 
 // Info is what the initialization segment said about the track.
 func (t *Track) Info() media.TrackInfo { return t.info }
@@ -35,20 +79,107 @@ func (t *Track) Info() media.TrackInfo { return t.info }
 // SourceBuffer returns the SourceBuffer that created the track, nil once it has been removed.
 // MSE: dom-audiotrack-sourcebuffer.
 func (t *Track) SourceBuffer() *SourceBuffer {
-	t.sb.loop.mu.Lock()
-	defer t.sb.loop.mu.Unlock()
+	t.loop.mu.Lock()
+	defer t.loop.mu.Unlock()
 	if t.gone {
 		return nil
 	}
 	return t.sb
 }
 
-// Enabled reports whether the track is enabled, selected or showing.
+// Enabled reports whether an audio track is heard. For the other kinds it is what Selected says, or that the mode is not
+// Disabled.
+// HTML: dom-audiotrack-enabled.
 func (t *Track) Enabled() bool {
-	t.sb.loop.mu.Lock()
-	defer t.sb.loop.mu.Unlock()
-	return t.enabled
+	t.loop.mu.Lock()
+	defer t.loop.mu.Unlock()
+	return t.on()
 }
+
+// EnabledTx is Enabled under the lock.
+func (t *Track) EnabledTx(*Tx) bool { return t.on() }
+
+// SetEnabled turns a track on or off. A text track is then showing.
+// HTML: dom-audiotrack-enabled.
+func (t *Track) SetEnabled(on bool) {
+	m := Disabled
+	if on {
+		m = Showing
+	}
+	t.SetMode(m)
+}
+
+// Selected reports whether a video track is the one that is shown.
+// HTML: dom-videotrack-selected.
+func (t *Track) Selected() bool { return t.Enabled() }
+
+// SetSelected selects a video track and unselects the others of its lists, or unselects it.
+// HTML: dom-videotrack-selected.
+func (t *Track) SetSelected(on bool) { t.SetEnabled(on) }
+
+// Mode returns a text track's mode.
+// HTML: dom-texttrack-mode.
+func (t *Track) Mode() TextMode {
+	t.loop.mu.Lock()
+	defer t.loop.mu.Unlock()
+	return t.mode
+}
+
+// SetMode sets a text track's mode.
+// HTML: dom-texttrack-mode.
+func (t *Track) SetMode(m TextMode) {
+	t.loop.mu.Lock()
+	defer t.loop.mu.Unlock()
+	t.SetModeTx(&Tx{t.loop}, m)
+}
+
+// SetModeTx is SetMode under the lock; Showing stands for enabled and selected too.
+func (t *Track) SetModeTx(tx *Tx, m TextMode) {
+	if t.mode == m {
+		return
+	}
+	t.mode = m
+	off, lists := t.unselectOthers()
+	queueChange(tx, t.kind, append(lists, t.lists...))
+	updateActiveOf(tx, append(off, t))
+	if t.sb == nil || t.gone {
+		return
+	}
+	if att := t.sb.ms.att; att != nil {
+		att.host.TracksChanged(tx)
+	}
+	t.sb.ms.bufferedChanged(tx)
+}
+
+// unselectOthers turns off the other video tracks of the lists of a selected one. It returns them and all lists that
+// they are in.
+func (t *Track) unselectOthers() (off []*Track, lists []*TrackList) {
+	if t.kind != media.Video || !t.on() {
+		return nil, nil
+	}
+	for _, l := range t.lists {
+		for _, x := range l.items {
+			if x != t && x.on() {
+				x.mode = Disabled
+				off, lists = append(off, x), append(lists, x.lists...)
+			}
+		}
+	}
+	return off, lists
+}
+
+// updateActiveOf brings activeSourceBuffers up to date after a change of tracks.
+// MSE: active-source-buffer-changes.
+func updateActiveOf(tx *Tx, tracks []*Track) {
+	for _, t := range tracks {
+		if t.sb != nil && !t.gone {
+			t.sb.ms.updateActive(tx, t.sb)
+		}
+	}
+}
+
+// on reports whether the track is enabled, selected, hidden or showing. The lock must be held.
+func (t *Track) on() bool { return t.mode != Disabled }
 
 // trackBuffer is the specification's track buffer: the stored frames and the variables of the coded frame
 // processing algorithm.
@@ -79,30 +210,45 @@ func (tb *trackBuffer) wantRAP() {
 	tb.buf.EndGroup()
 }
 
-// addTrack creates the Track and track buffer for one description.
-func (sb *SourceBuffer) addTrack(info media.TrackInfo) *Track {
-	ms := sb.ms
+// addTrack creates the Track and track buffer for one description and puts the track into the lists. The first audio and
+// the first video track of a SourceBuffer are on.
+// MSE: sourcebuffer-init-segment-received steps 5.2 to 5.4.
+func (sb *SourceBuffer) addTrack(tx *Tx, info media.TrackInfo) *Track {
+	ms, list := sb.ms, sb.lists.Of(info.Kind)
 	ms.nextTrack++
-	t := &Track{id: strconv.Itoa(ms.nextTrack), kind: info.Kind, info: info, sb: sb}
-	t.first = !slices.ContainsFunc(sb.tracks, func(tb *trackBuffer) bool { return tb.track.kind == info.Kind })
+	t := &Track{loop: ms.loop, id: strconv.Itoa(ms.nextTrack), kind: info.Kind, role: roleOf(info, len(list.items) == 0), info: info, sb: sb}
+	if len(list.items) == 0 && info.Kind != media.Text {
+		t.mode = Showing
+	}
 	sb.tracks = append(sb.tracks, &trackBuffer{id: info.ID, track: t, buf: track.New(), needRAP: true})
+	list.AddTx(tx, t)
+	if ms.att != nil && ms.att.lists != nil {
+		ms.att.lists.Of(info.Kind).AddTx(tx, t)
+	}
 	return t
 }
 
-// active reports whether any of the SourceBuffer's tracks is enabled.
-func (sb *SourceBuffer) hasEnabledTrack() bool {
-	return slices.ContainsFunc(sb.tracks, func(tb *trackBuffer) bool { return tb.track.enabled })
+// roleOf is the kind attribute of a track for which the container names none.
+// HTML: "Sourcing In-band Media Resource Tracks from Media Containers into HTML".
+func roleOf(info media.TrackInfo, first bool) string {
+	switch {
+	case info.Role != "":
+		return info.Role
+	case info.Kind != media.Text && first:
+		return "main"
+	case info.Kind != media.Text:
+		return "translation"
+	}
+	switch info.Config.Codec {
+	case media.WebVTT, media.TTML:
+		return "subtitles"
+	}
+	return "metadata"
 }
 
-// setEnabled changes a track's selection and the membership of its SourceBuffer in activeSourceBuffers.
-// MSE: active-source-buffer-changes.
-func (ms *MediaSource) setEnabled(tx *Tx, t *Track, on bool) {
-	if t.gone || t.enabled == on {
-		return
-	}
-	t.enabled = on
-	ms.updateActive(tx, t.sb)
-	ms.bufferedChanged(tx)
+// hasEnabledTrack reports whether any of the SourceBuffer's tracks is on.
+func (sb *SourceBuffer) hasEnabledTrack() bool {
+	return slices.ContainsFunc(sb.tracks, func(tb *trackBuffer) bool { return tb.track.on() })
 }
 
 // updateActive adds sb to or removes it from activeSourceBuffers.
@@ -125,12 +271,18 @@ func (ms *MediaSource) updateActive(tx *Tx, sb *SourceBuffer) {
 	}
 }
 
-// dropTracks detaches the tracks from the SourceBuffer and tells the element.
+// dropTracks detaches the tracks from the SourceBuffer and takes them out of all lists.
+// MSE: dom-mediasource-removesourcebuffer steps 3 to 9.
 func (sb *SourceBuffer) dropTracks(tx *Tx) {
-	for _, tb := range sb.tracks {
-		tb.track.gone = true
-		if sb.ms.att != nil {
-			sb.ms.att.host.TrackRemoved(tx, tb.track)
+	for _, k := range []media.Kind{media.Audio, media.Video, media.Text} {
+		for _, t := range sb.lists.Of(k).items {
+			t.gone = true
+			for _, l := range t.lists {
+				l.RemoveTx(tx, t)
+			}
 		}
+	}
+	if len(sb.tracks) > 0 && sb.ms.att != nil {
+		sb.ms.att.host.TracksChanged(tx)
 	}
 }

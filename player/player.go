@@ -348,7 +348,7 @@ func (p *Player) event(e mse.Event) {
 			}
 			p.fail(nil)
 		}()
-	case element.EventAddTrack:
+	case element.EventLoadedMetadata:
 		p.compareCodecs()
 	}
 }

@@ -166,6 +166,8 @@ type TrackInfo struct {
 	// Language is a BCP 47 tag, "" when unknown or "und".
 	Language string
 	Label    string
+	// Role is HTML's kind of the track ("main", "descriptions", "captions", …) where the container names one, else "".
+	Role string
 	// FrameDuration is the nominal frame length, 0 when unknown.
 	FrameDuration Span
 }

@@ -17,8 +17,8 @@ type element struct{}
 
 func (element) HasError() bool                            { return false }
 func (element) DurationChanged(*mse.Tx, media.Time)       {}
-func (element) TrackAdded(*mse.Tx, *mse.Track)            {}
-func (element) TrackRemoved(*mse.Tx, *mse.Track)          {}
+func (element) TrackLists() *mse.TrackLists               { return nil }
+func (element) TracksChanged(*mse.Tx)                     {}
 func (element) NewTracksActive(*mse.Tx)                   {}
 func (element) MetadataComplete(*mse.Tx)                  {}
 func (element) BufferedChanged(*mse.Tx)                   {}

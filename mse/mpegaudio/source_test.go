@@ -19,8 +19,8 @@ type element struct{}
 
 func (element) HasError() bool                            { return false }
 func (element) DurationChanged(*mse.Tx, media.Time)       {}
-func (element) TrackAdded(*mse.Tx, *mse.Track)            {}
-func (element) TrackRemoved(*mse.Tx, *mse.Track)          {}
+func (element) TrackLists() *mse.TrackLists               { return nil }
+func (element) TracksChanged(*mse.Tx)                     {}
 func (element) NewTracksActive(*mse.Tx)                   {}
 func (element) MetadataComplete(*mse.Tx)                  {}
 func (element) BufferedChanged(*mse.Tx)                   {}
@@ -159,7 +159,7 @@ func TestSource_Gapless(t *testing.T) {
 	s.push(file)
 	s.want(22050, 2*kept, 0, 2*kept)
 	s.must(s.ms.EndOfStream(mse.EndNormal))
-	r, err := s.att.Reader(s.att.Tracks()[0])
+	r, err := s.att.Reader(s.sb.Tracks()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,7 @@ func RunScript(text string, o mse.Options) error {
 		last: map[string]*media.DecoderConfig{}, events: map[string][]string{}}
 	s.loop = mse.NewEventLoop(func(run func()) { s.queue = append(s.queue, run) })
 	s.opt.Loop = s.loop
+	s.host.tracks = mse.NewTrackLists(s.loop)
 	s.opt.Private = map[string]func() bytestream.Parser{TextType: NewTextParser}
 	n := 0
 	for line := range strings.Lines(text) {
@@ -427,7 +428,10 @@ func pair(a, b string) (media.Time, media.Time, error) {
 }
 
 // scriptHost is the media element of a script: it notes what it is told.
-type scriptHost struct{ calls []string }
+type scriptHost struct {
+	calls  []string
+	tracks *mse.TrackLists
+}
 
 func (h *scriptHost) note(format string, args ...any) {
 	h.calls = append(h.calls, fmt.Sprintf(format, args...))
@@ -439,11 +443,23 @@ func (h *scriptHost) HasError() bool { return false }
 // DurationChanged implements mse.Host.
 func (h *scriptHost) DurationChanged(_ *mse.Tx, d media.Time) { h.note("duration=%s", short(d)) }
 
-// TrackAdded implements mse.Host.
-func (h *scriptHost) TrackAdded(_ *mse.Tx, t *mse.Track) { h.note("+%s%s", t.Kind(), t.ID()) }
+// TrackLists implements mse.Host.
+func (h *scriptHost) TrackLists() *mse.TrackLists { return h.tracks }
 
-// TrackRemoved implements mse.Host.
-func (h *scriptHost) TrackRemoved(_ *mse.Tx, t *mse.Track) { h.note("-%s%s", t.Kind(), t.ID()) }
+// TracksChanged implements mse.Host.
+func (h *scriptHost) TracksChanged(tx *mse.Tx) {
+	w := []string{"tracks"}
+	for _, k := range []media.Kind{media.Video, media.Audio, media.Text} {
+		for _, t := range h.tracks.Of(k).AllTx(tx) {
+			on := ""
+			if t.EnabledTx(tx) {
+				on = "+"
+			}
+			w = append(w, t.Kind().String()+t.ID()+on)
+		}
+	}
+	h.note("%s", strings.Join(w, ":"))
+}
 
 // NewTracksActive implements mse.Host.
 func (h *scriptHost) NewTracksActive(*mse.Tx) { h.note("active") }

@@ -18,8 +18,8 @@ type host struct{}
 
 func (host) HasError() bool                            { return false }
 func (host) DurationChanged(*mse.Tx, media.Time)       {}
-func (host) TrackAdded(*mse.Tx, *mse.Track)            {}
-func (host) TrackRemoved(*mse.Tx, *mse.Track)          {}
+func (host) TrackLists() *mse.TrackLists               { return nil }
+func (host) TracksChanged(*mse.Tx)                     {}
 func (host) NewTracksActive(*mse.Tx)                   {}
 func (host) MetadataComplete(*mse.Tx)                  {}
 func (host) BufferedChanged(*mse.Tx)                   {}

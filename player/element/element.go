@@ -32,8 +32,6 @@ const (
 	EventError          = "error"
 	EventResize         = "resize"
 	EventVolumeChange   = "volumechange"
-	EventAddTrack       = "addtrack"
-	EventRemoveTrack    = "removetrack"
 )
 
 // MaxVolume is the largest accepted volume: 30 % more than full.
@@ -126,12 +124,13 @@ type Element struct {
 	mse.EventTarget
 
 	// immutable
-	loop  *mse.EventLoop
-	opt   Options
-	log   *slog.Logger
-	clock *clock.Media
-	queue *present.Queue
-	kick  chan struct{} // one slot: look again
+	loop   *mse.EventLoop
+	opt    Options
+	log    *slog.Logger
+	clock  *clock.Media
+	queue  *present.Queue
+	kick   chan struct{} // one slot: look again
+	tracks *mse.TrackLists
 
 	// guarded by loop
 	att        *mse.Attachment
@@ -178,6 +177,7 @@ func New(loop *mse.EventLoop, o Options) *Element {
 		log:         log.With("c", "element"),
 		clock:       &clock.Media{},
 		kick:        make(chan struct{}, 1),
+		tracks:      mse.NewTrackLists(loop),
 		paused:      true,
 		duration:    media.Time(math.NaN()),
 		at:          o.Start,

@@ -20,35 +20,26 @@ func (e *Element) DurationChanged(tx *mse.Tx, d media.Time) {
 	}
 }
 
-// TrackAdded implements mse.Host: the first enabled track of a kind is the one that plays.
-func (e *Element) TrackAdded(tx *mse.Tx, t *mse.Track) {
-	c := t.Info().Config
-	switch t.Kind() {
-	case media.Video:
-		if e.videoTrack == nil && e.att.EnabledTx(tx, t) {
-			e.videoTrack = t
-			e.width, e.height = c.Width, c.Height
-		}
-	case media.Audio:
-		if e.audioTrack == nil && e.att.EnabledTx(tx, t) {
-			e.audioTrack = t
-		}
-	case media.Text:
+// TrackLists implements mse.Host.
+func (e *Element) TrackLists() *mse.TrackLists { return e.tracks }
+
+// TracksChanged implements mse.Host: the first enabled track of a kind is the one that plays.
+func (e *Element) TracksChanged(tx *mse.Tx) {
+	e.videoTrack, e.audioTrack = firstEnabled(tx, e.tracks.Video), firstEnabled(tx, e.tracks.Audio)
+	if e.videoTrack != nil {
+		c := e.videoTrack.Info().Config
+		e.width, e.height = c.Width, c.Height
 	}
-	tx.Queue(&e.EventTarget, EventAddTrack)
 	e.look()
 }
 
-// TrackRemoved implements mse.Host.
-func (e *Element) TrackRemoved(tx *mse.Tx, t *mse.Track) {
-	if e.videoTrack == t {
-		e.videoTrack = nil
+func firstEnabled(tx *mse.Tx, l *mse.TrackList) *mse.Track {
+	for _, t := range l.AllTx(tx) {
+		if t.EnabledTx(tx) {
+			return t
+		}
 	}
-	if e.audioTrack == t {
-		e.audioTrack = nil
-	}
-	tx.Queue(&e.EventTarget, EventRemoveTrack)
-	e.look()
+	return nil
 }
 
 // NewTracksActive implements mse.Host.

@@ -56,6 +56,7 @@ func (ms *MediaSource) Attach(h Host) (*Attachment, error) {
 	ms.playhead = 0
 	ms.readyState = Open
 	tx.Queue(&ms.EventTarget, EventSourceOpen)
+	ms.manage(tx)
 	return ms.att, nil
 }
 
@@ -71,6 +72,7 @@ func (a *Attachment) Detach() {
 	tx := &Tx{ms.loop}
 	// 1. to 3.
 	ms.readyState = Closed
+	ms.managed = managed{}
 	ms.duration = nan
 	// 4. and 5.
 	ms.active.items = nil
@@ -98,11 +100,14 @@ func (a *Attachment) Do(fn func(*Tx)) { a.ms.loop.Do(fn) }
 func (a *Attachment) SetPlayhead(t media.Time) {
 	a.ms.loop.mu.Lock()
 	defer a.ms.loop.mu.Unlock()
-	a.ms.playhead = t
+	a.SetPlayheadTx(&Tx{a.ms.loop}, t)
 }
 
 // SetPlayheadTx is SetPlayhead under the lock.
-func (a *Attachment) SetPlayheadTx(_ *Tx, t media.Time) { a.ms.playhead = t }
+func (a *Attachment) SetPlayheadTx(tx *Tx, t media.Time) {
+	a.ms.playhead = t
+	a.ms.manage(tx)
+}
 
 // Buffered returns the element's buffered attribute: what every active SourceBuffer has, with the last range of
 // each stretched to the longest once the stream has ended.
@@ -155,8 +160,11 @@ func (a *Attachment) SeekableTx(tx *Tx) media.Ranges {
 	}
 	b := a.BufferedTx(tx)
 	if len(ms.liveSeekable) > 0 {
-		u := b.Union(ms.liveSeekable)
-		return media.Ranges{{Start: u[0].Start, End: u.End()}}
+		r := ms.liveSeekable[0]
+		if len(b) > 0 {
+			r = media.Range{Start: min(r.Start, b[0].Start), End: max(r.End, b.End())}
+		}
+		return media.NewRanges(r)
 	}
 	if len(b) == 0 {
 		return nil
@@ -177,6 +185,7 @@ func (ms *MediaSource) bufferedChanged(tx *Tx) {
 	if ms.att != nil {
 		ms.att.host.BufferedChanged(tx)
 	}
+	ms.manage(tx)
 	tx.Changed()
 }
 

@@ -18,6 +18,7 @@ func (ms *MediaSource) endOfStream(tx *Tx, reason EndReason, cause error) {
 		// Never below a buffered frame, so this cannot fail.
 		_ = ms.changeDuration(tx, end)
 	}
+	ms.announce(tx)
 	if ms.att != nil {
 		ms.att.host.StreamEnded(tx, reason, cause)
 	}

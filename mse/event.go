@@ -1,6 +1,10 @@
 package mse
 
-import "slices"
+import (
+	"slices"
+
+	"mseplayer/mse/media"
+)
 
 // The event types of this package, spelled as in the specification.
 const (
@@ -17,6 +21,9 @@ const (
 	EventAddTrack           = "addtrack"
 	EventRemoveTrack        = "removetrack"
 	EventChange             = "change"
+	EventStartStreaming     = "startstreaming"
+	EventEndStreaming       = "endstreaming"
+	EventBufferedChange     = "bufferedchange"
 )
 
 // Event is what a listener gets.
@@ -27,6 +34,8 @@ type Event struct {
 	Err error
 	// Track is what addtrack and removetrack are about.
 	Track *Track
+	// Added and Removed are how bufferedchange changed SourceBuffer.Buffered.
+	Added, Removed media.Ranges
 }
 
 // EventTarget delivers events to listeners. It is embedded in every object that fires events, the media element

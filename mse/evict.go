@@ -1,22 +1,19 @@
 package mse
 
-import "mseplayer/mse/media"
+import (
+	"cmp"
+	"slices"
+	"strings"
 
-const (
-	// evictBehind is how much before the playhead eviction leaves alone at first.
-	evictBehind media.Span = 10
-	// evictAhead is how much after the playhead eviction leaves alone.
-	evictAhead media.Span = 30
+	"mseplayer/mse/media"
 )
+
+// evictBehind is how much before the playhead eviction leaves alone at first.
+const evictBehind media.Span = 10
 
 // quota is the limit of this SourceBuffer in bytes.
 func (sb *SourceBuffer) quota() int64 {
-	for _, tb := range sb.tracks {
-		if tb.track.kind == media.Video {
-			return sb.ms.opt.VideoQuota
-		}
-	}
-	if len(sb.tracks) == 0 {
+	if len(sb.tracksOf(media.Video)) > 0 || len(sb.tracks) == 0 && !strings.HasPrefix(sb.mime, "audio/") {
 		return sb.ms.opt.VideoQuota
 	}
 	return sb.ms.opt.AudioQuota
@@ -31,45 +28,71 @@ func (sb *SourceBuffer) bytes() int64 {
 	return n
 }
 
-// evict runs the coded frame eviction algorithm for n new bytes: whole GOPs go, first what lies well behind the
-// playhead, then what lies far ahead of it, then what lies right behind, then what lies ahead behind a gap. The GOP
-// being read and the one being appended stay. It sets or clears the buffer full flag.
+// evict runs the coded frame eviction algorithm for n new bytes. It sets or clears the buffer full flag.
 // MSE: sourcebuffer-coded-frame-eviction.
 func (sb *SourceBuffer) evict(tx *Tx, n int64) {
-	quota, have := sb.quota(), sb.bytes()
-	sb.full = false
-	if have+n <= quota {
-		return
-	}
-	want := have + n - quota
+	want := sb.bytes() + n - sb.quota()
+	sb.full = want > 0 && sb.free(tx, want) < want
+}
+
+// free removes whole GOPs until want bytes are gone: first what lies well behind the playhead, then what lies ahead of
+// it behind a gap, the latest first, then what lies right behind. What is buffered without a gap from the playhead on
+// stays, and so do the GOP being read and the one being appended. All tracks lose the same time. It returns the bytes
+// freed.
+func (sb *SourceBuffer) free(tx *Tx, want int64) (freed int64) {
 	at := sb.ms.playhead
-	freed := int64(0)
-	each := func(evict func(tb *trackBuffer, want int64) int64) {
-		for _, tb := range sb.tracks {
-			if freed < want {
-				freed += evict(tb, want-freed)
-			}
+	freed = sb.freeFront(want, func(*trackBuffer) media.Time { return at.Add(-evictBehind) })
+	freed += sb.freeBack(want-freed, func(tb *trackBuffer) media.Time { return tb.playableEnd(at) })
+	freed += sb.freeFront(want-freed, func(tb *trackBuffer) media.Time {
+		if start, ok := tb.buf.GOPStart(at); ok {
+			return min(at, start)
 		}
-	}
-	each(func(tb *trackBuffer, want int64) int64 { return tb.buf.EvictFront(want, at.Add(-evictBehind)) })
-	each(func(tb *trackBuffer, want int64) int64 { return tb.buf.EvictBack(want, at.Add(evictAhead)) })
-	each(func(tb *trackBuffer, want int64) int64 {
-		limit := at
-		if s, ok := tb.buf.GOPStart(at); ok {
-			limit = min(limit, s)
-		}
-		return tb.buf.EvictFront(want, limit)
+		return at
 	})
-	each(func(tb *trackBuffer, want int64) int64 {
-		limit := at
-		if r, ok := tb.buf.Ranges().Find(at); ok {
-			limit = r.End
-		}
-		return tb.buf.EvictBack(want, limit)
-	})
-	sb.full = freed < want
 	if freed > 0 {
-		sb.ms.log.Debug("evicted", "type", sb.mime, "bytes", freed, "full", sb.full)
+		sb.ms.log.Debug("evicted", "type", sb.mime, "bytes", freed)
 		sb.ms.bufferedChanged(tx)
 	}
+	return freed
+}
+
+// freeFront removes GOPs that end before each track's limit, the earliest of all tracks first.
+func (sb *SourceBuffer) freeFront(want int64, limit func(*trackBuffer) media.Time) (freed int64) {
+	rest := slices.Clone(sb.tracks)
+	for freed < want && len(rest) > 0 {
+		tb := slices.MinFunc(rest, func(x, y *trackBuffer) int { return cmp.Compare(x.buf.Front(), y.buf.Front()) })
+		n := tb.buf.EvictFront(1, limit(tb))
+		if n == 0 {
+			rest = slices.DeleteFunc(rest, func(x *trackBuffer) bool { return x == tb })
+		}
+		freed += n
+	}
+	return freed
+}
+
+// freeBack removes GOPs that start at or after each track's limit, the latest of all tracks first.
+func (sb *SourceBuffer) freeBack(want int64, limit func(*trackBuffer) media.Time) (freed int64) {
+	rest := slices.Clone(sb.tracks)
+	for freed < want && len(rest) > 0 {
+		tb := slices.MaxFunc(rest, func(x, y *trackBuffer) int { return cmp.Compare(x.buf.Back(), y.buf.Back()) })
+		n := tb.buf.EvictBack(1, limit(tb))
+		if n == 0 {
+			rest = slices.DeleteFunc(rest, func(x *trackBuffer) bool { return x == tb })
+		}
+		freed += n
+	}
+	return freed
+}
+
+// playableEnd is the end of what is buffered without a gap from t on, t itself where nothing is. A beginning that lies a
+// little after t counts.
+func (tb *trackBuffer) playableEnd(t media.Time) media.Time {
+	rs := tb.buf.Ranges()
+	if r, ok := rs.Find(t); ok {
+		return r.End
+	}
+	if len(rs) > 0 && t < rs[0].Start && rs[0].Start.Sub(t) <= startAllowance {
+		return rs[0].End
+	}
+	return t
 }

@@ -3,25 +3,30 @@ package mse
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"mseplayer/mse/media"
 )
 
-var errNoInit = errors.New("a media segment comes before any initialization segment")
+var (
+	errNoInit  = errors.New("a media segment comes before any initialization segment")
+	errOldInit = errors.New("a media segment comes before an initialization segment of the changed type")
+)
 
 // initReceived runs the initialization segment received algorithm.
 // MSE: sourcebuffer-init-segment-received.
 func (sb *SourceBuffer) initReceived(tx *Tx, s *media.InitSegment) error {
 	ms := sb.ms
-	infos, err := sb.usable(s.Tracks)
-	if err != nil {
-		return err
-	}
 	// 1.
 	if isNaN(ms.duration) {
 		if err := ms.changeDuration(tx, s.Duration); err != nil {
 			return err
 		}
+	}
+	// 2., 3.1. and 5.1.
+	infos, err := sb.usable(s.Tracks)
+	if err != nil {
+		return err
 	}
 	// 3.
 	if sb.gotInit {
@@ -32,7 +37,7 @@ func (sb *SourceBuffer) initReceived(tx *Tx, s *media.InitSegment) error {
 			tb.wantRAP()
 		}
 	}
-	// 4. to 6.
+	// 4. and 5.
 	activate := false
 	if !sb.gotInit {
 		for _, info := range infos {
@@ -48,6 +53,8 @@ func (sb *SourceBuffer) initReceived(tx *Tx, s *media.InitSegment) error {
 			ms.att.host.TracksChanged(tx)
 		}
 	}
+	// 6.
+	sb.wantInit = false
 	ms.log.Debug("initialization segment", "type", sb.mime, "tracks", len(infos), "duration", s.Duration)
 	if ms.att == nil {
 		return nil
@@ -115,36 +122,50 @@ func (sb *SourceBuffer) decodable(info media.TrackInfo) error {
 	return nil
 }
 
-// matchTracks checks a later initialization segment against the tracks of the first and takes over its track IDs.
+// matchTracks checks a later initialization segment against the tracks of the first and takes over its track IDs and
+// descriptions.
 // MSE: sourcebuffer-init-segment-received step 3.
 func (sb *SourceBuffer) matchTracks(infos []media.TrackInfo) error {
+	found := make(map[*trackBuffer]media.TrackInfo, len(infos))
 	for _, kind := range []media.Kind{media.Audio, media.Video, media.Text} {
-		var have []*trackBuffer
-		for _, tb := range sb.tracks {
-			if tb.track.kind == kind {
-				have = append(have, tb)
-			}
-		}
-		var got []media.TrackInfo
-		for _, info := range infos {
-			if info.Kind == kind {
-				got = append(got, info)
-			}
-		}
+		have, got := sb.tracksOf(kind), ofKind(infos, kind)
 		if len(have) != len(got) {
 			return fmt.Errorf("the initialization segment has %d %s tracks, the first one had %d", len(got), kind, len(have))
 		}
-		if len(got) == 1 {
-			have[0].id = got[0].ID
-			continue
-		}
 		for _, info := range got {
-			if tb := sb.byID(info.ID); tb == nil || tb.track.kind != kind {
+			i := 0
+			if len(got) > 1 {
+				i = slices.IndexFunc(have, func(tb *trackBuffer) bool { return tb.id == info.ID })
+			}
+			if i < 0 {
 				return fmt.Errorf("%s track %d was not in the first initialization segment", kind, info.ID)
 			}
+			found[have[i]] = info
 		}
 	}
+	for tb, info := range found {
+		tb.id, tb.preroll = info.ID, info.Config.Preroll
+	}
 	return nil
+}
+
+// tracksOf returns the track buffers of a kind.
+func (sb *SourceBuffer) tracksOf(kind media.Kind) (out []*trackBuffer) {
+	for _, tb := range sb.tracks {
+		if tb.track.kind == kind {
+			out = append(out, tb)
+		}
+	}
+	return out
+}
+
+func ofKind(infos []media.TrackInfo, kind media.Kind) (out []media.TrackInfo) {
+	for _, info := range infos {
+		if info.Kind == kind {
+			out = append(out, info)
+		}
+	}
+	return out
 }
 
 // byID returns the track buffer of a container's track ID.

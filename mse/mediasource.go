@@ -55,6 +55,8 @@ type Options struct {
 	Private map[string]func() bytestream.Parser
 	// Decodes reports whether a coding format can be decoded; nil means every one can.
 	Decodes func(media.CodecID) bool
+	// Managed makes a ManagedMediaSource: see MediaSource.Streaming and EventBufferedChange.
+	Managed bool
 	// SkipUnsupportedTracks ignores tracks of an initialization segment that cannot be decoded, as long as one can.
 	// DEVIATION when set: the specification makes any such track an append error.
 	SkipUnsupportedTracks bool
@@ -134,6 +136,7 @@ type MediaSource struct {
 	att           *Attachment
 	playhead      media.Time
 	nextTrack     int
+	managed       managed
 }
 
 // New returns a closed MediaSource. It starts nothing.
@@ -281,13 +284,16 @@ func (r EndReason) String() string {
 }
 
 // EndOfStream says that no more data will be appended, because all has been or because of an error.
-// Errors: InvalidStateError (not open, or a SourceBuffer is updating).
+// Errors: TypeError (not a reason), InvalidStateError (not open, or a SourceBuffer is updating).
 // MSE: dom-mediasource-endofstream.
 func (ms *MediaSource) EndOfStream(reason EndReason) error { return ms.EndOfStreamError(reason, nil) }
 
 // EndOfStreamError is EndOfStream that tells the element what went wrong.
 func (ms *MediaSource) EndOfStreamError(reason EndReason, cause error) error {
 	const op = "MediaSource.endOfStream"
+	if reason > EndDecode {
+		return fail(TypeError, op, "%s", reason)
+	}
 	ms.loop.mu.Lock()
 	defer ms.loop.mu.Unlock()
 	// 1.
@@ -322,7 +328,7 @@ func (ms *MediaSource) SetLiveSeekableRange(start, end media.Time) error {
 		return fail(TypeError, op, "[%s, %s) is no range", start, end)
 	}
 	// 3.
-	ms.liveSeekable = media.NewRanges(media.Range{Start: start, End: end})
+	ms.liveSeekable = media.Ranges{{Start: start, End: end}} // may be empty: then it is a point
 	(&Tx{ms.loop}).Changed()
 	return nil
 }
@@ -355,5 +361,6 @@ func (ms *MediaSource) reopen(tx *Tx) {
 	}
 	ms.readyState = Open
 	tx.Queue(&ms.EventTarget, EventSourceOpen)
-	tx.Changed()
+	ms.announce(tx) // nothing is stretched to the end any more
+	ms.bufferedChanged(tx)
 }

@@ -63,6 +63,7 @@ func (sb *SourceBuffer) appendStep(tx *Tx, op *operation) {
 	sb.end(op, nil)
 	tx.Queue(&sb.EventTarget, EventUpdate)
 	tx.Queue(&sb.EventTarget, EventUpdateEnd)
+	sb.announce(tx)
 }
 
 // appendError runs the append error algorithm.
@@ -76,6 +77,7 @@ func (sb *SourceBuffer) appendError(tx *Tx, op *operation, cause error) {
 	// 3. and 4.
 	tx.QueueError(&sb.EventTarget, EventError, err)
 	tx.Queue(&sb.EventTarget, EventUpdateEnd)
+	sb.announce(tx)
 	// 5.
 	sb.ms.endOfStream(tx, EndDecode, err)
 }
@@ -90,11 +92,14 @@ type appendHandler struct {
 // InitSegment runs the initialization segment received algorithm.
 func (h *appendHandler) InitSegment(s *media.InitSegment) error { return h.sb.initReceived(h.tx, s) }
 
-// MediaSegmentStart refuses media without an initialization segment.
+// MediaSegmentStart refuses media without an initialization segment, and after changeType without a new one.
 // MSE: sourcebuffer-segment-parser-loop, state PARSING_MEDIA_SEGMENT, step 1.
 func (h *appendHandler) MediaSegmentStart() error {
-	if !h.sb.gotInit {
+	switch {
+	case !h.sb.gotInit:
 		return errNoInit
+	case h.sb.wantInit:
+		return errOldInit
 	}
 	return nil
 }

@@ -77,7 +77,11 @@ func (r *Reader) Seek(t media.Time, g media.Gen) {
 
 // SeekTx is Seek under the lock.
 func (r *Reader) SeekTx(tx *Tx, t media.Time, g media.Gen) {
-	r.cur.Seek(t, r.track.info.Config.Preroll)
+	preroll := r.track.info.Config.Preroll
+	if tb := r.track.trackBufferOf(); tb != nil {
+		preroll = tb.preroll
+	}
+	r.cur.Seek(t, preroll)
 	r.gen, r.target, r.seeked, r.eof, r.dry, r.waits = g, t, true, false, wet, false
 	tx.Changed()
 }

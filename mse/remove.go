@@ -67,6 +67,7 @@ func (sb *SourceBuffer) startRemove(start, end media.Time) (*operation, error) {
 		sb.end(pending, nil)
 		tx.Queue(&sb.EventTarget, EventUpdate)
 		tx.Queue(&sb.EventTarget, EventUpdateEnd)
+		sb.announce(tx)
 	}), nil
 }
 

@@ -56,6 +56,7 @@ type SourceBuffer struct {
 	groupStart media.Opt  // group start timestamp
 	groupEnd   media.Time // group end timestamp
 	gotInit    bool       // first initialization segment received flag
+	wantInit   bool       // pending initialization segment for changeType flag
 	full       bool       // buffer full flag
 	tracks     []*trackBuffer
 	stats      Stats
@@ -64,7 +65,8 @@ type SourceBuffer struct {
 	removing bool // the pending operation is a range removal
 	op       *operation
 
-	buffered media.Ranges // what Buffered returned last
+	buffered  media.Ranges // what Buffered returned last
+	announced media.Ranges // what the last bufferedchange told of
 }
 
 // operation is the asynchronous part of an append or a removal.
@@ -117,12 +119,15 @@ func (sb *SourceBuffer) Mode() AppendMode {
 	return sb.mode
 }
 
-// SetMode sets the append mode.
+// SetMode sets the append mode. What is none is ignored.
 // Errors: InvalidStateError (removed, updating, inside a media segment), TypeError (Segments for a format whose
 // frames carry no times).
 // MSE: dom-sourcebuffer-mode.
 func (sb *SourceBuffer) SetMode(m AppendMode) error {
 	const op = "SourceBuffer.mode"
+	if m > Sequence {
+		return nil
+	}
 	sb.loop.mu.Lock()
 	defer sb.loop.mu.Unlock()
 	// 1. and 2.
@@ -365,7 +370,7 @@ func (sb *SourceBuffer) Tracks() []*Track {
 
 // AppendBuffer starts to append p and returns before it is processed; updateend tells when it has been.
 // DEVIATION: takes ownership of p instead of copying it.
-// Errors: InvalidStateError (removed, updating, or the element has failed), QuotaExceededError (no room even
+// Errors: TypeError (nil; empty is allowed), InvalidStateError (removed, updating, or the element has failed), QuotaExceededError (no room even
 // after eviction; nothing has changed then).
 // MSE: dom-sourcebuffer-appendbuffer.
 func (sb *SourceBuffer) AppendBuffer(p []byte) error {
@@ -401,12 +406,16 @@ func (sb *SourceBuffer) wait(ctx context.Context, op *operation) error {
 		sb.resetParser(tx)
 		tx.Queue(&sb.EventTarget, EventAbort)
 		tx.Queue(&sb.EventTarget, EventUpdateEnd)
+		sb.announce(tx)
 	}
 	return context.Cause(ctx)
 }
 
 // startAppend runs the synchronous part of appendBuffer. The lock must be held.
 func (sb *SourceBuffer) startAppend(p []byte) (*operation, error) {
+	if p == nil {
+		return nil, fail(TypeError, "SourceBuffer.appendBuffer", "no data")
+	}
 	tx := &Tx{sb.loop}
 	// 1.
 	if err := sb.prepareAppend(tx, int64(len(p))); err != nil {
@@ -473,8 +482,48 @@ func (sb *SourceBuffer) Abort() error {
 	}
 	// 5.
 	sb.resetParser(tx)
+	sb.announce(tx)
 	// 6. and 7.
 	sb.appendWindowStart, sb.appendWindowEnd = 0, media.Forever
+	return nil
+}
+
+// ChangeType makes the SourceBuffer take another byte stream format or codec. What it holds stays; the next bytes must
+// begin with an initialization segment.
+// Errors: TypeError (empty type), InvalidStateError (removed, updating), NotSupportedError.
+// MSE: dom-sourcebuffer-changetype.
+func (sb *SourceBuffer) ChangeType(mimeType string) error {
+	const op = "SourceBuffer.changeType"
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	// 1.
+	if mimeType == "" {
+		return fail(TypeError, op, "empty type")
+	}
+	// 2. and 3.
+	if err := sb.check(op); err != nil {
+		return err
+	}
+	// 4.
+	parser, generate, reason := sb.ms.opt.parserFor(mimeType)
+	if reason != "" {
+		return fail(NotSupportedError, op, "%s: %s", mimeType, reason)
+	}
+	// 5.
+	tx := &Tx{sb.loop}
+	sb.ms.reopen(tx)
+	// 6.
+	sb.resetParser(tx)
+	// 7.
+	sb.mime, sb.parser, sb.generate = mimeType, parser, generate
+	// 8.
+	if generate {
+		sb.groupStart = media.Some(sb.groupEnd)
+		sb.mode = Sequence
+	}
+	// 9.
+	sb.wantInit = true
+	sb.announce(tx)
 	return nil
 }
 

@@ -185,9 +185,12 @@ func (t *Track) on() bool { return t.mode != Disabled }
 // processing algorithm.
 // MSE: track-buffers.
 type trackBuffer struct {
-	id    uint32 // the container's track ID in the latest initialization segment
 	track *Track
 	buf   *track.Buffer
+
+	// Of the latest initialization segment: the container's track ID, and what a decoder needs to see before a target.
+	id      uint32
+	preroll media.Span
 
 	lastDTS      media.Opt // last decode timestamp
 	lastDuration media.Span
@@ -220,7 +223,7 @@ func (sb *SourceBuffer) addTrack(tx *Tx, info media.TrackInfo) *Track {
 	if len(list.items) == 0 && info.Kind != media.Text {
 		t.mode = Showing
 	}
-	sb.tracks = append(sb.tracks, &trackBuffer{id: info.ID, track: t, buf: track.New(), needRAP: true})
+	sb.tracks = append(sb.tracks, &trackBuffer{id: info.ID, preroll: info.Config.Preroll, track: t, buf: track.New(), needRAP: true})
 	list.AddTx(tx, t)
 	if ms.att != nil && ms.att.lists != nil {
 		ms.att.lists.Of(info.Kind).AddTx(tx, t)

@@ -417,6 +417,22 @@ func (b *Buffer) cut(blk *block, a, z int, keepTails bool) {
 	b.noteHull(blk)
 }
 
+// Front is where the first GOP begins, Forever when nothing is stored.
+func (b *Buffer) Front() media.Time {
+	if len(b.blocks) == 0 {
+		return media.Forever
+	}
+	return b.blocks[0].minPTS
+}
+
+// Back is where the last GOP begins, minus infinity when nothing is stored.
+func (b *Buffer) Back() media.Time {
+	if len(b.blocks) == 0 {
+		return minusInf
+	}
+	return b.blocks[len(b.blocks)-1].minPTS
+}
+
 // EvictFront removes whole GOPs from the front, oldest first, until at least want bytes are freed. Only GOPs that
 // end at or before limit go, never one that a reader is in, never the one being added to. It returns the bytes
 // freed.
@@ -449,11 +465,11 @@ func (b *Buffer) EvictFront(want int64, limit media.Time) (freed int64) {
 }
 
 // EvictBack removes whole GOPs from the back, latest first, until at least want bytes are freed. Only GOPs that
-// start after limit go, never one that a reader is in, never the one being added to. It returns the bytes freed.
+// start at or after limit go, never one that a reader is in, never the one being added to. It returns the bytes freed.
 func (b *Buffer) EvictBack(want int64, limit media.Time) (freed int64) {
 	for i := len(b.blocks) - 1; i >= 0 && freed < want; i-- {
 		blk := b.blocks[i]
-		if blk.minPTS <= limit {
+		if blk.minPTS < limit {
 			break
 		}
 		if blk != b.open && !b.beingRead(blk) {

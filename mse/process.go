@@ -10,6 +10,9 @@ import (
 )
 
 const (
+	// maxBridge is how late after the beginning of its coded frame group a track may begin without a hole to what is
+	// stored before the group.
+	maxBridge media.Span = 0.25
 	// maxLead bounds the decode-only frames that wait for a presented one.
 	maxLead = 4096
 	// overlapSlack is the specification's window for a frame that replaces another at the same time.
@@ -26,20 +29,27 @@ func (sb *SourceBuffer) process(tx *Tx, tracks []bytestream.TrackFrames) error {
 			return fmt.Errorf("track %d is not in the initialization segment", t.Track)
 		}
 	}
-	// Frames of several tracks are taken in decode order: the first of them decides where a sequence starts.
-	next := make([]int, len(tracks))
+	// Frames of several tracks are taken in decode order, but the frame that decides where a sequence starts is the one
+	// that is presented first.
+	next := make([]*media.CodedFrame, len(tracks))
+	done := make([]int, len(tracks))
 	for {
 		pick := -1
 		for i, t := range tracks {
-			if bufs[i] != nil && next[i] < len(t.Frames) && (pick < 0 || t.Frames[next[i]].DTS < tracks[pick].Frames[next[pick]].DTS) {
+			if next[i] = nil; bufs[i] == nil || done[i] == len(t.Frames) {
+				continue
+			}
+			f := &t.Frames[done[i]]
+			next[i] = f
+			if pick < 0 || sb.groupStart.Set && f.PTS < next[pick].PTS || !sb.groupStart.Set && f.DTS < next[pick].DTS {
 				pick = i
 			}
 		}
 		if pick < 0 {
 			break
 		}
-		sb.processFrame(bufs[pick], &tracks[pick].Frames[next[pick]], tracks[pick].Contiguous)
-		next[pick]++
+		sb.processFrame(bufs[pick], next[pick], tracks[pick].Contiguous, next)
+		done[pick]++
 	}
 	// After the last frame: duration and the element's state.
 	if !isNaN(sb.ms.duration) && sb.groupEnd > sb.ms.duration {
@@ -51,9 +61,10 @@ func (sb *SourceBuffer) process(tx *Tx, tracks []bytestream.TrackFrames) error {
 	return nil
 }
 
-// processFrame decides where one frame goes, and stores it. It may change the frame's times: the slab is ours.
+// processFrame decides where one frame goes, and stores it. It may change the frame's times: the slab is ours. next are
+// the frames of all tracks of the fragment that come next, f among them.
 // MSE: sourcebuffer-coded-frame-processing step 1.
-func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, contiguous bool) {
+func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, contiguous bool, next []*media.CodedFrame) {
 	kind := tb.track.kind
 	// 1.1.
 	if sb.generate {
@@ -85,21 +96,32 @@ func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, conti
 		case Sequence:
 			sb.groupStart = media.Some(sb.groupEnd)
 		}
-		for _, t := range sb.tracks {
-			t.resetGroup()
+		sb.resetGroups()
+	}
+	if !sb.groupBegin.Set {
+		// The earliest time of any track. Decode times count: what is presented late only because of reordering leaves no
+		// hole.
+		at := min(f.PTS, f.DTS)
+		for _, x := range next {
+			if x != nil {
+				at = min(at, x.PTS, x.DTS)
+			}
 		}
+		sb.groupBegin = media.Some(at.Add(sb.timestampOffset))
 	}
 	f.PTS, f.DTS = pts, dts
 	// 1.7.
 	end := f.End()
 	if !f.DecodeOnly && !sb.window(tb, f, kind) {
 		sb.stats.OutsideWindow++
+		tb.late = true
 		return
 	}
 	// 1.10.
 	if tb.needRAP {
 		if !f.RAP {
 			sb.stats.NoRAP++
+			tb.late = true
 			return
 		}
 		tb.needRAP = false
@@ -220,6 +242,9 @@ func (sb *SourceBuffer) store(tb *trackBuffer, f *media.CodedFrame, kind media.K
 		sb.stats.NoRAP++
 		tb.wantRAP()
 		return
+	}
+	if !tb.lastDTS.Set && !tb.late && sb.groupBegin.T < f.PTS && f.PTS.Sub(sb.groupBegin.T) <= maxBridge {
+		tb.buf.Bridge(media.Range{Start: sb.groupBegin.T, End: f.PTS})
 	}
 	tb.buf.Add(f, lead)
 	sb.stats.Appended++

@@ -95,9 +95,7 @@ func (sb *SourceBuffer) removeFrames(tx *Tx, start, end media.Time) {
 			case Sequence:
 				sb.groupStart = media.Some(sb.groupEnd)
 			}
-			for _, t := range sb.tracks {
-				t.resetGroup()
-			}
+			sb.resetGroups()
 		}
 		// 3.5.
 		if ms.att != nil && ms.active.contains(sb) && start <= ms.playhead && ms.playhead < removeEnd {

@@ -55,6 +55,7 @@ type SourceBuffer struct {
 
 	groupStart media.Opt  // group start timestamp
 	groupEnd   media.Time // group end timestamp
+	groupBegin media.Opt  // where the coded frame group begins that is being appended, unset before its first frame
 	gotInit    bool       // first initialization segment received flag
 	wantInit   bool       // pending initialization segment for changeType flag
 	full       bool       // buffer full flag
@@ -535,9 +536,7 @@ func (sb *SourceBuffer) resetParser(tx *Tx) {
 		_ = f.Flush(&appendHandler{sb: sb, tx: tx})
 	}
 	// 2. to 5.
-	for _, tb := range sb.tracks {
-		tb.resetGroup()
-	}
+	sb.resetGroups()
 	// 6.
 	if sb.mode == Sequence {
 		sb.groupStart = media.Some(sb.groupEnd)

@@ -196,6 +196,7 @@ type trackBuffer struct {
 	lastDuration media.Span
 	highestEnd   media.Opt // highest end timestamp
 	needRAP      bool      // need random access point flag
+	late         bool      // frames of the coded frame group have been dropped
 
 	// lead are decode-only frames of the current group that wait for the first presented frame after them.
 	lead []*media.CodedFrame
@@ -203,8 +204,16 @@ type trackBuffer struct {
 
 // resetGroup unsets the variables that belong to one coded frame group.
 func (tb *trackBuffer) resetGroup() {
-	tb.lastDTS, tb.lastDuration, tb.highestEnd = media.Opt{}, 0, media.Opt{}
+	tb.lastDTS, tb.lastDuration, tb.highestEnd, tb.late = media.Opt{}, 0, media.Opt{}, false
 	tb.wantRAP()
+}
+
+// resetGroups begins a new coded frame group on all tracks.
+func (sb *SourceBuffer) resetGroups() {
+	for _, tb := range sb.tracks {
+		tb.resetGroup()
+	}
+	sb.groupBegin = media.Opt{}
 }
 
 // wantRAP sets the need random access point flag.

@@ -11,8 +11,12 @@ import (
 const (
 	// maxRun is how many independent frames (audio, intra-only video) share a block.
 	maxRun = 64
-	// maxAdded is after how many added frames the ranges are derived anew instead of amended.
+	// maxHint bounds the room that is made for the frames of a new block.
+	maxHint = 512
+	// maxAdded is how many added intervals are gathered before they are merged into the ranges.
 	maxAdded = 1024
+	// maxBridges bounds the remembered bridges; the oldest go first.
+	maxBridges = 256
 	// minTolerance is the smallest gap that is bridged when no frame has a duration.
 	minTolerance media.Span = 0.001
 )
@@ -20,7 +24,7 @@ const (
 // Buffer stores the coded frames of one track. The zero value is not ready; use New.
 // MSE: track-buffers.
 type Buffer struct {
-	blocks  []*block // by key, ascending
+	blocks  tree // by key
 	cursors []*Cursor
 
 	open *block            // the block whose last frame was added last, nil when the next frame must be a RAP
@@ -29,30 +33,33 @@ type Buffer struct {
 	group        uint64 // number of the current coded frame group
 	bytes, count int64
 	longest      media.Span // longest frame duration seen so far
-	// Bounds over all blocks that ever were: how far a block reaches before and after its key. They make a
-	// binary search by key find every block that can intersect an interval.
-	maxLead, maxReach media.Span
+	hint         int        // frames of the block before the open one
 
-	// ranges is up to date but for the intervals in added, unless stale is set.
+	// ranges is up to date but for the intervals in added, and for what was removed inside hole.
 	ranges media.Ranges
 	added  []media.Range
-	stale  bool
+	hole   media.Range // empty when nothing was removed
+	tol    media.Span  // the tolerance of ranges
 
-	covered media.Ranges // known to miss nothing, whatever frames there are
-	whole   media.Ranges // ranges and covered together
+	covered media.Ranges  // known to miss nothing, whatever frames there are
+	bridges []media.Range // the same, as long as frames adjoin at both ends
+	whole   media.Ranges  // ranges, covered and bridges together
+	stale   bool          // covered or bridges have changed since whole was made
+
+	found, near []*block // scratch of removePTS and dig; nil beyond their use
 }
 
 // block is either one GOP (run false) or a run of frames of which each is a random access point (run true).
 type block struct {
+	links
+
 	key    media.Time // PTS of the first presented frame in decode order
 	frames []*media.CodedFrame
 	bytes  int64
-	run    bool
 	group  uint64 // the coded frame group it was added in
+	run    bool
 
-	minPTS, maxEnd media.Time   // hull of the presented frames
-	ranges         media.Ranges // of the presented frames, computed with tolerance tol; nil when stale
-	tol            media.Span
+	minPTS, maxPTS, maxEnd media.Time // of the presented frames
 }
 
 // New returns an empty buffer.
@@ -88,15 +95,9 @@ func (b *Buffer) Tolerance() media.Span { return max(2*b.longest+Slack(0), minTo
 // presented frame of a GOP. Frames that f overlaps must have been removed before.
 // MSE: sourcebuffer-coded-frame-processing step 1.16 (add the coded frame).
 func (b *Buffer) Add(f *media.CodedFrame, lead []*media.CodedFrame) {
-	if f.Duration > b.longest {
-		b.longest = f.Duration
-		b.touch()
-	}
-	switch {
-	case len(b.added) == maxAdded:
-		b.touch()
-	case !b.stale && !f.DecodeOnly && f.Duration > 0:
-		b.added = append(b.added, media.Range{Start: f.PTS, End: f.End()})
+	b.longest = max(b.longest, f.Duration)
+	if !f.DecodeOnly {
+		b.note(media.Range{Start: f.PTS, End: f.End()})
 	}
 	switch {
 	case len(lead) > 0:
@@ -109,9 +110,6 @@ func (b *Buffer) Add(f *media.CodedFrame, lead []*media.CodedFrame) {
 	}
 	b.last = f
 }
-
-// touch says that the ranges have to be derived anew.
-func (b *Buffer) touch() { b.stale, b.added = true, b.added[:0] }
 
 func (b *Buffer) continueGOP(f *media.CodedFrame) {
 	if b.open == nil {
@@ -129,14 +127,20 @@ func (b *Buffer) continueGOP(f *media.CodedFrame) {
 
 func (b *Buffer) startGOP(f *media.CodedFrame) {
 	if o := b.open; o != nil && o.run && len(o.frames) < maxRun {
-		i := b.indexOf(o)
 		lastKey := o.frames[len(o.frames)-1].PTS
-		if f.PTS > lastKey && (i+1 == len(b.blocks) || f.PTS < b.blocks[i+1].key) {
+		if f.PTS > lastKey && (o.next == nil || f.PTS < o.next.key) {
 			b.appendTo(o, f)
 			return
 		}
 	}
-	b.insertBlock(&block{key: f.PTS, frames: []*media.CodedFrame{f}, run: true})
+	if o := b.open; o != nil {
+		b.hint = min(len(o.frames), maxHint)
+		if cap(o.frames) > len(o.frames)+len(o.frames)/8 {
+			o.frames = append(make([]*media.CodedFrame, 0, len(o.frames)), o.frames...)
+		}
+	}
+	frames := append(make([]*media.CodedFrame, 0, max(b.hint, 1)), f)
+	b.insertBlock(&block{key: f.PTS, frames: frames, run: true})
 }
 
 // appendTo adds f at the end of blk and keeps the sums.
@@ -146,30 +150,25 @@ func (b *Buffer) appendTo(blk *block, f *media.CodedFrame) {
 	b.bytes += int64(len(f.Data))
 	b.count++
 	if !f.DecodeOnly {
-		blk.minPTS, blk.maxEnd = min(blk.minPTS, f.PTS), max(blk.maxEnd, f.End())
+		blk.minPTS, blk.maxPTS, blk.maxEnd = min(blk.minPTS, f.PTS), max(blk.maxPTS, f.PTS), max(blk.maxEnd, f.End())
+		b.blocks.changed(blk)
 	}
-	blk.ranges = nil
-	b.noteHull(blk)
 }
 
 // insertBlock puts a new block at its place in the order and opens it.
 func (b *Buffer) insertBlock(blk *block) {
-	at := b.upper(blk.key)
-	if at > 0 && b.blocks[at-1].run {
+	if prev := b.blocks.floor(blk.key); prev != nil && prev.run {
 		// The key may lie inside a run: cut it.
-		prev := b.blocks[at-1]
 		k := sort.Search(len(prev.frames), func(i int) bool { return prev.frames[i].PTS > blk.key })
 		if k < len(prev.frames) {
 			b.split(prev, k)
-			at = b.upper(blk.key)
 		}
 	}
 	blk.group = b.group
 	blk.recompute()
-	b.blocks = slices.Insert(b.blocks, at, blk)
+	b.blocks.insert(blk)
 	b.bytes += blk.bytes
 	b.count += int64(len(blk.frames))
-	b.noteHull(blk)
 	b.open = blk
 }
 
@@ -181,9 +180,9 @@ func (b *Buffer) split(blk *block, k int) *block {
 	clear(blk.frames[k:])
 	blk.frames = blk.frames[:k]
 	blk.recompute()
+	b.blocks.changed(blk)
 	second.recompute()
-	b.blocks = slices.Insert(b.blocks, b.indexOf(blk)+1, second)
-	b.noteHull(second)
+	b.blocks.insert(second)
 	if b.open == blk {
 		b.open = second
 	}
@@ -197,12 +196,12 @@ func (b *Buffer) split(blk *block, k int) *block {
 
 // recompute derives the sums and the hull from the frames.
 func (blk *block) recompute() {
-	blk.bytes, blk.ranges = 0, nil
-	blk.minPTS, blk.maxEnd = media.Forever, -media.Forever
+	blk.bytes = 0
+	blk.minPTS, blk.maxPTS, blk.maxEnd = media.Forever, minusInf, minusInf
 	for _, f := range blk.frames {
 		blk.bytes += int64(len(f.Data))
 		if !f.DecodeOnly {
-			blk.minPTS, blk.maxEnd = min(blk.minPTS, f.PTS), max(blk.maxEnd, f.End())
+			blk.minPTS, blk.maxPTS, blk.maxEnd = min(blk.minPTS, f.PTS), max(blk.maxPTS, f.PTS), max(blk.maxEnd, f.End())
 		}
 	}
 }
@@ -210,39 +209,11 @@ func (blk *block) recompute() {
 // presents reports whether any frame of the block is presented.
 func (blk *block) presents() bool { return blk.minPTS <= blk.maxEnd }
 
-func (b *Buffer) noteHull(blk *block) {
-	b.maxLead = max(b.maxLead, blk.key.Sub(blk.minPTS))
-	b.maxReach = max(b.maxReach, blk.maxEnd.Sub(blk.key))
-}
-
-// upper returns the index of the first block whose key is greater than t.
-func (b *Buffer) upper(t media.Time) int {
-	return sort.Search(len(b.blocks), func(i int) bool { return b.blocks[i].key > t })
-}
-
-// indexOf returns the place of a stored block.
-func (b *Buffer) indexOf(blk *block) int {
-	for i := b.upper(blk.key) - 1; i >= 0; i-- {
-		if b.blocks[i] == blk {
-			return i
-		}
-	}
-	panic("track: block is not stored")
-}
-
-// window returns the indexes [lo, hi) of the blocks that can hold a presented frame that intersects [from, to].
-func (b *Buffer) window(from, to media.Time) (lo, hi int) {
-	lo = sort.Search(len(b.blocks), func(i int) bool { return b.blocks[i].key.Add(b.maxReach) >= from })
-	hi = sort.Search(len(b.blocks), func(i int) bool { return b.blocks[i].key.Add(-b.maxLead) > to })
-	return lo, max(lo, hi)
-}
-
 // At returns the presented frame whose interval contains t, nil when there is none. When several do, it is the
 // one that starts last.
 func (b *Buffer) At(t media.Time) *media.CodedFrame {
 	var found *media.CodedFrame
-	lo, hi := b.window(t, t)
-	for _, blk := range b.blocks[lo:hi] {
+	for _, blk := range b.blocks.touching(nil, t, t) {
 		for _, f := range blk.frames {
 			if !f.DecodeOnly && f.PTS <= t && t < f.End() && (found == nil || f.PTS >= found.PTS) {
 				found = f
@@ -254,17 +225,15 @@ func (b *Buffer) At(t media.Time) *media.CodedFrame {
 
 // Replace exchanges a stored frame for a copy that differs in duration and trims only.
 func (b *Buffer) Replace(old, with *media.CodedFrame) {
-	lo, hi := b.window(old.PTS, old.PTS)
-	for _, blk := range b.blocks[lo:hi] {
+	for _, blk := range b.blocks.touching(nil, old.PTS, old.PTS) {
 		if i := slices.Index(blk.frames, old); i >= 0 {
 			blk.frames[i] = with
-			b.bytes -= blk.bytes
 			blk.recompute()
-			b.bytes += blk.bytes
+			b.blocks.changed(blk)
 			if b.last == old {
 				b.last = with
 			}
-			b.touch()
+			b.removed(media.Range{Start: old.PTS, End: old.End()})
 			return
 		}
 	}
@@ -272,9 +241,8 @@ func (b *Buffer) Replace(old, with *media.CodedFrame) {
 
 // NextRAP returns the presentation time of the first random access point at or after t.
 func (b *Buffer) NextRAP(t media.Time) (media.Time, bool) {
-	at := b.upper(t)
-	if at > 0 {
-		prev := b.blocks[at-1]
+	prev := b.blocks.floor(t)
+	if prev != nil {
 		if prev.key == t {
 			return t, true
 		}
@@ -285,19 +253,18 @@ func (b *Buffer) NextRAP(t media.Time) (media.Time, bool) {
 			}
 		}
 	}
-	if at < len(b.blocks) {
-		return b.blocks[at].key, true
+	if next := b.blocks.after(t); next != nil {
+		return next.key, true
 	}
 	return 0, false
 }
 
 // prevRAP returns the presentation time of the last random access point at or before t.
 func (b *Buffer) prevRAP(t media.Time) (media.Time, bool) {
-	i := b.upper(t) - 1
-	if i < 0 {
+	blk := b.blocks.floor(t)
+	if blk == nil {
 		return 0, false
 	}
-	blk := b.blocks[i]
 	if !blk.run {
 		return blk.key, true
 	}
@@ -307,19 +274,10 @@ func (b *Buffer) prevRAP(t media.Time) (media.Time, bool) {
 
 // HighestPTS returns the largest presentation time of a stored frame.
 func (b *Buffer) HighestPTS() (media.Time, bool) {
-	best, ok := media.Time(0), false
-	for i := len(b.blocks) - 1; i >= 0; i-- {
-		blk := b.blocks[i]
-		if ok && blk.key.Add(b.maxReach) <= best {
-			break
-		}
-		for _, f := range blk.frames {
-			if !f.DecodeOnly && (!ok || f.PTS > best) {
-				best, ok = f.PTS, true
-			}
-		}
+	if b.blocks.root == nil {
+		return 0, false
 	}
-	return best, ok
+	return b.blocks.root.subPTS, true
 }
 
 // Slack is what sums of times near t may be off by: float64 rounding makes 0.2 + 0.04 a little more than 0.24, and
@@ -355,43 +313,43 @@ func (b *Buffer) removePTS(start, end media.Time, keep *block, keepTails bool) {
 		return
 	}
 	in := func(f *media.CodedFrame) bool { return !f.DecodeOnly && f.PTS >= start && f.PTS < end }
-	lo, hi := b.window(start, end)
-	for i := lo; i < hi; {
-		blk := b.blocks[i]
-		if blk.minPTS >= end || blk.maxEnd < start || blk == keep && !blk.run {
-			i++
+	b.found = b.blocks.touching(b.found[:0], start, end)
+	defer clear(b.found)
+	for _, blk := range b.found {
+		if blk.minPTS >= end || blk.maxPTS < start || blk == keep && !blk.run {
 			continue
 		}
-		if blk.run {
-			a := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= start })
-			z := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= end })
-			if blk == keep && z == len(blk.frames) {
-				z--
+		if !blk.run {
+			if k := slices.IndexFunc(blk.frames, in); k >= 0 {
+				b.cut(blk, k, len(blk.frames), keepTails)
 			}
-			if a < z {
-				b.cut(blk, a, z, keepTails)
-			}
-		} else if k := slices.IndexFunc(blk.frames, in); k >= 0 {
-			b.cut(blk, k, len(blk.frames), keepTails)
+			continue
 		}
-		if i < len(b.blocks) && b.blocks[i] == blk {
-			i++
-		} else {
-			hi--
+		a := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= start })
+		z := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= end })
+		if blk == keep && z == len(blk.frames) {
+			z--
+		}
+		if a < z {
+			b.cut(blk, a, z, keepTails)
 		}
 	}
 }
 
 // cut removes frames [a, z) of blk, and the block itself when nothing presented remains.
 func (b *Buffer) cut(blk *block, a, z int, keepTails bool) {
-	b.touch()
 	for _, c := range b.cursors {
 		c.beforeCut(blk, a, z, keepTails)
 	}
-	if b.last != nil && slices.Contains(blk.frames[a:z], b.last) {
-		b.last = nil
-		if b.open == blk {
-			b.open = nil
+	for _, f := range blk.frames[a:z] {
+		if !f.DecodeOnly {
+			b.removed(media.Range{Start: f.PTS, End: f.End()})
+		}
+		if f == b.last {
+			b.last = nil
+			if b.open == blk {
+				b.open = nil
+			}
 		}
 	}
 	b.bytes -= blk.bytes
@@ -399,8 +357,7 @@ func (b *Buffer) cut(blk *block, a, z int, keepTails bool) {
 	blk.frames = slices.Delete(blk.frames, a, z)
 	blk.recompute()
 	if !blk.presents() {
-		i := b.indexOf(blk)
-		b.blocks = slices.Delete(b.blocks, i, i+1)
+		b.blocks.remove(blk)
 		for _, c := range b.cursors {
 			c.blockGone(blk)
 		}
@@ -412,33 +369,33 @@ func (b *Buffer) cut(blk *block, a, z int, keepTails bool) {
 	if blk.run && a == 0 {
 		blk.key = blk.frames[0].PTS
 	}
+	b.blocks.changed(blk)
 	b.bytes += blk.bytes
 	b.count += int64(len(blk.frames))
-	b.noteHull(blk)
 }
 
 // Front is where the first GOP begins, Forever when nothing is stored.
 func (b *Buffer) Front() media.Time {
-	if len(b.blocks) == 0 {
+	if b.blocks.first == nil {
 		return media.Forever
 	}
-	return b.blocks[0].minPTS
+	return b.blocks.first.minPTS
 }
 
 // Back is where the last GOP begins, minus infinity when nothing is stored.
 func (b *Buffer) Back() media.Time {
-	if len(b.blocks) == 0 {
+	if b.blocks.last == nil {
 		return minusInf
 	}
-	return b.blocks[len(b.blocks)-1].minPTS
+	return b.blocks.last.minPTS
 }
 
 // EvictFront removes whole GOPs from the front, oldest first, until at least want bytes are freed. Only GOPs that
 // end at or before limit go, never one that a reader is in, never the one being added to. It returns the bytes
 // freed.
 func (b *Buffer) EvictFront(want int64, limit media.Time) (freed int64) {
-	for freed < want && len(b.blocks) > 0 {
-		blk := b.blocks[0]
+	for freed < want && b.blocks.first != nil {
+		blk := b.blocks.first
 		if blk == b.open || b.beingRead(blk) {
 			break
 		}
@@ -467,8 +424,7 @@ func (b *Buffer) EvictFront(want int64, limit media.Time) (freed int64) {
 // EvictBack removes whole GOPs from the back, latest first, until at least want bytes are freed. Only GOPs that
 // start at or after limit go, never one that a reader is in, never the one being added to. It returns the bytes freed.
 func (b *Buffer) EvictBack(want int64, limit media.Time) (freed int64) {
-	for i := len(b.blocks) - 1; i >= 0 && freed < want; i-- {
-		blk := b.blocks[i]
+	for blk := b.blocks.last; blk != nil && freed < want; blk = blk.prev {
 		if blk.minPTS < limit {
 			break
 		}
@@ -488,118 +444,15 @@ func (b *Buffer) beingRead(blk *block) bool {
 // GOPStart returns where decoding must begin to present t: the start of the last GOP at or before t.
 func (b *Buffer) GOPStart(t media.Time) (media.Time, bool) {
 	k, ok := b.prevRAP(t)
-	if i := b.upper(t) - 1; ok && !b.blocks[i].run {
-		k = b.blocks[i].minPTS
+	if blk := b.blocks.floor(t); ok && !blk.run {
+		k = blk.minPTS
 	}
 	return k, ok
 }
 
-// Cover says that nothing is missing in r: where no frame is stored there is none. It counts as buffered until it
-// is removed.
-func (b *Buffer) Cover(r media.Range) {
-	b.covered = b.covered.Union(media.NewRanges(r))
-	b.touch()
-}
-
-// uncover forgets what Cover said about r.
-func (b *Buffer) uncover(start, end media.Time) {
-	if len(b.covered) > 0 {
-		b.covered = b.covered.Subtract(media.NewRanges(media.Range{Start: start, End: end}))
-		b.touch()
-	}
-}
-
-// Ranges returns the union of the presented frames' intervals and of what is covered, with gaps of up to Tolerance
-// closed.
-// MSE: track-buffer-ranges.
-func (b *Buffer) Ranges() media.Ranges {
-	tol := b.Tolerance()
-	var out []media.Range
-	switch {
-	case b.stale:
-		for _, blk := range b.blocks {
-			for _, r := range blk.presented(tol) {
-				out = coalesce(out, r, tol)
-			}
-		}
-	case len(b.added) > 0:
-		slices.SortFunc(b.added, byStart)
-		out = merge(b.ranges, b.added, tol)
-	default:
-		return b.whole
-	}
-	b.ranges, b.added, b.stale = out, b.added[:0], false
-	b.whole = b.ranges
-	if len(b.covered) > 0 {
-		b.whole = merge(b.ranges, b.covered, tol)
-	}
-	return b.whole
-}
-
-// merge joins two lists that are sorted by start.
-func merge(x, y []media.Range, tol media.Span) []media.Range {
-	var out []media.Range
-	for _, r := range y {
-		for len(x) > 0 && x[0].Start <= r.Start {
-			out, x = coalesce(out, x[0], tol), x[1:]
-		}
-		out = coalesce(out, r, tol)
-	}
-	for _, r := range x {
-		out = coalesce(out, r, tol)
-	}
-	return out
-}
-
-func byStart(x, y media.Range) int {
-	switch {
-	case x.Start < y.Start:
-		return -1
-	case x.Start > y.Start:
-		return 1
-	default:
-		return 0
-	}
-}
-
-// coalesce adds r to a sorted list of ranges, closing gaps of up to tol. r may start before the end of the list.
-func coalesce(out []media.Range, r media.Range, tol media.Span) []media.Range {
-	for len(out) > 0 && r.Start.Sub(out[len(out)-1].End) <= tol {
-		prev := out[len(out)-1]
-		r = media.Range{Start: min(prev.Start, r.Start), End: max(prev.End, r.End)}
-		out = out[:len(out)-1]
-	}
-	return append(out, r)
-}
-
-// presented returns the block's own ranges for a tolerance.
-func (blk *block) presented(tol media.Span) media.Ranges {
-	if blk.ranges != nil && blk.tol == tol {
-		return blk.ranges
-	}
-	iv := make([]media.Range, 0, len(blk.frames))
-	for _, f := range blk.frames {
-		if !f.DecodeOnly {
-			iv = append(iv, media.Range{Start: f.PTS, End: f.End()})
-		}
-	}
-	slices.SortFunc(iv, byStart)
-	var out []media.Range
-	for _, r := range iv {
-		out = coalesce(out, r, tol)
-	}
-	// A frame without duration occupies nothing, but must not make its block look empty.
-	blk.ranges = slices.DeleteFunc(out, func(r media.Range) bool { return r.Start >= r.End })
-	if blk.ranges == nil {
-		blk.ranges = media.Ranges{}
-	}
-	blk.tol = tol
-	return blk.ranges
-}
-
 // Each calls fn for every stored frame in decode order until fn returns false.
 func (b *Buffer) Each(fn func(*media.CodedFrame) bool) {
-	for _, blk := range b.blocks {
+	for blk := b.blocks.first; blk != nil; blk = blk.next {
 		for _, f := range blk.frames {
 			if !fn(f) {
 				return

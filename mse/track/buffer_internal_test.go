@@ -13,11 +13,15 @@ import (
 // check panics when an invariant of the storage does not hold.
 func (b *Buffer) check() {
 	var bytes, count int64
-	for i, blk := range b.blocks {
+	var prev *block
+	for blk := b.blocks.first; blk != nil; prev, blk = blk, blk.next {
+		if blk.prev != prev || prev != nil && prev.next != blk {
+			panic("list of blocks")
+		}
 		if len(blk.frames) == 0 || !blk.presents() {
 			panic("empty block")
 		}
-		if i > 0 && b.blocks[i-1].key > blk.key {
+		if prev != nil && prev.key > blk.key {
 			panic("blocks out of order")
 		}
 		if !blk.frames[0].RAP {
@@ -29,27 +33,49 @@ func (b *Buffer) check() {
 			if blk.run && (!f.RAP || f.DecodeOnly || j > 0 && f.PTS <= blk.frames[j-1].PTS) {
 				panic("run out of order")
 			}
-			if blk.run && i+1 < len(b.blocks) && f.PTS > b.blocks[i+1].key {
+			if blk.run && blk.next != nil && f.PTS > blk.next.key {
 				panic("run reaches over the next block")
 			}
 			if !blk.run && j > 0 && f.DTS < blk.frames[j-1].DTS {
 				panic("decode times go back inside a GOP")
 			}
-			if !f.DecodeOnly && (f.PTS < blk.minPTS || f.End() > blk.maxEnd) {
+			if !f.DecodeOnly && (f.PTS < blk.minPTS || f.PTS > blk.maxPTS || f.End() > blk.maxEnd) {
 				panic("frame outside the hull of its block")
 			}
 		}
 		if sum != blk.bytes {
 			panic("bytes of a block")
 		}
-		if blk.key.Sub(blk.minPTS) > b.maxLead || blk.maxEnd.Sub(blk.key) > b.maxReach {
-			panic("hull bounds")
-		}
 		bytes, count = bytes+sum, count+int64(len(blk.frames))
+	}
+	if prev != b.blocks.last {
+		panic("last block")
 	}
 	if bytes != b.bytes || count != b.count {
 		panic(fmt.Sprintf("sums: %d bytes %d frames, counted %d %d", b.bytes, b.count, bytes, count))
 	}
+	if next := b.blocks.root.check(b.blocks.first); next != nil {
+		panic("the tree ends before the list")
+	}
+}
+
+// check walks a subtree along the list, whose next member is at, and returns the member after the subtree.
+func (blk *block) check(at *block) *block {
+	if blk == nil {
+		return at
+	}
+	for _, c := range []*block{blk.left, blk.right} {
+		if c != nil && (c.up != blk || c.prio > blk.prio) {
+			panic("tree links")
+		}
+	}
+	if at = blk.left.check(at); at != blk {
+		panic("tree order")
+	}
+	if blk.sum() {
+		panic("tree sums")
+	}
+	return blk.right.check(at.next)
 }
 
 // model is the specification's track buffer spelled out: a list of frames, searched from end to end.

@@ -94,7 +94,7 @@ func (c *Cursor) Relocate(allowance media.Span) bool {
 		}
 		t = r.Start
 	}
-	if len(c.b.blocks) == 0 { // there is nothing, and nothing is missing
+	if c.b.blocks.first == nil { // there is nothing, and nothing is missing
 		c.pending, c.started, c.end = false, true, t
 		return true
 	}
@@ -104,15 +104,17 @@ func (c *Cursor) Relocate(allowance media.Span) bool {
 
 // place moves to the last random access point at or before t that belongs to the range starting at start.
 func (c *Cursor) place(t, start media.Time) {
-	b := c.b
-	i := b.upper(t) - 1
-	if i < 0 || b.blocks[i].maxEnd <= start && b.blocks[i].minPTS < start {
-		i++ // the range begins with pictures that precede their random access point
+	blk := c.b.blocks.floor(t)
+	switch {
+	case blk == nil:
+		blk = c.b.blocks.first
+	case blk.maxEnd <= start && blk.minPTS < start:
+		blk = blk.next // the range begins with pictures that precede their random access point
 	}
-	if i >= len(b.blocks) {
+	if blk == nil {
 		return
 	}
-	c.blk, c.next, c.pending = b.blocks[i], 0, false
+	c.blk, c.next, c.pending = blk, 0, false
 	if c.blk.run {
 		k := sort.Search(len(c.blk.frames), func(i int) bool { return c.blk.frames[i].PTS > t })
 		c.next = max(k-1, 0)
@@ -125,11 +127,9 @@ func (c *Cursor) stepBack(t media.Time) {
 	for f := c.blk.frames[c.next]; f.PTS > t; {
 		blk, k := c.blk, c.next-1
 		if k < 0 {
-			i := c.b.indexOf(blk) - 1
-			if i < 0 || !c.b.blocks[i].run {
+			if blk = blk.prev; blk == nil || !blk.run {
 				return
 			}
-			blk = c.b.blocks[i]
 			k = len(blk.frames) - 1
 		}
 		g := blk.frames[k]
@@ -147,11 +147,11 @@ func (c *Cursor) SkipGap() {
 		if c.pending {
 			from = c.target
 		}
-		i := c.b.upper(from)
-		if i == len(c.b.blocks) {
+		blk := c.b.blocks.after(from)
+		if blk == nil {
 			return
 		}
-		c.blk, c.next, c.pending = c.b.blocks[i], 0, false
+		c.blk, c.next, c.pending = blk, 0, false
 	}
 	c.target, c.end, c.high, c.started = c.end, minusInf, minusInf, false
 }
@@ -181,12 +181,11 @@ func (c *Cursor) SkipTo(t, limit media.Time) (skipped int) {
 	if r, ok := b.Ranges().Find(to); !ok || c.started && r.Start > c.end.Add(b.Tolerance()) {
 		return 0 // behind a gap
 	}
-	from, at := b.indexOf(c.blk), b.upper(to)-1
-	blk, k := b.blocks[at], 0
+	blk, k := b.blocks.floor(to), 0
 	if blk.run {
 		k = sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= to })
 	}
-	if at < from || at == from && k <= c.next {
+	if blk == c.blk && k <= c.next || blk != c.blk && blk.key <= c.blk.key {
 		return 0
 	}
 	count := func(frames []*media.CodedFrame) {
@@ -196,11 +195,11 @@ func (c *Cursor) SkipTo(t, limit media.Time) (skipped int) {
 			}
 		}
 	}
-	if at == from {
+	if blk == c.blk {
 		count(blk.frames[c.next:k])
 	} else {
 		count(c.blk.frames[c.next:])
-		for _, x := range b.blocks[from+1 : at] {
+		for x := c.blk.next; x != blk; x = x.next {
 			count(x.frames)
 		}
 		count(blk.frames[:k])
@@ -244,12 +243,18 @@ func (c *Cursor) Next() (Item, Status) {
 // silence tells that there is nothing to present from what was handed out until a frame at pts, as far as that is
 // known; otherwise it returns s.
 func (c *Cursor) silence(pts media.Time, s Status) (Item, Status) {
+	if !c.started {
+		return Item{}, s
+	}
 	r, ok := c.b.covered.Find(c.end)
 	if !ok {
 		r, ok = c.b.covered.Next(c.end)
 		ok = ok && r.Start.Sub(c.end) <= c.b.Tolerance()
 	}
-	if !c.started || !ok {
+	if !ok && c.b.spans(c.end, pts, c.b.Tolerance()) {
+		r, ok = media.Range{Start: c.end, End: pts}, true
+	}
+	if !ok {
 		return Item{}, s
 	}
 	end := min(r.End, pts, c.end.Add(maxSilence))
@@ -281,8 +286,8 @@ func (c *Cursor) nextKey() media.Time {
 	if c.blk.run {
 		return media.Forever // frames of a run are in order and independent
 	}
-	if i := c.b.indexOf(c.blk) + 1; i < len(c.b.blocks) && c.b.blocks[i].group != c.blk.group {
-		return c.b.blocks[i].key
+	if n := c.blk.next; n != nil && n.group != c.blk.group {
+		return n.key
 	}
 	return media.Forever
 }
@@ -300,14 +305,13 @@ func (c *Cursor) switchKey() media.Time {
 func (c *Cursor) enter() (media.Time, Status) {
 	b := c.b
 	if c.blk != nil {
-		i := b.indexOf(c.blk) + 1
-		if i >= len(b.blocks) {
+		next := c.blk.next
+		if next == nil {
 			return media.Forever, AtEnd
 		}
-		if pts := b.blocks[i].minPTS; c.gap(pts) {
+		if pts := next.minPTS; c.gap(pts) {
 			return pts, Waiting
 		}
-		next := b.blocks[i]
 		floor := minusInf
 		if next.group != c.blk.group && next.minPTS < c.end && c.started {
 			floor = c.end.Add(Slack(c.end)) // it replaces what has been handed out already
@@ -317,14 +321,16 @@ func (c *Cursor) enter() (media.Time, Status) {
 	}
 	// The place was lost: find the GOP that presents what comes after end.
 	t := c.end.Add(Slack(c.end))
-	i := b.upper(t) - 1
-	if i < 0 || b.blocks[i].maxEnd <= t {
-		i++
+	blk, k := b.blocks.floor(t), 0
+	switch {
+	case blk == nil:
+		blk = b.blocks.first
+	case blk.maxEnd <= t:
+		blk = blk.next
 	}
-	if i >= len(b.blocks) {
+	if blk == nil {
 		return media.Forever, AtEnd
 	}
-	blk, k := b.blocks[i], 0
 	first := blk.minPTS
 	if blk.run {
 		// The block ends after t, so there is such a frame.

@@ -117,8 +117,9 @@ type CodedFrame struct {
 	TrimFront, TrimBack Span
 	// Crypt is nil for a clear frame.
 	Crypt *Crypt
-	// Side is nil unless the demuxer attached side data that the decoder must see.
-	Side []SideData
+	// Side is nil unless the demuxer attached side data that the decoder must see. Hardly any frame has some, and there
+	// are many frames: a pointer is smaller than a slice.
+	Side *[]SideData
 	// RAP marks a random access point (SAP type 1 or 2).
 	RAP bool
 	// DecodeOnly marks a frame that is needed for decoding others but is never presented: it does not count as

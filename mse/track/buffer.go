@@ -51,15 +51,14 @@ type Buffer struct {
 
 // block is either one GOP (run false) or a run of frames of which each is a random access point (run true).
 type block struct {
+	key media.Time // PTS of the first presented frame in decode order
 	links
+	minPTS, maxEnd, maxPTS media.Time // of the presented frames
 
-	key    media.Time // PTS of the first presented frame in decode order
 	frames []*media.CodedFrame
 	bytes  int64
 	group  uint64 // the coded frame group it was added in
 	run    bool
-
-	minPTS, maxPTS, maxEnd media.Time // of the presented frames
 }
 
 // New returns an empty buffer.

@@ -317,36 +317,3 @@ func TestBuffer_Evict(t *testing.T) {
 		t.Errorf("after eviction: %s, want %s: the GOP being read and the one being added to stay", got, want)
 	}
 }
-
-func BenchmarkBuffer_AppendRead(b *testing.B) {
-	// An hour of 30 fps video in the buffer must not make the next GOP dearer.
-	for _, hours := range []int{0, 1} {
-		b.Run(fmt.Sprintf("%dh_buffered", hours), func(b *testing.B) {
-			buf := New()
-			for i := range hours * 1800 {
-				for _, f := range gop(i*2000, 33, 60, true, false, 0) {
-					buf.Add(f, nil)
-				}
-			}
-			c := buf.Cursor()
-			at := hours * 3600 * 1000
-			frames := gop(at, 33, 60, true, false, 0)
-			b.ReportAllocs()
-			for b.Loop() {
-				buf.EndGroup()
-				for i, f := range frames {
-					if i == 0 {
-						buf.RemoveOverlapped(f.PTS, f.End())
-					}
-					buf.Add(f, nil)
-				}
-				buf.Ranges()
-				c.Seek(media.FromTicks(int64(at), 1000), 0)
-				c.Relocate(0)
-				for range frames {
-					c.Next()
-				}
-			}
-		})
-	}
-}

@@ -13,11 +13,12 @@ type tree struct {
 
 // links are what the tree keeps in a block.
 type links struct {
-	prev, next      *block
-	up, left, right *block
-	prio            uint32
+	left, right *block
 	// Over the subtree: the hull of the presented frames and their highest PTS.
 	subStart, subEnd, subPTS media.Time
+
+	up, prev, next *block
+	prio           uint32
 }
 
 // floor returns the last block whose key is at most t, nil when there is none.

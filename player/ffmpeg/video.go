@@ -84,8 +84,10 @@ func (c *codec) send(f *media.CodedFrame) (again bool) {
 		r = C.door_send_data(c.ctx, c.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(index), key)
 	} else {
 		r = C.door_packet(c.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(index), key)
-		for i := 0; i < len(f.Side) && r >= 0; i++ {
-			r = C.door_packet_side(c.pkt, C.int(f.Side[i].Type), bytesPointer(f.Side[i].Data), C.int(len(f.Side[i].Data)))
+		for _, d := range *f.Side {
+			if r >= 0 {
+				r = C.door_packet_side(c.pkt, C.int(d.Type), bytesPointer(d.Data), C.int(len(d.Data)))
+			}
 		}
 		if r < 0 {
 			C.av_packet_unref(c.pkt)

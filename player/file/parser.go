@@ -240,16 +240,20 @@ func (p *Parser) frame(f *media.CodedFrame, body []byte) error {
 		return fmt.Errorf("%d bytes of side data, more than %d", sideBytes, maxSideBytes)
 	}
 	side := reader{b: r.take(int(sideBytes)), err: r.err}
+	var items []media.SideData
 	for side.err == nil && len(side.b) > 0 {
-		if len(f.Side) == maxSideItems {
+		if len(items) == maxSideItems {
 			return fmt.Errorf("more than %d pieces of side data", maxSideItems)
 		}
 		kind := side.uint32()
 		data := side.take(int(side.uint32()))
-		f.Side = append(f.Side, media.SideData{Type: int(kind), Data: data})
+		items = append(items, media.SideData{Type: int(kind), Data: data})
 	}
 	if side.err != nil {
 		return side.err
+	}
+	if items != nil {
+		f.Side = &items
 	}
 	f.Data, f.Config = r.b, p.config
 	f.RAP, f.DecodeOnly = flags&flagRAP != 0, flags&flagDecodeOnly != 0

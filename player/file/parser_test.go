@@ -76,7 +76,10 @@ func TestParser_RoundTrip(t *testing.T) {
 		t.Error("the first frame's configuration is not the initialization segment's")
 	}
 	x := frames[1]
-	if !x.DecodeOnly || x.RAP || len(x.Side) != 2 || x.Side[0].Type != 5 || string(x.Side[0].Data) != "side" || x.Side[1].Type != 7 || len(x.Side[1].Data) != 0 {
+	if x.Side == nil || len(*x.Side) != 2 {
+		t.Fatalf("side data %v", x.Side)
+	}
+	if s := *x.Side; !x.DecodeOnly || x.RAP || s[0].Type != 5 || string(s[0].Data) != "side" || s[1].Type != 7 || len(s[1].Data) != 0 {
 		t.Errorf("frame %+v", x)
 	}
 	if !frames[0].RAP || len(frames[0].Data) != 20 || frames[0].Side != nil {
@@ -130,7 +133,11 @@ func (l *logger) MediaSegmentEnd() error   { l.WriteString("end\n"); return nil 
 func (l *logger) Fragment(tracks []bytestream.TrackFrames) error {
 	fmt.Fprintf(l, "fragment of %d\n", len(tracks[0].Frames))
 	for _, f := range tracks[0].Frames {
-		fmt.Fprintf(l, "frame %d %v %v %v %v %s %v %s\n", tracks[0].Track, f.PTS, f.DTS, f.Duration, f.DecodeOnly, f.Config.Extradata, f.Side, f.Data)
+		var side []media.SideData
+		if f.Side != nil {
+			side = *f.Side
+		}
+		fmt.Fprintf(l, "frame %d %v %v %v %v %s %v %s\n", tracks[0].Track, f.PTS, f.DTS, f.Duration, f.DecodeOnly, f.Config.Extradata, side, f.Data)
 	}
 	return nil
 }

@@ -48,10 +48,14 @@ type Attachment struct {
 func (ms *MediaSource) Attach(h Host) (*Attachment, error) {
 	ms.loop.mu.Lock()
 	defer ms.loop.mu.Unlock()
+	return ms.AttachTx(&Tx{ms.loop}, h)
+}
+
+// AttachTx is Attach under the lock.
+func (ms *MediaSource) AttachTx(tx *Tx, h Host) (*Attachment, error) {
 	if ms.readyState != Closed {
 		return nil, fail(InvalidStateError, "attach", "the media source is %s", ms.readyState)
 	}
-	tx := &Tx{ms.loop}
 	ms.att = &Attachment{ms: ms, host: h, lists: h.TrackLists()}
 	ms.playhead = 0
 	ms.readyState = Open
@@ -63,13 +67,17 @@ func (ms *MediaSource) Attach(h Host) (*Attachment, error) {
 // Detach closes the MediaSource and drops all data. Readers fail from now on. A second call does nothing.
 // MSE: mediasource-detach.
 func (a *Attachment) Detach() {
+	a.ms.loop.mu.Lock()
+	defer a.ms.loop.mu.Unlock()
+	a.DetachTx(&Tx{a.ms.loop})
+}
+
+// DetachTx is Detach under the lock.
+func (a *Attachment) DetachTx(tx *Tx) {
 	ms := a.ms
-	ms.loop.mu.Lock()
-	defer ms.loop.mu.Unlock()
 	if a.gone {
 		return
 	}
-	tx := &Tx{ms.loop}
 	// 1. to 3.
 	ms.readyState = Closed
 	ms.managed = managed{}

@@ -2,6 +2,7 @@ package mse
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -16,12 +17,13 @@ type EventLoop struct {
 
 	mu      sync.Mutex
 	tasks   []task        // guarded by mu
+	soon    []func()      // guarded by mu: what runs before the next task
 	running bool          // guarded by mu: an executor is at work or has been asked for
 	idle    chan struct{} // guarded by mu: closed when the queue runs empty; nil while nobody waits
 	wake    chan struct{} // guarded by mu: closed and replaced when buffered data or state changed
 }
 
-// task is an event or a step.
+// task is an event or a step. A step may belong to a target, too.
 type task struct {
 	target *EventTarget
 	event  Event
@@ -65,6 +67,22 @@ func (tx *Tx) QueueStep(fn func(*Tx)) {
 // QueueCall queues a task that runs fn without the lock.
 func (tx *Tx) QueueCall(fn func()) { tx.l.add(task{step: fn}) }
 
+// QueueCallOf is QueueCall for a task that belongs to t, as the events do that are fired at t: Discard takes it back.
+func (tx *Tx) QueueCallOf(t *EventTarget, fn func()) { tx.l.add(task{target: t, step: fn}) }
+
+// Discard takes back the tasks that belong to t and have not begun.
+func (tx *Tx) Discard(t *EventTarget) {
+	tx.l.tasks = slices.DeleteFunc(tx.l.tasks, func(x task) bool { return x.target == t })
+}
+
+// Soon runs fn, without the lock, when the task that runs now has ended, or at once on the executor if none runs. It
+// comes before all queued tasks.
+// HTML: await-a-stable-state.
+func (tx *Tx) Soon(fn func()) {
+	tx.l.soon = append(tx.l.soon, fn)
+	tx.l.execute()
+}
+
 // Changed wakes everything that waits for buffered data or state.
 func (tx *Tx) Changed() {
 	close(tx.l.wake)
@@ -85,6 +103,11 @@ func (l *EventLoop) full() bool { return len(l.tasks) >= maxTasks }
 // add appends a task. The lock must be held.
 func (l *EventLoop) add(t task) {
 	l.tasks = append(l.tasks, t)
+	l.execute()
+}
+
+// execute asks for an executor if there is none. The lock must be held.
+func (l *EventLoop) execute() {
 	if !l.running {
 		l.running = true
 		l.post(l.run)
@@ -95,6 +118,13 @@ func (l *EventLoop) add(t task) {
 func (l *EventLoop) run() {
 	for {
 		l.mu.Lock()
+		if len(l.soon) > 0 {
+			fn := l.soon[0]
+			l.soon = slices.Delete(l.soon, 0, 1)
+			l.mu.Unlock()
+			fn()
+			continue
+		}
 		if len(l.tasks) == 0 {
 			l.running, l.tasks = false, nil
 			if l.idle != nil {

@@ -21,7 +21,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.buffered(a, "{ [0.000, 2.043) }")
 		p.buffered(v, "{ [0.067, 2.067) }")
 		p.ranges("element", p.att.Buffered(), "{ [0.067, 2.067) }")
-	}},
+	}, nil},
 	{"mediasource-buffered/02", func(p *page) {
 		m := file(p.T, fileAV)
 		sb := p.add(m.typ)
@@ -31,7 +31,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.eos()
 		p.buffered(sb, "{ [0.067, 2.067) }")
 		p.ranges("element", p.att.Buffered(), "{ [0.067, 2.067) }")
-	}},
+	}, nil},
 	{"mediasource-buffered/03", func(p *page) {
 		ma, mv := file(p.T, fileA), file(p.T, fileV)
 		a, v := p.add(ma.typ), p.add(mv.typ)
@@ -45,7 +45,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 				p.eos()
 			}
 		}
-	}},
+	}, nil},
 	{"mediasource-buffered/04", func(p *page) {
 		m := file(p.T, fileAV)
 		sb := p.add(m.typ)
@@ -57,24 +57,24 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 				p.eos()
 			}
 		}
-	}},
+	}, nil},
 	{"mediasource-buffered/05", func(p *page) {
 		p.buffered(p.add(audioType), "{ }")
 		p.ranges("element", p.att.Buffered(), "{ }")
-	}},
+	}, nil},
 	{"mediasource-buffered/06", func(p *page) {
 		p.append(p.loaded(), p.main.init)
 		p.buffered(p.ms.SourceBuffers().At(0), "{ }")
 		p.buffered(p.ms.ActiveSourceBuffers().At(0), "{ }")
 		p.ranges("element", p.att.Buffered(), "{ }")
-	}},
+	}, nil},
 	{"mediasource-buffered/07", func(p *page) {
 		sb := p.loaded()
 		p.ok(p.ms.RemoveSourceBuffer(sb))
 		p.want("buffers", "addsourcebuffer", "removesourcebuffer")
 		_, err := sb.Buffered()
 		p.fails(err, mse.InvalidStateError)
-	}},
+	}, nil},
 	{"mediasource-buffered/08", func(p *page) {
 		sb := p.loaded()
 		a, _ := sb.Buffered()
@@ -90,16 +90,16 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.is("a snapshot does not change", a, kept)
 		d, e := p.att.Buffered(), p.att.Buffered()
 		p.is("the same object", &d[0] == &e[0], true)
-	}},
+	}, nil},
 	{"mediasource-seekable/01", func(p *page) {
 		p.add(audioType)
 		p.ranges("seekable", p.att.Seekable(), "{ }")
-	}},
+	}, nil},
 	{"mediasource-seekable/02", func(p *page) {
 		p.append(p.loaded(), p.main.init)
 		p.is("seekable", p.att.Seekable(), media.Ranges{{Start: 0, End: p.duration()}})
 		p.is("element", p.player.duration, p.duration())
-	}},
+	}, nil},
 	{"mediasource-seekable/03", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.init)
@@ -109,28 +109,28 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		b, _ := sb.Buffered()
 		p.is("seekable", p.att.Seekable(), media.Ranges{{Start: 0, End: b.End()}})
 		p.is("start", b[0].Start > 0, true)
-	}},
-	{"mediasource-liveseekable/01", func(p *page) { p.fails(p.closed().SetLiveSeekableRange(0, 1), mse.InvalidStateError) }},
-	{"mediasource-liveseekable/02", func(p *page) { p.fails(p.closed().ClearLiveSeekableRange(), mse.InvalidStateError) }},
+	}, nil},
+	{"mediasource-liveseekable/01", func(p *page) { p.fails(p.closed().SetLiveSeekableRange(0, 1), mse.InvalidStateError) }, nil},
+	{"mediasource-liveseekable/02", func(p *page) { p.fails(p.closed().ClearLiveSeekableRange(), mse.InvalidStateError) }, nil},
 	{"mediasource-liveseekable/03", func(p *page) {
 		p.start(p.add(bothType), []byte{})
 		p.ok(p.ms.SetLiveSeekableRange(0, 1))
-	}},
+	}, nil},
 	{"mediasource-liveseekable/04", func(p *page) {
 		p.start(p.add(bothType), []byte{})
 		p.ok(p.ms.ClearLiveSeekableRange())
-	}},
-	{"mediasource-liveseekable/05", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(-1, 1), mse.TypeError) }},
-	{"mediasource-liveseekable/06", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(2, 1), mse.TypeError) }},
-	{"mediasource-liveseekable/07", func(p *page) { p.ok(p.ms.SetLiveSeekableRange(0, 1)) }},
-	{"mediasource-liveseekable/08", func(p *page) { p.ok(p.ms.ClearLiveSeekableRange()) }},
+	}, nil},
+	{"mediasource-liveseekable/05", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(-1, 1), mse.TypeError) }, nil},
+	{"mediasource-liveseekable/06", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(2, 1), mse.TypeError) }, nil},
+	{"mediasource-liveseekable/07", func(p *page) { p.ok(p.ms.SetLiveSeekableRange(0, 1)) }, nil},
+	{"mediasource-liveseekable/08", func(p *page) { p.ok(p.ms.ClearLiveSeekableRange()) }, nil},
 	{"mediasource-liveseekable/09", func(p *page) {
 		p.ok(p.ms.SetDuration(inf))
 		p.ok(p.ms.SetLiveSeekableRange(1, 2))
 		p.ranges("seekable", p.att.Seekable(), "{ [1.000, 2.000) }")
 		p.ok(p.ms.ClearLiveSeekableRange())
 		p.ranges("seekable", p.att.Seekable(), "{ }")
-	}},
+	}, nil},
 	{"mediasource-liveseekable/10", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.init)
@@ -143,9 +143,9 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.is("seekable", p.att.Seekable(), media.Ranges{{Start: b[0].Start, End: 42}})
 		p.ok(p.ms.ClearLiveSeekableRange())
 		p.is("seekable", p.att.Seekable(), media.Ranges{{Start: 0, End: b.End()}})
-	}},
-	{"SourceBuffer-appendWindowEnd-rounding/02", func(p *page) { p.windowEnd(10) }},
-	{"SourceBuffer-appendWindowEnd-rounding/03", func(p *page) { p.windowEnd(22) }},
+	}, nil},
+	{"SourceBuffer-appendWindowEnd-rounding/02", func(p *page) { p.windowEnd(10) }, nil},
+	{"SourceBuffer-appendWindowEnd-rounding/03", func(p *page) { p.windowEnd(22) }, nil},
 	{"SourceBuffer-short-frame-endOfStream/02", func(p *page) {
 		m := file(p.T, fileV24)
 		sb := p.add(m.typ)
@@ -159,7 +159,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.is("duration", p.duration(), b.End())
 		p.is("duration", p.player.duration, p.duration())
 		p.readsThrough()
-	}},
+	}, nil},
 	{"last-frame-dimensions/02", func(p *page) {
 		small, large := file(p.T, fileV), file(p.T, "mp4/test-v-128k-640x480-30fps-10kfr.mp4")
 		sb := p.add(small.typ)
@@ -171,7 +171,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.eos()
 		p.near("duration", p.duration(), 8e-6, 1e-9)
 		p.is("widths", p.widths(sb), []int{320, 640})
-	}},
+	}, nil},
 }}
 
 // windowEnd appends pictures at 24 a second up to the end of picture n, which float64 seconds tell exactly.

@@ -1,25 +1,28 @@
 package mse_test
 
 import (
+	"fmt"
+	"strings"
+
 	"mseplayer/mse"
 	"mseplayer/mse/media"
 )
 
 // wptChangeType is about changeType, and about another codec without it. The offsets are the suite's.
-var wptChangeType = wptArea{"changetype", []wptRow{
-	{"mediasource-changetype/01", func(p *page) { p.fails(p.add(bothType).ChangeType(""), mse.TypeError) }},
+var wptChangeType = wptArea{"changetype", append([]wptRow{
+	{"mediasource-changetype/01", func(p *page) { p.fails(p.add(bothType).ChangeType(""), mse.TypeError) }, nil},
 	{"mediasource-changetype/02", func(p *page) {
 		sb := p.add(bothType)
 		p.ok(p.ms.RemoveSourceBuffer(sb))
 		p.fails(sb.ChangeType(bothType), mse.InvalidStateError)
-	}},
+	}, nil},
 	{"mediasource-changetype/03", func(p *page) {
 		sb := p.add(bothType)
 		p.start(sb, []byte{})
 		p.fails(sb.ChangeType(bothType), mse.InvalidStateError)
-	}},
-	{"mediasource-changetype/04", func(p *page) { p.fails(p.add(bothType).ChangeType("null"), mse.NotSupportedError) }},
-	{"mediasource-changetype/05", func(p *page) { p.fails(p.add(bothType).ChangeType("invalidType"), mse.NotSupportedError) }},
+	}, nil},
+	{"mediasource-changetype/04", func(p *page) { p.fails(p.add(bothType).ChangeType("null"), mse.NotSupportedError) }, nil},
+	{"mediasource-changetype/05", func(p *page) { p.fails(p.add(bothType).ChangeType("invalidType"), mse.NotSupportedError) }, nil},
 	{"mediasource-changetype/06", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.all())
@@ -27,7 +30,12 @@ var wptChangeType = wptArea{"changetype", []wptRow{
 		p.ok(sb.ChangeType(bothType))
 		p.is("state", p.ms.ReadyState(), mse.Open)
 		p.want("ms", "sourceopen")
-	}},
+	}, nil},
+	{"mediasource-changetype/07", func(p *page) {
+		sb := p.add(audioType)
+		p.ok(sb.ChangeType("audio/mpeg"))
+		p.is("mode", sb.Mode(), mse.Sequence)
+	}, []codec{mp3}},
 	{"mediasource-changetype/08", func(p *page) {
 		sb := p.add(audioType)
 		p.ok(sb.ChangeType(audioType))
@@ -35,66 +43,140 @@ var wptChangeType = wptArea{"changetype", []wptRow{
 		p.ok(sb.SetMode(mse.Sequence))
 		p.ok(sb.ChangeType(audioType))
 		p.is("mode", sb.Mode(), mse.Sequence)
-	}},
-	{"mediasource-changetype-play/06", func(p *page) { p.switches(aac, audioType, audioType) }},
-	{"mediasource-changetype-play/19", func(p *page) { p.switches(avc, videoType, videoType) }},
-	{"mediasource-changetype-play-without-codecs-parameter/06", func(p *page) { p.switches(aac, "audio/mp4", "audio/mp4") }},
-	{"mediasource-changetype-play-without-codecs-parameter/19", func(p *page) { p.switches(avc, "video/mp4", "video/mp4") }},
-	{"mediasource-changetype-play-implicit/04", func(p *page) { p.switches(aac, audioType, "") }},
-	{"mediasource-changetype-play-implicit/05", func(p *page) { p.switches(aac, "audio/mp4", "") }},
-	{"mediasource-changetype-play-implicit/15", func(p *page) { p.switches(avc, videoType, "") }},
-	{"mediasource-changetype-play-implicit/16", func(p *page) { p.switches(avc, "video/mp4", "") }},
-	{"mediasource-changetype-play-negative/30", func(p *page) { p.refusesSwitch(fileA, audioType, fileV24, videoType) }},
-	{"mediasource-changetype-play-negative/31", func(p *page) { p.refusesSwitch(fileV24, videoType, fileA, audioType) }},
-	{"mediasource-changetype-play-negative/32", func(p *page) { p.refusesSwitch(fileA, audioType, fileV24, "") }},
-	{"mediasource-changetype-play-negative/33", func(p *page) { p.refusesSwitch(fileV24, videoType, fileA, "") }},
-	{"mediasource-changetype-play-negative/34", func(p *page) { p.refusesSwitch(fileA, "audio/mp4", fileV24, "video/mp4") }},
-	{"mediasource-changetype-play-negative/35", func(p *page) { p.refusesSwitch(fileV24, "video/mp4", fileA, "audio/mp4") }},
-	{"mediasource-changetype-play-negative/36", func(p *page) { p.refusesSwitch(fileA, "audio/mp4", fileV24, "") }},
-	{"mediasource-changetype-play-negative/37", func(p *page) { p.refusesSwitch(fileV24, "video/mp4", fileA, "") }},
-}}
+	}, nil},
+}, switchRows()...)}
 
-// sequel is what the suite appends: a file at 0 and at four more offsets.
-type sequel struct {
-	file    string
-	offsets []media.Span
+// codec is a file of one coding format.
+type codec struct {
+	file, container, codecs string
+	kind                    media.Kind
+}
+
+// typ is the file's type, without the codecs parameter if plain is set.
+func (c codec) typ(plain bool) string {
+	if plain || c.codecs == "" {
+		return c.container
+	}
+	return c.container + `; codecs="` + c.codecs + `"`
 }
 
 var (
-	aac = sequel{fileA, []media.Span{0, 0.5, 1, 1.5, 1.3}}
-	avc = sequel{fileV24, []media.Span{0, 0.666666, 0.999999, 1.666665, 1.333332}}
+	vorbis = codec{"webm/test-a-128k-44100Hz-1ch.webm", "audio/webm", "vorbis", media.Audio}
+	aac    = codec{fileA, "audio/mp4", "mp4a.40.2", media.Audio}
+	mp3    = codec{"mp3/sound_5.mp3", "audio/mpeg", "", media.Audio}
+	vp8    = codec{"webm/test-v-128k-320x240-24fps-8kfr.webm", "video/webm", "vp8", media.Video}
+	vp9    = codec{"webm/test-vp9.webm", "video/webm", "vp9", media.Video}
+	avc    = codec{fileV24, "video/mp4", "avc1.4D4001", media.Video}
+
+	adts  = codec{"mp4/", "audio/aac", "", media.Audio}        // no file, only the type
+	suite = codec{"", "video/mp4", "avc1.4D4001", media.Video} // any file of the suite
+
+	sounds   = []codec{vorbis, aac, mp3}
+	pictures = []codec{vp8, vp9, avc}
 )
 
-// switches appends the file five times, with changeType in between unless to is empty.
-func (p *page) switches(s sequel, typ, to string) {
-	p.Helper()
-	m := file(p.T, s.file)
-	sb := p.add(typ)
-	for i, offset := range s.offsets {
-		if i > 0 && to != "" {
-			p.ok(sb.ChangeType(to))
+// offsets are where the suite puts the four files that follow the first one, of codec a: two of codec b, two of a.
+func offsets(a, b codec) []media.Span {
+	switch {
+	case a != avc && b == avc:
+		return []media.Span{0.416667, 1.083333, 1.833332, 1.499999}
+	case a == avc && b == avc:
+		return []media.Span{0.666666, 0.999999, 1.666665, 1.333332}
+	case a == avc:
+		return []media.Span{0.749999, 1, 1.416667, 1.216667}
+	default:
+		return []media.Span{0.5, 1, 1.5, 1.3}
+	}
+}
+
+// switchRows lists the suite's rows in its order: every pair of codecs of a kind with changeType, with and without codecs
+// parameters; the pairs in one container without changeType; and sound after pictures and the other way round, which
+// must fail.
+func switchRows() (rows []wptRow) {
+	add := func(name string, n int, a, b codec, run func(p *page)) {
+		rows = append(rows, wptRow{fmt.Sprintf("mediasource-changetype-play%s/%02d", name, n), run, []codec{a, b}})
+	}
+	same := func(a, b codec) bool {
+		return strings.TrimLeft(a.container, "audiove") == strings.TrimLeft(b.container, "audiove")
+	}
+	n, implicit := 2, 2
+	for _, group := range [][]codec{sounds, pictures} {
+		for _, a := range group {
+			for _, b := range group {
+				add("", n, a, b, func(p *page) { p.switches(a, b, false, true) })
+				add("-without-codecs-parameter", n, a, b, func(p *page) { p.switches(a, b, true, true) })
+				n++
+				if !same(a, b) {
+					continue
+				}
+				for _, plain := range []bool{false, true} {
+					if plain && a.codecs == "" {
+						continue
+					}
+					add("-implicit", implicit, a, b, func(p *page) { p.switches(a, b, plain, false) })
+					implicit++
+				}
+			}
 		}
-		p.ok(sb.SetTimestampOffset(offset))
-		p.append(sb, m.all())
+	}
+	n = 2
+	for _, s := range sounds {
+		for _, v := range pictures {
+			for _, plain := range []bool{false, true} {
+				for _, change := range []bool{true, false} {
+					if !change && !same(s, v) {
+						continue
+					}
+					for _, pair := range [][2]codec{{s, v}, {v, s}} {
+						add("-negative", n, pair[0], pair[1], func(p *page) { p.refusesSwitch(pair[0], pair[1], plain, change) })
+						n++
+					}
+				}
+			}
+		}
+	}
+	return rows
+}
+
+// whole is the whole file of a codec.
+func (p *page) whole(c codec) []byte {
+	p.Helper()
+	if strings.HasPrefix(c.file, "mp4/") {
+		return file(p.T, c.file).all()
+	}
+	b, _ := wptFile(p.T, c.file)
+	return b
+}
+
+// switches appends a file of one codec, two of another and two of the first, with changeType in between or without.
+func (p *page) switches(a, b codec, plain, change bool) {
+	p.Helper()
+	sb := p.add(a.typ(plain))
+	p.append(sb, p.whole(a))
+	for i, c := range []codec{b, b, a, a} {
+		if change {
+			p.ok(sb.ChangeType(c.typ(plain)))
+		}
+		p.ok(sb.SetTimestampOffset(offsets(a, b)[i]))
+		p.append(sb, p.whole(c))
 	}
 	p.is("longer than 2.1 s", p.duration() > 2.1, true)
 	p.trim(sb)
 	p.readsThrough()
 }
 
-// refusesSwitch appends pictures to sound or the other way round: an error event follows.
-func (p *page) refusesSwitch(first, typ, second, to string) {
+// refusesSwitch appends pictures to sound or the other way round: an error stops it.
+func (p *page) refusesSwitch(a, b codec, plain, change bool) {
 	p.Helper()
-	a, b := file(p.T, first), file(p.T, second)
-	sb := p.add(typ)
-	p.append(sb, a.all())
-	if to != "" {
-		if err := sb.ChangeType(to); err != nil {
+	sb := p.add(a.typ(plain))
+	p.append(sb, p.whole(a))
+	if change {
+		if err := sb.ChangeType(b.typ(plain)); err != nil {
 			p.fails(err, mse.NotSupportedError)
 			return
 		}
 	}
-	p.start(sb, b.all())
+	p.start(sb, p.whole(b))
 	p.want("sb", "updatestart", "error", "updateend")
 	p.is("error", p.code, 3)
 }

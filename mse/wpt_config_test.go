@@ -6,23 +6,39 @@ import (
 )
 
 // wptConfig is about a change of configuration without changeType.
-var wptConfig = wptArea{"config", []wptRow{
-	{"mediasource-config-change-mp4-a-bitrate/01", func(p *page) { p.alternate(fileA, fileA192) }},
+var wptConfig = wptArea{"config", append([]wptRow{
+	{"mediasource-config-change-mp4-a-bitrate/01", func(p *page) { p.alternate(fileA, fileA192) }, nil},
 	{"mediasource-config-change-mp4-av-audio-bitrate/01", func(p *page) {
 		p.alternate("mp4/test-av-384k-44100Hz-1ch-640x480-30fps-10kfr.mp4", "mp4/test-av-448k-44100Hz-1ch-640x480-30fps-10kfr.mp4")
-	}},
+	}, nil},
 	{"mediasource-config-change-mp4-av-framesize/01", func(p *page) {
 		p.alternate(fileAV, "mp4/test-av-384k-44100Hz-1ch-640x480-30fps-10kfr.mp4", 320, 640, 320, 640)
-	}},
+	}, nil},
 	{"mediasource-config-change-mp4-av-video-bitrate/01", func(p *page) {
 		p.alternate("mp4/test-av-384k-44100Hz-1ch-640x480-30fps-10kfr.mp4", "mp4/test-av-640k-44100Hz-1ch-640x480-30fps-10kfr.mp4", 640)
-	}},
-	{"mediasource-config-change-mp4-v-bitrate/01", func(p *page) { p.alternate(fileV, "mp4/test-v-256k-320x240-30fps-10kfr.mp4", 320) }},
-	{"mediasource-config-change-mp4-v-framerate/01", func(p *page) { p.alternate(fileV24, fileV, 320) }},
+	}, nil},
+	{"mediasource-config-change-mp4-v-bitrate/01", func(p *page) { p.alternate(fileV, "mp4/test-v-256k-320x240-30fps-10kfr.mp4", 320) }, nil},
+	{"mediasource-config-change-mp4-v-framerate/01", func(p *page) { p.alternate(fileV24, fileV, 320) }, nil},
 	{"mediasource-config-change-mp4-v-framesize/01", func(p *page) {
 		p.alternate(fileV, "mp4/test-v-128k-640x480-30fps-10kfr.mp4", 320, 640, 320, 640)
-	}},
-}}
+	}, nil},
+}, webmConfigRows()...)}
+
+// webmConfigRows are the rows about WebM files.
+func webmConfigRows() (rows []wptRow) {
+	for _, f := range [][3]string{
+		{"a-bitrate", "test-a-128k-44100Hz-1ch", "test-a-192k-44100Hz-1ch"},
+		{"av-audio-bitrate", "test-av-384k-44100Hz-1ch-640x480-30fps-10kfr", "test-av-448k-44100Hz-1ch-640x480-30fps-10kfr"},
+		{"av-framesize", "test-av-384k-44100Hz-1ch-320x240-30fps-10kfr", "test-av-384k-44100Hz-1ch-640x480-30fps-10kfr"},
+		{"av-video-bitrate", "test-av-384k-44100Hz-1ch-640x480-30fps-10kfr", "test-av-640k-44100Hz-1ch-640x480-30fps-10kfr"},
+		{"v-bitrate", "test-v-128k-320x240-30fps-10kfr", "test-v-256k-320x240-30fps-10kfr"},
+		{"v-framerate", "test-v-128k-320x240-24fps-8kfr", "test-v-128k-320x240-30fps-10kfr"},
+		{"v-framesize", "test-v-128k-320x240-30fps-10kfr", "test-v-128k-640x480-30fps-10kfr"},
+	} {
+		rows = append(rows, wptRow{"mediasource-config-change-webm-" + f[0] + "/01", func(p *page) { p.alternate("webm/"+f[1]+".webm", "webm/"+f[2]+".webm") }, []codec{vp8}})
+	}
+	return rows
+}
 
 // alternate appends two files in turns, cuts at 2 s, ends the stream and reads it through. widths are those of the
 // pictures in turn.

@@ -9,33 +9,33 @@ import (
 
 // wptDuration is about duration.
 var wptDuration = wptArea{"duration", []wptRow{
-	{"mediasource-duration-boundaryconditions/01", func(p *page) { p.takes(math.MaxInt32) }},
-	{"mediasource-duration-boundaryconditions/02", func(p *page) { p.takes(1) }},
-	{"mediasource-duration-boundaryconditions/03", func(p *page) { p.takes(math.MaxFloat64) }},
-	{"mediasource-duration-boundaryconditions/04", func(p *page) { p.takes(math.SmallestNonzeroFloat64) }},
-	{"mediasource-duration-boundaryconditions/05", func(p *page) { p.takes(media.Time(math.MaxFloat64) - 1) }},
-	{"mediasource-duration-boundaryconditions/06", func(p *page) { p.refuses(media.Time(math.SmallestNonzeroFloat64) - 1) }},
-	{"mediasource-duration-boundaryconditions/07", func(p *page) { p.takes(inf) }},
-	{"mediasource-duration-boundaryconditions/08", func(p *page) { p.refuses(-inf) }},
-	{"mediasource-duration-boundaryconditions/09", func(p *page) { p.refuses(-math.MaxFloat64) }},
-	{"mediasource-duration-boundaryconditions/10", func(p *page) { p.refuses(-101.9) }},
-	{"mediasource-duration-boundaryconditions/11", func(p *page) { p.takes(101.9) }},
-	{"mediasource-duration-boundaryconditions/12", func(p *page) { p.takes(0) }},
-	{"mediasource-duration-boundaryconditions/13", func(p *page) { p.refuses(nan) }},
-	{"mediasource-duration/01", func(p *page) { p.truncated() }},
+	{"mediasource-duration-boundaryconditions/01", func(p *page) { p.takes(math.MaxInt32) }, nil},
+	{"mediasource-duration-boundaryconditions/02", func(p *page) { p.takes(1) }, nil},
+	{"mediasource-duration-boundaryconditions/03", func(p *page) { p.takes(math.MaxFloat64) }, nil},
+	{"mediasource-duration-boundaryconditions/04", func(p *page) { p.takes(math.SmallestNonzeroFloat64) }, nil},
+	{"mediasource-duration-boundaryconditions/05", func(p *page) { p.takes(media.Time(math.MaxFloat64) - 1) }, nil},
+	{"mediasource-duration-boundaryconditions/06", func(p *page) { p.refuses(media.Time(math.SmallestNonzeroFloat64) - 1) }, nil},
+	{"mediasource-duration-boundaryconditions/07", func(p *page) { p.takes(inf) }, nil},
+	{"mediasource-duration-boundaryconditions/08", func(p *page) { p.refuses(-inf) }, nil},
+	{"mediasource-duration-boundaryconditions/09", func(p *page) { p.refuses(-math.MaxFloat64) }, nil},
+	{"mediasource-duration-boundaryconditions/10", func(p *page) { p.refuses(-101.9) }, nil},
+	{"mediasource-duration-boundaryconditions/11", func(p *page) { p.takes(101.9) }, nil},
+	{"mediasource-duration-boundaryconditions/12", func(p *page) { p.takes(0) }, nil},
+	{"mediasource-duration-boundaryconditions/13", func(p *page) { p.refuses(nan) }, nil},
+	{"mediasource-duration/01", func(p *page) { p.truncated() }, nil},
 	{"mediasource-duration/02", func(p *page) {
 		sb, d := p.truncated()
 		p.ok(sb.SetTimestampOffset(media.Span(d)))
 		p.append(sb, p.main.all())
 		p.near("duration", p.duration(), d+p.main.duration, 0.05)
 		p.is("element", p.player.duration, p.duration())
-	}},
+	}, nil},
 	{"mediasource-duration/03", func(p *page) {
 		sb, _ := p.truncated()
 		p.eos()
 		b, _ := sb.Buffered()
 		p.is("durations", []media.Time{p.duration(), p.player.duration}, []media.Time{b.End(), b.End()})
-	}},
+	}, nil},
 	{"mediasource-duration/04", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.all())
@@ -54,12 +54,12 @@ var wptDuration = wptArea{"duration", []wptRow{
 			p.want("player", "durationchange")
 		}
 		p.readsThrough()
-	}},
+	}, nil},
 	{"mediasource-duration/05", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.all())
 		p.fails(p.ms.SetDuration(p.main.duration/2), mse.InvalidStateError)
-	}},
+	}, nil},
 	{"mediasource-duration/06", func(p *page) {
 		ma, mv := file(p.T, fileA), file(p.T, fileV)
 		a, v := p.add(ma.typ), p.add(mv.typ)
@@ -75,7 +75,7 @@ var wptDuration = wptArea{"duration", []wptRow{
 		p.is("ranges", []int{len(ra), len(rv)}, []int{1, 1})
 		p.is("starts", []bool{ra[0].Start < 1.2, rv[0].Start > 1.2}, []bool{true, true})
 		p.fails(p.ms.SetDuration(1.2), mse.InvalidStateError)
-	}},
+	}, nil},
 	{"mediasource-duration/07", func(p *page) {
 		ma, mv := file(p.T, fileA), file(p.T, fileV)
 		a, v := p.add(ma.typ), p.add(mv.typ)
@@ -91,13 +91,13 @@ var wptDuration = wptArea{"duration", []wptRow{
 		p.is("sound", ra.End() > 1.5 && ra.End() < 2, true)
 		p.is("pictures", rv[0].Start < 2 && rv.End() > 2.5, true)
 		p.fails(p.ms.SetDuration(2), mse.InvalidStateError)
-	}},
+	}, nil},
 	{"mediasource-duration/08", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.all())
 		p.ok(p.ms.SetDuration(60))
 		p.is("updating", sb.Updating(), false)
-	}},
+	}, nil},
 }}
 
 // takes sets the duration after an initialization segment.

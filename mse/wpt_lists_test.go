@@ -6,7 +6,7 @@ import (
 
 // wptLists is about sourceBuffers, activeSourceBuffers and the track lists.
 var wptLists = wptArea{"lists", []wptRow{
-	{"mediasource-sourcebufferlist/01", func(p *page) { p.adds(videoType, audioType) }},
+	{"mediasource-sourcebufferlist/01", func(p *page) { p.adds(videoType, audioType) }, nil},
 	{"mediasource-sourcebufferlist/02", func(p *page) {
 		a := p.add(videoType)
 		p.want("buffers", "addsourcebuffer")
@@ -19,7 +19,7 @@ var wptLists = wptArea{"lists", []wptRow{
 		c := p.add(videoType)
 		p.want("buffers", "addsourcebuffer")
 		p.members(b, c)
-	}},
+	}, nil},
 	{"mediasource-sourcebufferlist/03", func(p *page) {
 		p.add(videoType)
 		p.add(audioType)
@@ -28,13 +28,13 @@ var wptLists = wptArea{"lists", []wptRow{
 		p.want("buffers", "removesourcebuffer")
 		p.want("ms", "sourceclose")
 		p.members()
-	}},
-	{"mediasource-activesourcebuffers/01", func(p *page) { p.becomesActive(fileA) }},
-	{"mediasource-activesourcebuffers/02", func(p *page) { p.becomesActive(fileV) }},
-	{"mediasource-activesourcebuffers/03", func(p *page) { p.bothActive(fileA, fileV, false) }},
-	{"mediasource-activesourcebuffers/04", func(p *page) { p.bothActive(fileA, fileV, true) }},
-	{"mediasource-activesourcebuffers/05", func(p *page) { p.bothActive(fileV, fileA, true) }},
-	{"mediasource-activesourcebuffers/06", func(p *page) { p.bothActive(fileV, fileA, false) }},
+	}, nil},
+	{"mediasource-activesourcebuffers/01", func(p *page) { p.becomesActive(fileA) }, nil},
+	{"mediasource-activesourcebuffers/02", func(p *page) { p.becomesActive(fileV) }, nil},
+	{"mediasource-activesourcebuffers/03", func(p *page) { p.bothActive(fileA, fileV, false) }, nil},
+	{"mediasource-activesourcebuffers/04", func(p *page) { p.bothActive(fileA, fileV, true) }, nil},
+	{"mediasource-activesourcebuffers/05", func(p *page) { p.bothActive(fileV, fileA, true) }, nil},
+	{"mediasource-activesourcebuffers/06", func(p *page) { p.bothActive(fileV, fileA, false) }, nil},
 	{"mediasource-activesourcebuffers/07", func(p *page) {
 		a, v := p.bothActive(fileA, fileV, false)
 		p.want("active", "addsourcebuffer", "addsourcebuffer")
@@ -46,7 +46,7 @@ var wptLists = wptArea{"lists", []wptRow{
 		v.VideoTracks().At(0).SetSelected(false)
 		p.want("active", "addsourcebuffer", "removesourcebuffer")
 		p.actives(a)
-	}},
+	}, nil},
 	{"mediasource-activesourcebuffers/08", func(p *page) {
 		m := file(p.T, fileAV)
 		sb := p.add(m.typ)
@@ -62,7 +62,7 @@ var wptLists = wptArea{"lists", []wptRow{
 		p.want("video", "change")
 		p.want("active")
 		p.actives(sb)
-	}},
+	}, nil},
 	{"mediasource-avtracks/01", func(p *page) {
 		sb := p.loaded()
 		p.listen("audio", sb.AudioTracks())
@@ -77,11 +77,11 @@ var wptLists = wptArea{"lists", []wptRow{
 		p.is("video", []any{v.Role(), v.Language(), v.SourceBuffer() == sb, v.Selected()}, []any{"main", "", true, true})
 		p.is("audio", []any{a.Role(), a.Language(), a.SourceBuffer() == sb, a.Enabled()}, []any{"main", "", true, true})
 		p.is("same objects", []bool{p.lists.Audio.At(0) == a, p.lists.Video.At(0) == v, a.ID() != v.ID()}, []bool{true, true, true})
-	}},
+	}, nil},
 	{"mediasource-avtracks/02", func(p *page) {
 		p.loseTracks(func(sb *mse.SourceBuffer) { p.ok(p.ms.RemoveSourceBuffer(sb)) })
-	}},
-	{"mediasource-avtracks/03", func(p *page) { p.loseTracks(func(*mse.SourceBuffer) { p.att.Detach() }) }},
+	}, nil},
+	{"mediasource-avtracks/03", func(p *page) { p.loseTracks(func(*mse.SourceBuffer) { p.att.Detach() }) }, nil},
 }}
 
 func (p *page) members(want ...*mse.SourceBuffer) {

@@ -20,7 +20,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.is("tracks", []int{a.AudioTracks().Len(), v.VideoTracks().Len(), p.lists.Audio.Len(), p.lists.Video.Len()}, []int{1, 1, 1, 1})
 		p.is("lists", []int{p.ms.SourceBuffers().Len(), p.ms.ActiveSourceBuffers().Len()}, []int{2, 2})
 		p.is("owners", []bool{a.AudioTracks().At(0).SourceBuffer() == a, v.VideoTracks().At(0).SourceBuffer() == v}, []bool{true, true})
-	}},
+	}, nil},
 	{"webkit-managedmse/02", func(p *page) {
 		p = p.managed(0)
 		m := file(p.T, fileA)
@@ -29,7 +29,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.ok(sb.Remove(0, inf))
 		p.want("sb", append(slices.Clone(appended), "bufferedchange")...)
 		p.buffered(sb, "{ }")
-	}},
+	}, nil},
 	{"webkit-managedmse/03", func(p *page) {
 		p = p.managed(0)
 		m := file(p.T, fileA)
@@ -39,7 +39,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		b, _ := sb.Buffered()
 		p.ok(sb.Remove(0, b.End()))
 		p.want("sb", "updatestart", "update", "updateend", "bufferedchange")
-	}},
+	}, nil},
 	{"webkit-managedmse/04", func(p *page) {
 		p = p.managed(0)
 		m := file(p.T, fileAV)
@@ -64,14 +64,14 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.ranges("removed", changes[0].Removed, "{ }")
 		p.ranges("added", changes[1].Added, "{ [2.043, 2.067) }")
 		p.ranges("removed", changes[1].Removed, "{ }")
-	}},
+	}, nil},
 	{"webkit-managedmse/05", func(p *page) {
 		p, sb := p.synthetic(0)
 		p.change(sb, frames(0, 10), "{ [0.000, 10.000) }")
 		p.change(sb, frames(10, 15), "{ [10.000, 15.000) }")
 		p.change(sb, frames(15, 20), "{ [15.000, 20.000) }")
 		p.change(sb, frames(22, 30), "{ [22.000, 30.000) }")
-	}},
+	}, nil},
 	{"webkit-managedmse/06", func(p *page) {
 		p, sb := p.synthetic(0)
 		p.append2(sb, frames(0, 20))
@@ -85,7 +85,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.ranges("added", e.Added, "{ }")
 		p.ranges("removed", e.Removed, "{ [0.000, 9.000) [22.000, 30.000) }")
 		p.buffered(sb, "{ [9.000, 20.000) }")
-	}},
+	}, nil},
 	{"webkit-managedmse/07", func(p *page) {
 		var queue []func()
 		loop := mse.NewEventLoop(func(run func()) { queue = append(queue, run) })
@@ -108,7 +108,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.is("events", got, []string{"sourceopen", "startstreaming"})
 		a.Detach()
 		p.is("streaming", ms.Streaming(), false)
-	}},
+	}, nil},
 	{"webkit-managedmse/08", func(p *page) {
 		p, sb := p.synthetic(0)
 		p.append2(sb, frames(0, 29))
@@ -119,7 +119,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.ok(sb.Remove(0, 5))
 		p.want("ms", "startstreaming")
 		p.is("streaming", p.ms.Streaming(), true)
-	}},
+	}, nil},
 	{"webkit-managedmse/09", func(p *page) {
 		p = p.managed(0)
 		m := file(p.T, fileA)
@@ -132,7 +132,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.never("ms", "endstreaming")
 		p.ok(p.ms.EndOfStream(mse.EndNormal))
 		p.want("ms", "startstreaming", "sourceended", "endstreaming")
-	}},
+	}, nil},
 	{"webkit-managedmse/10", func(p *page) {
 		p, sb := p.synthetic(0)
 		p.append2(sb, frames(0, 5))
@@ -143,7 +143,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 			p.want("ms")
 			p.is("streaming", p.ms.Streaming(), false)
 		}
-	}},
+	}, nil},
 	{"webkit-managedmse/11", func(p *page) {
 		p, sb := p.synthetic(0)
 		p.append2(sb, frames(0, 40))
@@ -153,7 +153,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.is("streaming", p.ms.Streaming(), true)
 		p.append2(sb, frames(70, 110))
 		p.want("ms", "endstreaming")
-	}},
+	}, nil},
 	{"webkit-managedmse/12", func(p *page) {
 		p, sb := p.synthetic(0)
 		for i := range 9 {
@@ -166,7 +166,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.att.CleanUp()
 		p.want("sb", "bufferedchange")
 		p.buffered(sb, "{ [45.000, 90.000) }")
-	}},
+	}, nil},
 	{"webkit-managedmse/13", func(p *page) {
 		p, sb := p.synthetic(0)
 		p.append2(sb, frames(0, 20))
@@ -174,7 +174,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.att.CleanUp()
 		p.want("sb", "bufferedchange")
 		p.buffered(sb, "{ }")
-	}},
+	}, nil},
 	{"webkit-managedmse/14", func(p *page) {
 		p, sb := p.synthetic(10_000)
 		i := 0
@@ -194,7 +194,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.pump()
 		b, _ = sb.Buffered()
 		p.is("room was made before the playback position", b[0].Start > 0 && b[0].Start <= media.Time(i-1) && b.End() == media.Time(i+1), true)
-	}},
+	}, nil},
 	{"webkit-managedmse/15", func(p *page) {
 		p = p.managed(0)
 		m := file(p.T, fileAV)
@@ -204,7 +204,7 @@ var wptManaged = wptArea{"managed", []wptRow{
 		p.append2(sb, append(m.init, m.seg[0]...))
 		after, _ := sb.Buffered()
 		p.is("buffered", after, before)
-	}},
+	}, nil},
 }}
 
 // managed is a page with a ManagedMediaSource.

@@ -42,54 +42,54 @@ func (p *page) through(t *mse.Track, fn func(mse.Item)) {
 
 // wptRemove is about remove.
 var wptRemove = wptArea{"remove", []wptRow{
-	{"mediasource-remove/01", func(p *page) { p.fails(p.tenSeconds().Remove(-1, 2), mse.TypeError) }},
+	{"mediasource-remove/01", func(p *page) { p.fails(p.tenSeconds().Remove(-1, 2), mse.TypeError) }, nil},
 	{"mediasource-remove/02", func(p *page) {
 		sb := p.tenSeconds()
 		for _, x := range []media.Time{nan, inf, -inf} {
 			p.fails(sb.Remove(x, 2), mse.TypeError)
 		}
-	}},
-	{"mediasource-remove/03", func(p *page) { p.fails(p.tenSeconds().Remove(11, 12), mse.TypeError) }},
-	{"mediasource-remove/04", func(p *page) { p.fails(p.tenSeconds().Remove(2, 1), mse.TypeError) }},
-	{"mediasource-remove/05", func(p *page) { p.fails(p.tenSeconds().Remove(0, -inf), mse.TypeError) }},
-	{"mediasource-remove/06", func(p *page) { p.fails(p.tenSeconds().Remove(0, nan), mse.TypeError) }},
+	}, nil},
+	{"mediasource-remove/03", func(p *page) { p.fails(p.tenSeconds().Remove(11, 12), mse.TypeError) }, nil},
+	{"mediasource-remove/04", func(p *page) { p.fails(p.tenSeconds().Remove(2, 1), mse.TypeError) }, nil},
+	{"mediasource-remove/05", func(p *page) { p.fails(p.tenSeconds().Remove(0, -inf), mse.TypeError) }, nil},
+	{"mediasource-remove/06", func(p *page) { p.fails(p.tenSeconds().Remove(0, nan), mse.TypeError) }, nil},
 	{"mediasource-remove/07", func(p *page) {
 		sb := p.tenSeconds()
 		p.ok(p.ms.RemoveSourceBuffer(sb))
 		p.fails(sb.Remove(1, 2), mse.InvalidStateError)
-	}},
+	}, nil},
 	{"mediasource-remove/08", func(p *page) {
 		sb := p.add(bothType)
 		p.is("duration", p.duration(), nan)
 		p.is("updating", sb.Updating(), false)
 		p.fails(sb.Remove(0, 0), mse.TypeError)
-	}},
+	}, nil},
 	{"mediasource-remove/09", func(p *page) {
 		sb := p.tenSeconds()
 		p.ok(sb.Remove(1, 2))
 		p.is("updating", sb.Updating(), true)
 		p.fails(sb.Remove(3, 4), mse.InvalidStateError)
 		p.want("sb", appended...)
-	}},
+	}, nil},
 	{"mediasource-remove/10", func(p *page) {
 		sb := p.tenSeconds()
 		p.ok(sb.Remove(1, 2))
 		p.fails(sb.Abort(), mse.InvalidStateError)
 		p.is("updating", sb.Updating(), true)
 		p.want("sb", appended...)
-	}},
+	}, nil},
 	{"mediasource-remove/11", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.all())
 		p.ok(p.ms.SetDuration(10))
 		p.remove(sb, 10, 12)
-	}},
+	}, nil},
 	{"mediasource-remove/12", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.all())
 		p.ok(p.ms.SetDuration(10))
 		p.remove(sb, 1, 1+0.9e-6)
-	}},
+	}, nil},
 	{"mediasource-remove/13", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.all())
@@ -101,13 +101,13 @@ var wptRemove = wptArea{"remove", []wptRow{
 		p.want("ms", "sourceopen")
 		p.want("sb", appended...)
 		p.is("updating", sb.Updating(), false)
-	}},
-	{"mediasource-remove/14", func(p *page) { p.removes(0, inf, "{ }", "{ }") }},
-	{"mediasource-remove/15", func(p *page) { p.removes(0, 3, "{ [3.298, %.3f) }", "{ [3.315, %.3f) }") }},
+	}, nil},
+	{"mediasource-remove/14", func(p *page) { p.removes(0, inf, "{ }", "{ }") }, nil},
+	{"mediasource-remove/15", func(p *page) { p.removes(0, 3, "{ [3.298, %.3f) }", "{ [3.315, %.3f) }") }, nil},
 	{"mediasource-remove/16", func(p *page) {
 		p.removes(1, 3, "{ [0.095, 0.997) [3.298, %.3f) }", "{ [0.112, 1.005) [3.315, %.3f) }")
-	}},
-	{"mediasource-remove/17", func(p *page) { p.removes(1, inf, "{ [0.095, 1.022) }", "{ [0.112, 1.013) }") }},
+	}, nil},
+	{"mediasource-remove/17", func(p *page) { p.removes(1, inf, "{ [0.095, 1.022) }", "{ [0.112, 1.013) }") }, nil},
 }}
 
 func (p *page) tenSeconds() *mse.SourceBuffer {

@@ -33,7 +33,7 @@ func typeRows() (rows []wptRow) {
 		rows = append(rows, wptRow{fmt.Sprintf("mediasource-is-type-supported/%02d", i+1), func(p *page) {
 			got, why := o.IsTypeSupported(typ)
 			p.is(fmt.Sprintf("%q (%s)", typ, why), got, i >= len(no))
-		}})
+		}, nil})
 	}
 	return rows
 }

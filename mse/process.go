@@ -2,7 +2,6 @@ package mse
 
 import (
 	"fmt"
-	"math"
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
@@ -253,16 +252,12 @@ func (sb *SourceBuffer) store(tb *trackBuffer, f *media.CodedFrame, kind media.K
 // spliceAudio makes room for sound that starts inside an old frame: the old one is cut at that sample.
 //
 // DEVIATION: the text puts silence from the old frame's start to the new one's; cutting keeps the sound and gives
-// the same buffered ranges.
+// the same buffered ranges. It also moves the new frame to the old one's sample grid, but none of the frames that follow
+// it: it could then end after the next one begins, which would therefore not replace the old frame at its place.
 // MSE: sourcebuffer-audio-splice-frame-algorithm.
 func spliceAudio(tb *trackBuffer, old, f *media.CodedFrame) {
 	if f.PTS <= old.PTS {
 		return // replaced as a whole by what follows
-	}
-	// 4. and 5.: the new frame's times lie on the old one's sample grid.
-	if rate := media.Time(old.Config.SampleRate); rate > 0 {
-		snap := func(t media.Time) media.Time { return media.Time(math.Floor(float64(t*rate+0.5))) / rate }
-		f.PTS, f.DTS = snap(f.PTS), snap(f.DTS)
 	}
 	cut := *old
 	cut.TrimBack += old.End().Sub(f.PTS)

@@ -88,7 +88,7 @@ func (sb *SourceBuffer) removeFrames(tx *Tx, start, end media.Time) {
 		// 3.3. and 3.4.
 		last := tb.buf.Last()
 		tb.buf.Remove(start, removeEnd)
-		if last != nil && tb.buf.Last() == nil {
+		if last != nil && tb.buf.Last() == nil && tb.lastDTS == media.Some(last.DTS) {
 			switch sb.mode {
 			case Segments:
 				sb.groupEnd = last.PTS

@@ -42,7 +42,8 @@ type Attachment struct {
 	buffered media.Ranges // guarded by loop: what Buffered returned last
 }
 
-// Attach makes ms the source of an element: it opens, and sourceopen is queued.
+// Attach makes ms the source of an element: it opens, and sourceopen is queued. h may be nil for a program that reads
+// coded frames itself.
 // Errors: InvalidStateError (not closed).
 // MSE: mediasource-attach.
 func (ms *MediaSource) Attach(h Host) (*Attachment, error) {
@@ -55,6 +56,9 @@ func (ms *MediaSource) Attach(h Host) (*Attachment, error) {
 func (ms *MediaSource) AttachTx(tx *Tx, h Host) (*Attachment, error) {
 	if ms.readyState != Closed {
 		return nil, fail(InvalidStateError, "attach", "the media source is %s", ms.readyState)
+	}
+	if h == nil {
+		h = noElement{}
 	}
 	ms.att = &Attachment{ms: ms, host: h, lists: h.TrackLists()}
 	ms.playhead = 0
@@ -208,3 +212,16 @@ func (t *Track) trackBufferOf() *trackBuffer {
 	}
 	return t.sb.tracks[i]
 }
+
+// noElement is the Host of a program without a media element.
+type noElement struct{}
+
+func (noElement) HasError() bool                    { return false }
+func (noElement) TrackLists() *TrackLists           { return nil }
+func (noElement) DurationChanged(*Tx, media.Time)   {}
+func (noElement) TracksChanged(*Tx)                 {}
+func (noElement) NewTracksActive(*Tx)               {}
+func (noElement) MetadataComplete(*Tx)              {}
+func (noElement) BufferedChanged(*Tx)               {}
+func (noElement) PlayheadRemoved(*Tx)               {}
+func (noElement) StreamEnded(*Tx, EndReason, error) {}

@@ -10,18 +10,20 @@ import (
 	"mseplayer/mse/msetest"
 )
 
-// quietHost is a media element that keeps track lists and nothing else.
-type quietHost struct{ lists *mse.TrackLists }
+// keeper is a media element that keeps track lists and nothing else.
+type keeper struct {
+	lists *mse.TrackLists
+}
 
-func (h quietHost) TrackLists() *mse.TrackLists             { return h.lists }
-func (quietHost) HasError() bool                            { return false }
-func (quietHost) DurationChanged(*mse.Tx, media.Time)       {}
-func (quietHost) TracksChanged(*mse.Tx)                     {}
-func (quietHost) NewTracksActive(*mse.Tx)                   {}
-func (quietHost) MetadataComplete(*mse.Tx)                  {}
-func (quietHost) BufferedChanged(*mse.Tx)                   {}
-func (quietHost) PlayheadRemoved(*mse.Tx)                   {}
-func (quietHost) StreamEnded(*mse.Tx, mse.EndReason, error) {}
+func (k keeper) TrackLists() *mse.TrackLists             { return k.lists }
+func (keeper) HasError() bool                            { return false }
+func (keeper) DurationChanged(*mse.Tx, media.Time)       {}
+func (keeper) TracksChanged(*mse.Tx)                     {}
+func (keeper) NewTracksActive(*mse.Tx)                   {}
+func (keeper) MetadataComplete(*mse.Tx)                  {}
+func (keeper) BufferedChanged(*mse.Tx)                   {}
+func (keeper) PlayheadRemoved(*mse.Tx)                   {}
+func (keeper) StreamEnded(*mse.Tx, mse.EndReason, error) {}
 
 // TestTrackList follows two SourceBuffers' tracks through the lists: what is in them, and the events.
 func TestTrackList(t *testing.T) {
@@ -35,7 +37,7 @@ func TestTrackList(t *testing.T) {
 	}
 	ms := mse.New(mse.Options{Loop: loop, Private: map[string]func() bytestream.Parser{msetest.TextType: msetest.NewTextParser}})
 	own := mse.NewTrackLists(loop)
-	a, err := ms.Attach(quietHost{own})
+	a, err := ms.Attach(keeper{own})
 	if err != nil {
 		t.Fatal(err)
 	}

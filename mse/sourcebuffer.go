@@ -196,8 +196,16 @@ func (sb *SourceBuffer) SetTimestampOffset(d media.Span) error {
 	}
 	// 7.
 	sb.timestampOffset = d
+	if p, ok := sb.parser.(offsetter); ok {
+		p.ResetTimestampOffset()
+	}
 	return nil
 }
+
+// offsetter is a parser with a time stamp offset of its own, which goes back to 0 when the application sets one: that of
+// MPEG-2 transport streams, whose time stamps wrap.
+// MPEG-2 TS Byte Stream Format: MPEG2TS_timestampOffset.
+type offsetter interface{ ResetTimestampOffset() }
 
 // AppendWindowStart returns the start of the append window.
 // MSE: dom-sourcebuffer-appendwindowstart.

@@ -28,7 +28,7 @@ var allowed = map[string]string{
 	"mse/mpegaudio":  "mse/media mse/mime mse/bytestream",
 	"mse/webm":       "mse/media mse/mime mse/bytestream",
 	"mse/track":      "mse/media",
-	"mse":            "mse/media mse/mime mse/bytestream mse/isobmff mse/track",
+	"mse":            "mse/media mse/mime mse/bytestream mse/isobmff mse/mp2t mse/mpegaudio mse/webm mse/track",
 	"mse/msetest":    "mse mse/media mse/mime mse/bytestream mse/isobmff mse/track github.com/Eyevinn/mp4ff",
 
 	"player/frame":       "mse/media",

@@ -9,6 +9,9 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
+	"mseplayer/mse/mp2t"
+	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/webm"
 )
 
 // The default limits of what one SourceBuffer stores, in bytes of payload.
@@ -73,7 +76,11 @@ type Options struct {
 
 // formats are the byte stream formats of this module.
 var formats = map[mime.Container]func() bytestream.Parser{
-	mime.ISOBMFF: func() bytestream.Parser { return isobmff.New(isobmff.Options{}) },
+	mime.ISOBMFF:   func() bytestream.Parser { return isobmff.New(isobmff.Options{}) },
+	mime.WebM:      func() bytestream.Parser { return webm.New(webm.Options{}) },
+	mime.MP2T:      func() bytestream.Parser { return mp2t.New() },
+	mime.MPEGAudio: func() bytestream.Parser { return mpegaudio.New(mpegaudio.MPEG) },
+	mime.ADTS:      func() bytestream.Parser { return mpegaudio.New(mpegaudio.ADTS) },
 }
 
 func (o *Options) formats() map[mime.Container]func() bytestream.Parser {

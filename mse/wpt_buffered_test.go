@@ -9,6 +9,25 @@ import (
 
 // wptBuffered is about buffered, seekable, the precision of times.
 var wptBuffered = wptArea{"buffered", []wptRow{
+	{"mediasource-buffered/01 in WebM", func(p *page) {
+		p.main = &medium{name: vp8.file} // compared with the tolerance of WebM
+		a, v := p.add(vorbis.typ(false)), p.add(vp8.typ(false))
+		p.append(a, p.whole(vorbis))
+		p.append(v, file(p.T, "webm/test-v-128k-320x240-30fps-10kfr.webm").all())
+		p.buffered(a, "{ [0.000, 2.023) }")
+		p.buffered(v, "{ [0.000, 2.001) }")
+		p.ranges("element", p.att.Buffered(), "{ [0.000, 2.001) }")
+		p.eos()
+		p.ranges("element", p.att.Buffered(), "{ [0.000, 2.023) }")
+	}, []codec{vorbis, vp8}},
+	{"mediasource-buffered/02 in WebM", func(p *page) {
+		p.main = &medium{name: vp8.file}
+		sb := p.add(`video/webm; codecs="vp8,vorbis"`)
+		p.append(sb, file(p.T, "webm/test-av-384k-44100Hz-1ch-320x240-30fps-10kfr.webm").all())
+		p.buffered(sb, "{ [0.003, 2.004) }")
+		p.eos()
+		p.buffered(sb, "{ [0.003, 2.023) }")
+	}, []codec{vp8}},
 	{"mediasource-buffered/01", func(p *page) {
 		ma, mv := file(p.T, fileA), file(p.T, fileV)
 		a, v := p.add(ma.typ), p.add(mv.typ)

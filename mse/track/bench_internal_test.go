@@ -63,7 +63,7 @@ func addGOP(b *Buffer, frames []media.CodedFrame) {
 }
 
 // BenchmarkBuffer replaces, seeks to, reads and removes GOPs at random places, with a thousand and with a million
-// frames stored. One operation is one frame, or one seek. Budget: Next 200 ns, the larger buffer at most twice as slow.
+// frames stored. One operation is one frame, or one seek. Budget: Next 200 ns.
 func BenchmarkBuffer(b *testing.B) {
 	for _, n := range []int{1000, 1_000_000} {
 		buf := filled(n)

@@ -177,7 +177,7 @@ func (r *Reader) try() (it Item, err error, done bool) {
 		return Item{}, ErrSeeked, true
 	}
 	ended := r.a.ms.readyState == Ended && !r.eof
-	if !r.cur.Relocate(r.allowance()) {
+	if !r.locate() {
 		found, eof := false, false
 		if ended {
 			found, eof = r.beyondEnd()
@@ -212,13 +212,22 @@ func (r *Reader) try() (it Item, err error, done bool) {
 	return Item{}, nil, false
 }
 
-// allowance is how far ahead of the target a range may start.
-func (r *Reader) allowance() media.Span {
+// LocatedTx reports whether the place of the last Seek has been found: whether frames for its target are there.
+func (r *Reader) LocatedTx(*Tx) bool {
+	return r.closed || r.a.gone || r.track.trackBufferOf() == nil || r.locate()
+}
+
+// locate looks for the place of a seek. A range that begins a little after the target may serve it: at the start of the
+// presentation, where a track may begin late; in an ended stream; and where it was appended for this seek, because
+// segments do not begin where a manifest says to the last frame.
+func (r *Reader) locate() bool {
 	tb := r.track.trackBufferOf()
+	allowance, fresh := tb.buf.Tolerance(), r.a.ms.readyState != Ended
 	if rs := tb.buf.Ranges(); len(rs) > 0 && r.target < rs[0].Start {
-		return startAllowance
+		allowance = startAllowance
+		fresh = fresh && rs[0].Start > media.Time(startAllowance)
 	}
-	return tb.buf.Tolerance()
+	return r.cur.Relocate(allowance, fresh)
 }
 
 // beyondEnd handles a seek target at or after the end of an ended track: video goes back to its last GOP, so that
@@ -233,6 +242,6 @@ func (r *Reader) beyondEnd() (found, eof bool) {
 	}
 	last := rs[len(rs)-1]
 	r.cur.Seek(last.End.Add(-last.Len()/1e6), 0)
-	found = r.cur.Relocate(0)
+	found = r.cur.Relocate(0, false)
 	return found, !found
 }

@@ -92,7 +92,7 @@ func BenchmarkBuffer(b *testing.B) {
 			b.ReportAllocs()
 			for range b.N {
 				c.Seek(media.FromTicks(int64(place()+gopTicks/2), 1000), 0)
-				if !c.Relocate(0) {
+				if !c.Relocate(0, false) {
 					b.Fatal("not found")
 				}
 			}
@@ -101,12 +101,12 @@ func BenchmarkBuffer(b *testing.B) {
 			c := buf.Cursor()
 			defer c.Close()
 			c.Seek(0, 0)
-			c.Relocate(0)
+			c.Relocate(0, false)
 			b.ReportAllocs()
 			for range b.N {
 				if _, s := c.Next(); s != Ready {
 					c.Seek(0, 0)
-					c.Relocate(0)
+					c.Relocate(0, false)
 				}
 			}
 		})
@@ -148,7 +148,7 @@ func TestBuffer_Memory(t *testing.T) {
 func TestCursor_Allocations(t *testing.T) {
 	c := filled(10_000).Cursor()
 	c.Seek(0, 0)
-	c.Relocate(0)
+	c.Relocate(0, false)
 	if got := testing.AllocsPerRun(9000, func() {
 		if _, s := c.Next(); s != Ready {
 			t.Fatalf("status %d", s)

@@ -250,7 +250,7 @@ func replay(seed uint64, steps int) error {
 		default:
 			n := r.IntN(20)
 			log = append(log, fmt.Sprintf("read %d", n))
-			c.Relocate(0)
+			c.Relocate(0, false)
 			last := minusInf
 			for range n {
 				it, s := c.Next()
@@ -306,7 +306,7 @@ func TestBuffer_Evict(t *testing.T) {
 	c := b.Cursor()
 	defer c.Close()
 	c.Seek(1.3, 0)
-	c.Relocate(0)
+	c.Relocate(0, false)
 	if _, s := c.Next(); s != Ready {
 		t.Fatalf("status %d", s)
 	}

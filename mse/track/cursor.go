@@ -46,6 +46,7 @@ type Cursor struct {
 
 	target  media.Time // of the last seek
 	preroll media.Span // of the last seek
+	sought  uint64     // the first coded frame group of which nothing was stored at the last seek
 	pending bool       // the seek has not found its place yet
 	started bool       // something has been handed out since the last seek
 	end     media.Time // highest end of what was handed out for presentation
@@ -73,15 +74,20 @@ func (c *Cursor) Close() {
 // see Relocate. Where every frame is a random access point, reading starts up to preroll earlier, as far as frames
 // adjoin.
 func (c *Cursor) Seek(t media.Time, preroll media.Span) {
-	*c = Cursor{b: c.b, target: t, preroll: preroll, pending: true, end: minusInf, high: minusInf, floor: minusInf}
+	*c = Cursor{b: c.b, target: t, preroll: preroll, pending: true, end: minusInf, high: minusInf, floor: minusInf, sought: c.b.group}
+	if c.b.count > 0 {
+		c.sought++
+	}
 }
 
 // Located reports whether the place of the last Seek has been found.
 func (c *Cursor) Located() bool { return !c.pending }
 
 // Relocate looks for the place of a pending seek. allowance lets a range that starts up to that much after the
-// target serve it. It reports whether the place is known.
-func (c *Cursor) Relocate(allowance media.Span) bool {
+// target serve it. With fresh only a range that begins with frames of a coded frame group begun after the Seek may do
+// so: what was there before says nothing about what is still to come for the target. It reports whether the place is
+// known.
+func (c *Cursor) Relocate(allowance media.Span, fresh bool) bool {
 	if !c.pending {
 		return true
 	}
@@ -93,6 +99,9 @@ func (c *Cursor) Relocate(allowance media.Span) bool {
 			return false
 		}
 		t = r.Start
+		if blk := c.b.blocks.floor(t); fresh && blk != nil && blk.group < c.sought {
+			return false
+		}
 	}
 	if c.b.blocks.first == nil { // there is nothing, and nothing is missing
 		c.pending, c.started, c.end = false, true, t

@@ -19,6 +19,7 @@ package frame
 
 import (
 	"hash/adler32"
+	"math"
 	"sync/atomic"
 
 	"mseplayer/mse/media"
@@ -115,6 +116,35 @@ type Video struct {
 
 // End returns the presentation end time.
 func (v *Video) End() media.Time { return v.PTS.Add(v.Duration) }
+
+// DisplaySize returns the size of the picture as it is meant to be seen, in square pixels: cropped, with its sample
+// aspect ratio applied to the side that grows by it, and turned upright. Both are at least 1.
+func (v *Video) DisplaySize() (w, h int) {
+	return DisplaySize(v.Crop.W, v.Crop.H, v.SARNum, v.SARDen, v.Rotation)
+}
+
+// maxSampleAspect bounds how far samples may be from square, either way. A ratio beyond is a damaged header and is
+// ignored.
+const maxSampleAspect = 32
+
+// DisplaySize is Video.DisplaySize for a picture of w × h samples with that sample aspect ratio and rotation.
+func DisplaySize(w, h, sarNum, sarDen, rotation int) (int, int) {
+	fw, fh := float64(w), float64(h)
+	if sarNum > 0 && sarDen > 0 {
+		switch a := float64(sarNum) / float64(sarDen); {
+		case a > maxSampleAspect || a < 1.0/maxSampleAspect:
+		case a > 1:
+			fw *= a
+		default:
+			fh /= a
+		}
+	}
+	w, h = max(1, int(math.Round(fw))), max(1, int(math.Round(fh)))
+	if rotation == 90 || rotation == 270 {
+		w, h = h, w
+	}
+	return w, h
+}
 
 // SizeBytes is the memory that the planes occupy.
 func (v *Video) SizeBytes() int64 {

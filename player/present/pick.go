@@ -135,10 +135,11 @@ func (q *Queue) lend(e *entry, r clock.Reading, moving bool, out *outbox) {
 		q.orphan = false
 	}
 	q.lent = e.v
-	if !q.isShown || q.shown.Gen != q.gen {
+	w, h := e.v.DisplaySize()
+	if !q.isShown || q.shown.Gen != q.gen || q.shown.Width != w || q.shown.Height != h {
 		q.notify()
 	}
-	q.shown, q.isShown = Picture{PTS: e.pts, Duration: q.ends(*e).Sub(e.pts), Gen: q.gen}, true
+	q.shown, q.isShown = Picture{PTS: e.pts, Duration: q.ends(*e).Sub(e.pts), Gen: q.gen, Width: w, Height: h}, true
 	if e.counted {
 		return
 	}

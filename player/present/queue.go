@@ -51,6 +51,8 @@ type Picture struct {
 	// Duration is by the picture's own account, or else by the pace of the others; 0 if that is unknown, too.
 	Duration media.Span
 	Gen      media.Gen
+	// Width and Height are the size at which it is meant to be seen, in square pixels.
+	Width, Height int
 }
 
 // Queue holds the pictures on their way to a surface. See the package comment.
@@ -405,10 +407,11 @@ func (q *Queue) End(g media.Gen) (media.Time, bool) {
 }
 
 // Changed returns a channel that gets a value when it is worth looking at the queue again: the first picture of a
-// generation was queued or shown, no more come, or the queue has run empty. Values coalesce. For one receiver.
+// generation was queued or shown, or one of another size, no more come, or the queue has run empty. Values coalesce. For
+// one receiver.
 func (q *Queue) Changed() <-chan struct{} { return q.changed }
 
-// Quality returns the counts as of now. They are never reset.
+// Quality returns the counts as of now.
 func (q *Queue) Quality() Quality {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -417,6 +420,13 @@ func (q *Queue) Quality() Quality {
 		s.CreationTime = float64(time.Since(q.created)) / float64(time.Millisecond)
 	}
 	return s
+}
+
+// ResetQuality begins all counts anew: for another source.
+func (q *Queue) ResetQuality() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.count = Counters{}
 }
 
 // Close releases all pictures, the lent one included: call it when nobody picks any more. Writers get ErrClosed. A

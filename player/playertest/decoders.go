@@ -20,6 +20,8 @@ type Factory struct {
 	Depth int
 	// Delay is how long decoding one picture takes.
 	Delay time.Duration
+	// Sized makes pictures as large as their configuration says; otherwise they are 2×2.
+	Sized bool
 	// Refuse makes opening decoders of that format fail.
 	Refuse media.CodecID
 
@@ -96,9 +98,15 @@ func (d *video) put(n int, emit func(*frame.Video) error) error {
 		if c.DecodeOnly {
 			continue
 		}
-		v := &frame.Video{PTS: c.PTS, Duration: c.Duration, Format: frame.I420, Width: 2, Height: 2, Crop: frame.Rect{W: 2, H: 2}, Key: c.RAP}
+		v := &frame.Video{PTS: c.PTS, Duration: c.Duration, Format: frame.I420, Width: 2, Height: 2, Key: c.RAP}
+		if w, h := c.Config.Width, c.Config.Height; d.f.Sized && w > 0 && h > 0 {
+			v.Width, v.Height = w, h
+		}
+		v.Crop = frame.Rect{W: v.Width, H: v.Height}
 		for p := range v.Plane {
-			v.Plane[p] = frame.Plane{Data: make([]byte, 4), Stride: 2}
+			// All rows are one row: what a picture looks like does not matter, but that large ones cost nothing does.
+			w, _ := v.Format.PlaneSize(p, v.Width, v.Height)
+			v.Plane[p] = frame.Plane{Data: make([]byte, w)}
 		}
 		copy(v.Plane[0].Data, c.Data)
 		v.Arm(nil)

@@ -128,6 +128,7 @@ func New(cfg Config, dep Deps) *Player {
 		Queue:    present.Options{Created: p.created, Dump: dep.Dump},
 		Start:    cfg.Start,
 
+		MaxVolume:  element.MaxVolume,
 		Generation: dep.Generation,
 		Log:        log,
 	})
@@ -150,7 +151,8 @@ func (p *Player) Open(ctx context.Context, name string) error {
 	p.mu.Lock()
 	p.src, p.opened = src, time.Now()
 	p.mu.Unlock()
-	if err := p.el.Start(ctx, p.ms); err != nil {
+	p.el.Start(ctx)
+	if err := p.attach(ctx); err != nil {
 		return err
 	}
 	var feeds []stream.Feed
@@ -173,6 +175,25 @@ func (p *Player) Open(ctx context.Context, name string) error {
 		}
 	})
 	return nil
+}
+
+// attach makes the MediaSource what the element plays, and waits until it is open.
+func (p *Player) attach(ctx context.Context) error {
+	p.el.SetSrcObject(p.ms)
+	for {
+		changed := p.ms.EventLoop().Changed()
+		if p.ms.ReadyState() == mse.Open {
+			return nil
+		}
+		if err := p.el.Error(); err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // segments makes the feeds of a presentation.
@@ -415,8 +436,8 @@ func (p *Player) Step(n int) {
 	p.el.Step(n)
 }
 
-// SetVolume sets the volume, 0 to element.MaxVolume.
-func (p *Player) SetVolume(v float64) { p.el.SetVolume(v) }
+// SetVolume sets the volume, 0 to element.MaxVolume; what lies outside is brought in.
+func (p *Player) SetVolume(v float64) { _ = p.el.SetVolume(min(max(v, 0), element.MaxVolume)) } // NaN changes nothing
 
 // SetMuted turns sound off and on.
 func (p *Player) SetMuted(m bool) { p.el.SetMuted(m) }

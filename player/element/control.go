@@ -38,10 +38,12 @@ type control struct {
 	video *videoRun // guarded by mu; written by the control goroutine only
 	audio *audioRun // guarded by mu; written by the control goroutine only
 
+	loaded    media.Gen     // the generation that the load began that workers and counts belong to
 	applied   media.Gen     // the generation that readers, queue and sink are at
 	prerolled bool          // what the generation starts with is ready
 	stepped   bool          // the picture shown is not at the clock's position
 	running   bool          // the clock has been told to run
+	size      [2]int        // of the picture seen last
 	endSince  time.Time     // when the clock reached the end, or the last of the pictures that came later was counted
 	endTotal  uint64        // how many had been counted by then
 	dry       time.Duration // until nothing is buffered any more
@@ -78,6 +80,8 @@ func (c *control) statuses() (video, audio decode.Status) {
 
 // snapshot is what one turn needs to know of the guarded state.
 type snapshot struct {
+	att      *mse.Attachment
+	load     media.Gen
 	gen      media.Gen
 	target   media.Time
 	metadata bool
@@ -106,8 +110,8 @@ func (e *Element) run(ctx context.Context) {
 
 // note records an event for the report.
 func (e *Element) note(ev mse.Event) {
-	if ev.Type == EventTimeUpdate {
-		return
+	if ev.Type == EventTimeUpdate || ev.Type == EventProgress {
+		return // what happens all the time says nothing
 	}
 	e.loop.Do(func(*mse.Tx) {
 		e.report.Events = keep(e.report.Events, EventReport{At: e.at, Type: ev.Type})
@@ -124,8 +128,12 @@ func (e *Element) shutdown() {
 		e.opt.Audio.Flush(e.ctl.applied+1, 0)
 	}
 	e.clock.Pause(time.Now())
-	e.loop.Do(func(*mse.Tx) { e.rolling = false })
-	e.att.Detach()
+	e.loop.Do(func(tx *mse.Tx) {
+		e.rolling, e.closed = false, true
+		if e.att != nil {
+			e.att.DetachTx(tx)
+		}
+	})
 }
 
 // turn looks at everything once and acts. It returns when to look again at the latest.
@@ -133,8 +141,11 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	c := &e.ctl
 	var s snapshot
 	e.loop.Do(func(*mse.Tx) {
-		s = snapshot{gen: e.gen, target: e.target, metadata: e.metadata, video: e.videoTrack, audio: e.audioTrack}
+		s = snapshot{att: e.att, load: e.loadGen, gen: e.gen, target: e.target, metadata: e.metadata, video: e.videoTrack, audio: e.audioTrack}
 	})
+	if s.load != c.loaded {
+		e.unload(now, s)
+	}
 	if !s.metadata {
 		return hush
 	}
@@ -148,6 +159,7 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	if c.prerolled {
 		e.step(int(c.steps.Swap(0)))
 	}
+	e.followSize()
 	e.checkWorkers()
 	run := e.advance(now)
 	if v := c.video; v != nil && (c.running && c.dry < dryMargin || !c.prerolled && c.dry > 0) {
@@ -175,6 +187,43 @@ func (e *Element) settling() (yes bool) {
 	return yes
 }
 
+// unload ends what belongs to the load before. Nothing of it is counted afterwards: its workers have ended.
+func (e *Element) unload(now time.Time, s snapshot) {
+	c := &e.ctl
+	e.stopVideo()
+	e.stopAudio()
+	c.group.Wait()
+	e.clock.SetAudio(now, nil)
+	c.steps.Store(0)
+	c.loaded = s.load
+	e.apply(now, s)
+	e.queue.ResetQuality()
+	e.loop.Do(func(*mse.Tx) { e.counting = e.loadGen == s.load })
+}
+
+// followSize makes the size of the picture on the surface the video's.
+// HTML: dom-video-videowidth.
+func (e *Element) followSize() {
+	c := &e.ctl
+	p, ok := e.queue.Shown()
+	if !ok || p.Gen != c.applied || c.video == nil {
+		return
+	}
+	size := [2]int{p.Width, p.Height}
+	if size == c.size {
+		return
+	}
+	e.loop.Do(func(tx *mse.Tx) {
+		if e.gen != c.applied {
+			return
+		}
+		if c.size = size; e.width != size[0] || e.height != size[1] {
+			e.width, e.height = size[0], size[1]
+			tx.Queue(&e.EventTarget, EventResize)
+		}
+	})
+}
+
 // tendWorkers starts a worker for each track that plays, and stops those whose track is gone.
 func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 	c := &e.ctl
@@ -186,7 +235,7 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 		e.clock.SetAudio(now, nil)
 	}
 	if s.video != nil && c.video == nil && !e.opt.NoVideo {
-		if r, err := e.att.Reader(s.video); err == nil {
+		if r, err := s.att.Reader(s.video); err == nil {
 			wctx, stop := context.WithCancel(ctx)
 			w := decode.NewVideoWorker(r, e.opt.Decoders, e.queue, decode.WorkerOptions{Decoder: e.opt.Decoder, Wake: e.look, Log: e.log})
 			c.mu.Lock()
@@ -199,7 +248,7 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 		}
 	}
 	if s.audio != nil && c.audio == nil && e.opt.Audio != nil {
-		if r, err := e.att.Reader(s.audio); err == nil {
+		if r, err := s.att.Reader(s.audio); err == nil {
 			wctx, stop := context.WithCancel(ctx)
 			w := decode.NewAudioWorker(r, e.opt.Decoders, e.opt.Audio, decode.WorkerOptions{Decoder: e.opt.Decoder, Wake: e.look, Log: e.log}, nil)
 			c.mu.Lock()
@@ -292,6 +341,7 @@ func (e *Element) preroll(now time.Time, s snapshot) {
 			return
 		}
 		e.seeking = false
+		e.announceSeek(tx)
 		if !e.seekedAt.IsZero() {
 			e.report.Seeks = keep(e.report.Seeks, SeekReport{Target: s.target, Landed: landed, Latency: now.Sub(e.seekedAt)})
 		}
@@ -345,20 +395,33 @@ func (e *Element) stepBySeek(one int) {
 func (e *Element) checkWorkers() {
 	v, a := e.ctl.statuses()
 	if v.State == decode.Failed {
-		e.loop.Do(func(tx *mse.Tx) { e.fail(tx, Decode, v.Err) })
+		e.broke(v.Err)
 		return
 	}
 	if a.State != decode.Failed || e.ctl.audio == nil {
 		return
 	}
 	if e.ctl.video == nil {
-		e.loop.Do(func(tx *mse.Tx) { e.fail(tx, Decode, a.Err) })
+		e.broke(a.Err)
 		return
 	}
 	e.log.Warn("playing on without sound", "err", a.Err)
 	e.clock.SetAudio(time.Now(), nil)
 	e.stopAudio()
-	e.loop.Do(func(*mse.Tx) { e.audioTrack = nil })
+	e.loop.Do(func(*mse.Tx) {
+		if e.gen == e.ctl.applied {
+			e.unheard, e.audioTrack = e.audioTrack, nil
+		}
+	})
+}
+
+// broke ends playback because a worker has failed.
+func (e *Element) broke(err error) {
+	e.loop.Do(func(tx *mse.Tx) {
+		if e.gen == e.ctl.applied { // otherwise the next turn looks again
+			e.fail(tx, Decode, err, true)
+		}
+	})
 }
 
 // advance moves the official position on, decides about stalls and the end, and returns whether the clock is to run.
@@ -375,12 +438,13 @@ func (e *Element) advance(now time.Time) (run bool) {
 			e.rolling = false // what had been handed to the device when playback paused has sounded
 		}
 		// Time does not run in a stream without a single frame, and still it is over.
-		going := e.rolling || c.prerolled && !e.paused && !e.ended && e.err == nil
+		going := e.rolling || c.prerolled && !e.paused && !e.ended && !e.broken
 		if going && e.att.EndedTx(tx) && e.duration == e.duration && at >= e.duration {
 			if n := e.queue.Quality().Total; c.endSince.IsZero() || n != c.endTotal {
 				c.endSince, c.endTotal = now, n
 			}
 			if videoDone && audioDone || now.Sub(c.endSince) >= endPatience {
+				c.endSince = time.Time{}
 				e.finish(tx)
 			} else {
 				run = true
@@ -395,7 +459,7 @@ func (e *Element) advance(now time.Time) (run bool) {
 			e.lastUpdate = now
 			tx.Queue(&e.EventTarget, EventTimeUpdate)
 		}
-		run = c.prerolled && !e.paused && !e.seeking && !e.stalled && !e.ended && e.err == nil && e.ready >= HaveCurrentData
+		run = c.prerolled && !e.paused && !e.seeking && !e.stalled && !e.ended && !e.broken && e.rate != 0 && e.ready >= HaveCurrentData
 		if run && c.stepped {
 			// Sound has to come from where the picture is now.
 			run = false
@@ -441,11 +505,20 @@ func (e *Element) stall(tx *mse.Tx, now time.Time) {
 // finish is the end of playback. The lock must be held.
 // HTML: reaches-the-end.
 func (e *Element) finish(tx *mse.Tx) {
-	e.at, e.ended, e.rolling = e.duration, true, false
+	if e.rolling {
+		e.stretch.End = max(e.stretch.End, e.duration)
+	}
+	e.at, e.rolling = e.duration, false
+	if e.repeat && e.duration > 0 {
+		e.seek(tx, 0)
+		return
+	}
+	e.ended = true
 	tx.Queue(&e.EventTarget, EventTimeUpdate)
 	if !e.paused {
 		e.paused = true
 		tx.Queue(&e.EventTarget, EventPause)
+		e.settle(tx, exception(AbortError, "play", "playback has ended"))
 	}
 	tx.Queue(&e.EventTarget, EventEnded)
 	tx.Changed()
@@ -457,7 +530,12 @@ func (e *Element) roll(now time.Time, run bool) {
 	c.running = run
 	if run {
 		e.clock.Run(now)
-		e.loop.Do(func(*mse.Tx) { e.rolling = e.gen == c.applied })
+		e.loop.Do(func(*mse.Tx) {
+			if e.rolling = e.gen == c.applied; e.rolling {
+				e.played = e.allPlayed()
+				e.stretch = media.Range{Start: e.at, End: e.at}
+			}
+		})
 	} else {
 		e.clock.Pause(now)
 	}

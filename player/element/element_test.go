@@ -56,7 +56,9 @@ func newRig(t *testing.T, kinds string) *rig {
 		defer r.mu.Unlock()
 		r.events = append(r.events, e.Type)
 	})
-	if err := r.e.Start(ctx, r.ms); err != nil {
+	r.e.Start(ctx)
+	r.e.SetSrcObject(r.ms)
+	if err := loop.Drain(ctx); err != nil {
 		t.Fatal(err)
 	}
 	add := func() *mse.SourceBuffer {
@@ -159,7 +161,7 @@ func TestPlayThrough(t *testing.T) {
 				r.fill()
 				time.Sleep(time.Second)
 				got := strings.NewReplacer(" addtrack", "", " resize", "").Replace(r.takeEvents())
-				if want := "durationchange loadedmetadata loadeddata canplay canplaythrough"; got != want {
+				if want := "loadstart durationchange loadedmetadata progress loadeddata canplay canplaythrough"; got != want {
 					t.Errorf("before play: %s", got)
 				}
 				if s := r.e.State(); s.CurrentTime != 0 || !s.Paused {

@@ -1,14 +1,17 @@
 package element
 
 import (
+	"time"
+
 	"mseplayer/mse"
 	"mseplayer/mse/media"
+	"mseplayer/player/frame"
 )
 
 // The methods of this file are mse.Host: they run under the event loop's lock.
 
 // HasError implements mse.Host.
-func (e *Element) HasError() bool { return e.err != nil }
+func (e *Element) HasError() bool { return e.err != nil || e.failing }
 
 // DurationChanged implements mse.Host.
 // HTML: durationchange.
@@ -23,12 +26,23 @@ func (e *Element) DurationChanged(tx *mse.Tx, d media.Time) {
 // TrackLists implements mse.Host.
 func (e *Element) TrackLists() *mse.TrackLists { return e.tracks }
 
-// TracksChanged implements mse.Host: the first enabled track of a kind is the one that plays.
+// TracksChanged implements mse.Host: the first enabled track of a kind is the one that plays. When that is another one
+// than before, playback begins anew where it is.
 func (e *Element) TracksChanged(tx *mse.Tx) {
-	e.videoTrack, e.audioTrack = firstEnabled(tx, e.tracks.Video), firstEnabled(tx, e.tracks.Audio)
-	if e.videoTrack != nil {
-		c := e.videoTrack.Info().Config
-		e.width, e.height = c.Width, c.Height
+	v, a := firstEnabled(tx, e.tracks.Video), firstEnabled(tx, e.tracks.Audio)
+	if a == e.unheard {
+		a = nil
+	}
+	if v == e.videoTrack && a == e.audioTrack {
+		return
+	}
+	e.videoTrack, e.audioTrack = v, a
+	if v != nil && e.width == 0 {
+		c := v.Info().Config
+		e.width, e.height = frame.DisplaySize(c.Width, c.Height, c.SARNum, c.SARDen, c.Rotation)
+	}
+	if e.metadata && !e.closed {
+		e.restart(tx, e.position(time.Now()))
 	}
 	e.look()
 }
@@ -51,7 +65,7 @@ func (e *Element) NewTracksActive(tx *mse.Tx) {
 }
 
 // MetadataComplete implements mse.Host.
-// MSE: sourcebuffer-init-segment-received step 9.
+// MSE: sourcebuffer-init-segment-received step 9. HTML: dom-media-have_metadata.
 func (e *Element) MetadataComplete(tx *mse.Tx) {
 	if e.metadata {
 		return
@@ -65,11 +79,20 @@ func (e *Element) MetadataComplete(tx *mse.Tx) {
 	}
 	e.att.SetPlayheadTx(tx, e.at)
 	e.setReady(tx, HaveMetadata)
+	if t := e.startAt; t != 0 {
+		if e.startAt = 0; t > 0 {
+			e.seek(tx, t)
+		}
+	}
 	e.look()
 }
 
 // BufferedChanged implements mse.Host.
 func (e *Element) BufferedChanged(tx *mse.Tx) {
+	if now := time.Now(); e.network == Loading && now.Sub(e.progressed) >= progressEvery {
+		e.progressed = now
+		tx.Queue(&e.EventTarget, EventProgress)
+	}
 	e.monitor(tx)
 	e.look()
 }
@@ -81,17 +104,19 @@ func (e *Element) PlayheadRemoved(tx *mse.Tx) {
 	}
 }
 
-// StreamEnded implements mse.Host.
+// StreamEnded implements mse.Host. An element that has metadata keeps its MediaSource after an error and can play what
+// is there; for one that has none the resource cannot be used.
 // MSE: end-of-stream-algorithm step 3.
 func (e *Element) StreamEnded(tx *mse.Tx, reason mse.EndReason, cause error) {
 	switch {
 	case reason == mse.EndNormal:
-	case e.ready == HaveNothing:
-		e.fail(tx, SrcNotSupported, cause)
+	case !e.metadata:
+		e.failing = true
+		tx.QueueCallOf(&e.EventTarget, func() { e.loop.Do(func(tx *mse.Tx) { e.sourceFailed(tx, cause) }) })
 	case reason == mse.EndNetwork:
-		e.fail(tx, Network, cause)
+		e.fail(tx, Network, cause, false)
 	case reason == mse.EndDecode:
-		e.fail(tx, Decode, cause)
+		e.fail(tx, Decode, cause, false)
 	}
 	e.look()
 }
@@ -113,9 +138,16 @@ func (e *Element) setReady(tx *mse.Tx, to ReadyState) {
 	}
 	e.ready = to
 	e.log.Debug("readyState", "from", from.String(), "to", to.String(), "t", e.at)
-	for _, typ := range transition(from, to, e.seenData, e.paused, !e.paused && !e.ended && e.err == nil) {
-		if typ == EventLoadedData {
+	c := change{from: from, to: to, seen: e.seenData, paused: e.paused, playing: !e.paused && !e.ended && !e.broken, autoplay: e.autoplay && e.autoplaying}
+	for _, typ := range c.events() {
+		switch typ {
+		case EventLoadedData:
 			e.seenData = true
+		case EventPlay:
+			e.paused = false
+		case EventPlaying:
+			e.notifyPlaying(tx)
+			continue
 		}
 		tx.Queue(&e.EventTarget, typ)
 	}

@@ -90,26 +90,37 @@ func bufferedUntil(b media.Ranges, t media.Time) (media.Time, bool) {
 	return t, false
 }
 
-// transition lists the events of a change of readyState. seen is whether loadeddata was fired before; playing is
-// whether the element was potentially playing.
+// change is a change of readyState and what its events depend on.
+type change struct {
+	from, to ReadyState
+	seen     bool // loadeddata was fired before
+	paused   bool
+	playing  bool // potentially playing
+	autoplay bool // playback is to start by itself once there is enough data
+}
+
+// events lists the events of the change, in order; play stands for unpausing, too.
 // HTML: ready-states.
-func transition(from, to ReadyState, seen, paused, playing bool) (events []string) {
-	if from == HaveNothing && to >= HaveMetadata {
+func (c change) events() (events []string) {
+	if c.from == HaveNothing && c.to >= HaveMetadata {
 		events = append(events, EventLoadedMetadata)
 	}
-	if from <= HaveMetadata && to >= HaveCurrentData && !seen {
+	if c.from <= HaveMetadata && c.to >= HaveCurrentData && !c.seen {
 		events = append(events, EventLoadedData)
 	}
-	if from >= HaveFutureData && to <= HaveCurrentData && playing {
+	if c.from >= HaveFutureData && c.to <= HaveCurrentData && c.playing {
 		events = append(events, EventTimeUpdate, EventWaiting)
 	}
-	if from <= HaveCurrentData && to >= HaveFutureData {
+	if c.from <= HaveCurrentData && c.to >= HaveFutureData {
 		events = append(events, EventCanPlay)
-		if !paused {
+		if !c.paused {
 			events = append(events, EventPlaying)
 		}
 	}
-	if from < HaveEnoughData && to == HaveEnoughData {
+	if c.to == HaveEnoughData {
+		if c.paused && c.autoplay {
+			events = append(events, EventPlay, EventPlaying)
+		}
 		events = append(events, EventCanPlayThrough)
 	}
 	return events

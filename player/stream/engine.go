@@ -171,7 +171,11 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer cancel(nil)
 	for _, f := range e.feeds {
 		group.Go(func() {
-			if err := f.Run(ctx, e); err != nil && ctx.Err() == nil {
+			err := f.Run(ctx, e)
+			if errors.Is(err, mse.ErrInvalidState) && e.ms.ReadyState() == mse.Closed {
+				return // the element has given up, and why is told by whoever made it
+			}
+			if err != nil && ctx.Err() == nil {
 				cancel(err)
 			}
 		})

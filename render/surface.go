@@ -192,7 +192,7 @@ func (s *surface) spreadChroma(t *textures) {
 func (s *surface) describe(v *frame.Video) {
 	s.crop, s.rotation = v.Crop, v.Rotation
 	s.corners = yuv.Corners(v)
-	s.width, s.height = yuv.DisplaySize(v)
+	s.width, s.height = v.DisplaySize()
 	for i, r := range yuv.MatrixOf(v) {
 		copy(s.rows[i], r[:])
 	}

@@ -119,7 +119,7 @@ func reference(v *frame.Video, w, h int) *image.RGBA {
 	for i := 0; i < len(img.Pix); i += 4 {
 		img.Pix[i], img.Pix[i+2], img.Pix[i+3] = 255, 255, 255
 	}
-	dw, dh := yuv.DisplaySize(v)
+	dw, dh := v.DisplaySize()
 	yuv.Scale(img.SubImage(yuv.Fit(w, h, dw, dh)).(*image.RGBA), v)
 	return img
 }
@@ -218,7 +218,7 @@ func TestSurface_Shapes(t *testing.T) {
 			v.SARNum, v.SARDen, v.Rotation = tc.num, tc.den, tc.rotation
 			vw, vh := tc.vw, tc.vh
 			if vw == 0 {
-				vw, vh = yuv.DisplaySize(v)
+				vw, vh = v.DisplaySize()
 			}
 			compare(t, testSurface(t), v, vw, vh, 2)
 		})

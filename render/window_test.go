@@ -488,7 +488,7 @@ func (p *program) await(want string, is func(line string) bool) {
 func (p *program) shows(what string, r image.Rectangle) {
 	p.t.Helper()
 	v := childPicture()
-	dw, dh := yuv.DisplaySize(v)
+	dw, dh := v.DisplaySize()
 	want := image.NewRGBA(image.Rectangle{Max: r.Size()})
 	for i := 3; i < len(want.Pix); i += 4 {
 		want.Pix[i] = 255

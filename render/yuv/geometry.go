@@ -2,42 +2,9 @@ package yuv
 
 import (
 	"image"
-	"math"
 
 	"mseplayer/player/frame"
 )
-
-// maxSampleAspect bounds how far samples may be from square, either way. A ratio beyond is a damaged header and is
-// ignored.
-const maxSampleAspect = 32
-
-// sampleAspect returns the width of a sample over its height.
-func sampleAspect(v *frame.Video) float64 {
-	if v.SARNum <= 0 || v.SARDen <= 0 {
-		return 1
-	}
-	a := float64(v.SARNum) / float64(v.SARDen)
-	if a > maxSampleAspect || a < 1.0/maxSampleAspect {
-		return 1
-	}
-	return a
-}
-
-// DisplaySize returns the size of the picture as it is meant to be seen, in square pixels: cropped, with its sample
-// aspect ratio applied to the side that grows by it, and turned upright. Both are at least 1.
-func DisplaySize(v *frame.Video) (w, h int) {
-	fw, fh := float64(v.Crop.W), float64(v.Crop.H)
-	if a := sampleAspect(v); a > 1 {
-		fw *= a
-	} else {
-		fh /= a
-	}
-	w, h = max(1, int(math.Round(fw))), max(1, int(math.Round(fh)))
-	if v.Rotation == 90 || v.Rotation == 270 {
-		w, h = h, w
-	}
-	return w, h
-}
 
 // Fit returns where in a view of viewW × viewH pixels a picture of w × h goes: as large as fits, in the middle, on
 // whole pixels. A picture of exactly the view's size fills it. The result is empty only when a side of the view is

@@ -10,36 +10,6 @@ import (
 	"mseplayer/render/yuv"
 )
 
-func TestDisplaySize(t *testing.T) {
-	tests := []struct {
-		name     string
-		crop     frame.Rect
-		num, den int
-		rotation int
-		w, h     int
-	}{
-		{"square by default", frame.Rect{W: 1920, H: 1080}, 0, 0, 0, 1920, 1080},
-		{"square", frame.Rect{W: 1920, H: 1080}, 1, 1, 0, 1920, 1080},
-		{"cropped", frame.Rect{X: 2, Y: 4, W: 1916, H: 1072}, 1, 1, 0, 1916, 1072},
-		{"wide PAL grows in width", frame.Rect{W: 720, H: 576}, 16, 11, 0, 1047, 576},
-		{"narrow NTSC grows in height", frame.Rect{W: 720, H: 480}, 10, 11, 0, 720, 528},
-		{"turned", frame.Rect{W: 1920, H: 1080}, 1, 1, 90, 1080, 1920},
-		{"half turn", frame.Rect{W: 1920, H: 1080}, 1, 1, 180, 1920, 1080},
-		{"stretched, then turned", frame.Rect{W: 100, H: 50}, 2, 1, 270, 50, 200},
-		{"damaged aspect", frame.Rect{W: 64, H: 48}, 1, 65535, 0, 64, 48},
-		{"negative aspect", frame.Rect{W: 64, H: 48}, -4, 3, 0, 64, 48},
-		{"one sample", frame.Rect{W: 1, H: 1}, 1, 1, 0, 1, 1},
-	}
-	for _, tc := range tests {
-		t.Run(tc.name, func(t *testing.T) {
-			v := &frame.Video{Crop: tc.crop, SARNum: tc.num, SARDen: tc.den, Rotation: tc.rotation}
-			if w, h := yuv.DisplaySize(v); w != tc.w || h != tc.h {
-				t.Errorf("got %d×%d, want %d×%d", w, h, tc.w, tc.h)
-			}
-		})
-	}
-}
-
 func TestFit(t *testing.T) {
 	tests := []struct {
 		name         string

@@ -19,7 +19,7 @@ func RGBA(v *frame.Video, square bool) (*image.RGBA, error) {
 		w, h = h, w
 	}
 	if square {
-		w, h = DisplaySize(v)
+		w, h = v.DisplaySize()
 	}
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	Scale(dst, v)

@@ -111,8 +111,7 @@ func (e *Element) StreamEnded(tx *mse.Tx, reason mse.EndReason, cause error) {
 	switch {
 	case reason == mse.EndNormal:
 	case !e.metadata:
-		e.failing = true
-		tx.QueueCallOf(&e.EventTarget, func() { e.loop.Do(func(tx *mse.Tx) { e.sourceFailed(tx, cause) }) })
+		e.failLater(tx, cause)
 	case reason == mse.EndNetwork:
 		e.fail(tx, Network, cause, false)
 	case reason == mse.EndDecode:
@@ -121,13 +120,18 @@ func (e *Element) StreamEnded(tx *mse.Tx, reason mse.EndReason, cause error) {
 	e.look()
 }
 
-// monitor runs the SourceBuffer monitoring algorithm.
+// monitor runs the SourceBuffer monitoring algorithm. While a seek waits for its data to be decoded readyState does not
+// rise above HAVE_CURRENT_DATA, so that seeked comes before canplay and playing.
 // MSE: buffer-monitoring.
 func (e *Element) monitor(tx *mse.Tx) {
 	if e.att == nil || !e.metadata {
 		return
 	}
-	e.setReady(tx, computeReady(facts{metadata: true, at: e.at, buffered: e.att.BufferedTx(tx), ended: e.att.EndedTx(tx), stalled: e.stalled}))
+	to := computeReady(facts{metadata: true, at: e.at, buffered: e.att.BufferedTx(tx), ended: e.att.EndedTx(tx), stalled: e.stalled})
+	if e.seeking {
+		to = min(to, max(e.ready, HaveCurrentData))
+	}
+	e.setReady(tx, to)
 }
 
 // setReady changes readyState and queues the events of the change.

@@ -75,10 +75,18 @@ func (e *Element) SetSrcObject(ms *mse.MediaSource) {
 }
 
 // Load gives up what is being played and begins anew with the resource that src or srcObject names: events of the
-// element that have not been fired are dropped, the MediaSource is detached, and playback is paused at 0.
+// element that have not been fired are dropped, the MediaSource is detached, and playback is paused at 0. What the src
+// attribute stands for is looked up again.
 // HTML: dom-media-load.
 func (e *Element) Load() {
-	e.loop.Do(e.load)
+	url := e.Src()
+	ms, _ := mse.ResolveObjectURL(url)
+	e.loop.Do(func(tx *mse.Tx) {
+		if e.src == url {
+			e.named = ms
+		}
+		e.load(tx)
+	})
 	e.look()
 }
 
@@ -183,19 +191,38 @@ func (e *Element) fetch(tx *mse.Tx, ms *mse.MediaSource) error {
 	return nil
 }
 
-// sourceFailed runs the dedicated media source failure steps. The attributes change at once, the event and the promises
-// are queued.
+// sourceFailed runs the dedicated media source failure steps for a resource that could not be selected: the attributes
+// change at once, the event and the promises are queued.
 // HTML: dedicated-media-source-failure-steps.
 func (e *Element) sourceFailed(tx *mse.Tx, cause error) {
+	err := &MediaError{Code: SrcNotSupported, Err: cause}
+	e.giveUp(tx, err)
+	tx.QueueError(&e.EventTarget, EventError, err)
+	e.settle(tx, exception(mse.NotSupportedError, "play", "%v", err))
+}
+
+// failLater runs them for a resource that has turned out to be no good while it was being fetched: all of them are
+// queued.
+// HTML: dedicated-media-source-failure-steps.
+func (e *Element) failLater(tx *mse.Tx, cause error) {
+	err := &MediaError{Code: SrcNotSupported, Err: cause}
+	e.failing = true
+	tx.QueueCallOf(&e.EventTarget, func() {
+		e.loop.Do(func(tx *mse.Tx) {
+			e.giveUp(tx, err)
+			e.settle(tx, exception(mse.NotSupportedError, "play", "%v", err)) // those that have come meanwhile
+		})
+	})
+	tx.QueueError(&e.EventTarget, EventError, err)
+	e.settle(tx, exception(mse.NotSupportedError, "play", "%v", err))
+}
+
+// giveUp makes the element one without a usable source.
+func (e *Element) giveUp(tx *mse.Tx, err *MediaError) {
 	e.failing = false
-	// 1. to 3.
-	e.err = &MediaError{Code: SrcNotSupported, Err: cause}
+	e.err = err
 	e.forget(tx)
 	e.network = NoSource
-	// 5.
-	tx.QueueError(&e.EventTarget, EventError, e.err)
-	// 6.
-	e.settle(tx, exception(mse.NotSupportedError, "play", "%v", e.err))
 	tx.Changed()
 	e.look()
 }

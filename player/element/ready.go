@@ -41,6 +41,8 @@ const (
 	lowWater media.Span = 0.004
 	// resumeAhead is how much must be buffered before a stalled playback goes on.
 	resumeAhead media.Span = 0.5
+	// slack is how far before a range a position may lie and still be in it: applications round times to microseconds.
+	slack media.Span = 1e-6
 	// enoughAhead is how much counts as enough to play through.
 	enoughAhead media.Span = 2
 )
@@ -80,7 +82,7 @@ func computeReady(f facts) ReadyState {
 // beginning that lies a little after t counts.
 func bufferedUntil(b media.Ranges, t media.Time) (media.Time, bool) {
 	for _, r := range b {
-		if r.Start <= t && t <= r.End {
+		if r.Start <= t.Add(slack) && t <= r.End {
 			return r.End, true
 		}
 	}

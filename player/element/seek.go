@@ -118,8 +118,18 @@ func (e *Element) Playhead() (at media.Time, seeks media.Gen) {
 
 // Starving reports whether playback, or a seek, waits for data at the playback position.
 func (e *Element) Starving() (yes bool) {
-	e.loop.Do(func(*mse.Tx) {
-		yes = e.metadata && !e.broken && !e.ended && (e.ready == HaveMetadata || e.ready == HaveCurrentData && (e.stalled || e.seeking))
+	e.loop.Do(func(tx *mse.Tx) {
+		if !e.metadata || e.broken || e.ended {
+			return
+		}
+		switch e.ready {
+		case HaveMetadata:
+			yes = true
+		case HaveCurrentData:
+			until, _ := bufferedUntil(e.att.BufferedTx(tx), e.at)
+			yes = e.stalled || e.seeking && until.Sub(e.at) <= lowWater
+		case HaveNothing, HaveFutureData, HaveEnoughData:
+		}
 	})
 	return yes
 }

@@ -1,0 +1,76 @@
+package element_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"mseplayer/player/frame"
+)
+
+// wptRow is one assertion of the public conformance suite, named after its file and number.
+type wptRow struct {
+	id    string
+	run   func(p *page)
+	setup pageSetup
+}
+
+// wptArea is a group of rows. missing says why rows that apply do not pass.
+type wptArea struct {
+	name    string
+	rows    []wptRow
+	missing map[string]string
+}
+
+// wptAreas are the areas that are about the media element.
+var wptAreas = []wptArea{wptURL, wptAttach, wptErrors, wptTracks, wptText, wptSeekable, wptSeek, wptPlayback, wptLoad, wptEvents, wptAttributes}
+
+// wptNot lists the rows of these areas that cannot apply, with the reason.
+var wptNot = map[string]string{
+	"html/media-elements/user-interface/muted/03":                                       "markup",
+	"html/media-elements/ready-states/autoplay/05":                                      "insertion into a document",
+	"html/media-elements/loading-the-media-resource/load-removes-queued-error-event/03": "source child elements",
+	"html/media-elements/loading-the-media-resource/resource-selection-currentSrc/02":   "MediaStream",
+	"html/media-elements/loading-the-media-resource/load-events-networkState/01":        "networkState is never IDLE with a MediaSource that has not failed",
+	"html/media-elements/interfaces/TrackEvent/constructor/01":                          "constructors of events",
+	"html/media-elements/interfaces/TextTrack/mode/01":                                  "modes are no strings",
+	"html/media-elements/error-sequence/03":                                             "no check",
+	"mediasource-iamf-playback/01":                                                      "the codec is optional",
+}
+
+// TestWPT runs the rows in virtual time and prints how many pass.
+func TestWPT(t *testing.T) {
+	passed, all := 0, 0
+	seen := map[string]bool{}
+	for _, area := range wptAreas {
+		n := 0
+		for _, row := range area.rows {
+			if seen[row.id] {
+				t.Errorf("%s is there twice", row.id)
+			}
+			seen[row.id] = true
+			if t.Run(row.id, func(t *testing.T) { runRow(t, row) }) {
+				n++
+			}
+		}
+		t.Logf("%-12s %3d of %3d rows pass", area.name, n, len(area.rows)+len(area.missing))
+		for _, id := range slices.Sorted(maps.Keys(area.missing)) {
+			t.Logf("  %s does not: %s", id, area.missing[id])
+		}
+		passed, all = passed+n, all+len(area.rows)+len(area.missing)
+	}
+	t.Logf("%-12s %3d of %3d rows pass; %d do not apply", "all", passed, all, len(wptNot))
+}
+
+func runRow(t *testing.T, row wptRow) {
+	before := frame.Live()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPage(t, row.setup)
+		defer p.close()
+		row.run(p)
+	})
+	if n := frame.Live() - before; n != 0 {
+		t.Errorf("%d frames leaked", n)
+	}
+}

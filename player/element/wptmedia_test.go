@@ -1,0 +1,165 @@
+package element_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"mseplayer/mse/media"
+	"mseplayer/mse/msetest"
+)
+
+// medium is a file of the suite: the real one where MSEPLAYER_MEDIA names the folder of test media, otherwise one that
+// is built from the same times.
+type medium struct {
+	typ      string
+	init     []byte
+	seg      [][]byte
+	times    []segmentTimes
+	duration media.Time
+	built    bool
+}
+
+// all is the whole file.
+func (m medium) all() []byte {
+	out := m.init[:len(m.init):len(m.init)]
+	for _, s := range m.seg {
+		out = append(out, s...)
+	}
+	return out
+}
+
+// segmentTimes are where a segment lies in the file and in time.
+type segmentTimes struct {
+	offset, size                     int
+	video, videoEnd, audio, audioEnd media.Time
+	pictures                         int
+}
+
+// mainTimes are the segments of mp4/test.mp4, 400x300 and 22050 Hz.
+var mainTimes = []segmentTimes{
+	{1413, 24034, 0.095, 0.896667, 0, 0.882358, 24},
+	{25447, 21757, 0.896667, 1.696667, 0.882358, 1.671837, 24},
+	{47204, 23591, 1.696667, 2.498333, 1.671837, 2.461315, 24},
+	{70795, 22614, 2.498333, 3.298333, 2.461315, 3.297234, 24},
+	{93409, 18353, 3.298333, 4.1, 3.297234, 4.086712, 24},
+	{111762, 23935, 4.1, 4.9, 4.086712, 4.87619, 24},
+	{135697, 21911, 4.9, 5.701667, 4.87619, 5.665669, 24},
+	{157608, 23776, 5.701667, 6.501667, 5.665669, 6.501587, 24},
+	{181384, 5843, 6.501667, 6.535033, 6.501587, 6.548118, 1},
+}
+
+const (
+	mainType  = `video/mp4; codecs="mp4a.40.2,avc1.4d400d"`
+	audioType = `audio/mp4; codecs="mp4a.40.2"`
+	videoType = `video/mp4; codecs="avc1.4D4001"`
+	bothType  = `video/mp4; codecs="avc1.4D4001,mp4a.40.2"`
+)
+
+// wptFile reads a file of the suite. ok is false where there are none.
+func wptFile(t *testing.T, name string) (data []byte, ok bool) {
+	t.Helper()
+	root := os.Getenv("MSEPLAYER_MEDIA")
+	if root == "" {
+		return nil, false
+	}
+	data, err := os.ReadFile(filepath.Join(root, "wpt", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data, true
+}
+
+// mainMedium is the file that most tests use.
+func mainMedium(t *testing.T) medium {
+	m := medium{typ: mainType, times: mainTimes, duration: 6.549}
+	if data, ok := wptFile(t, "mp4/test.mp4"); ok {
+		m.init = data[:1413]
+		for _, s := range mainTimes {
+			m.seg = append(m.seg, data[s.offset:s.offset+s.size])
+		}
+		return m
+	}
+	m.built = true
+	const vscale, ascale, block, delay = 90000, 22050, 1024, 95
+	video := msetest.BuilderTrack{ID: 1, Timescale: vscale, Delay: delay, Label: "VideoHandler", Entries: []msetest.BuilderEntry{{DecoderConfig: msetest.H264Config(400, 300)}}}
+	audio := msetest.BuilderTrack{ID: 2, Timescale: ascale, Label: "SoundHandler", Entries: []msetest.BuilderEntry{{DecoderConfig: aac(ascale, 1)}}}
+	ticks := func(t media.Time) int64 { return int64(math.Round(float64(t)*vscale)) - delay*vscale/1000 }
+	for i, s := range mainTimes {
+		v, a := video, audio
+		from, to := ticks(s.video), ticks(s.videoEnd)
+		for k := range int64(s.pictures) {
+			at, next := from+(to-from)*k/int64(s.pictures), from+(to-from)*(k+1)/int64(s.pictures)
+			v.Samples = append(v.Samples, msetest.BuilderSample{PTS: at, DTS: at, Dur: next - at, Key: k == 0, Data: msetest.Payload(media.FromTicks(at, vscale), 900)})
+		}
+		for at := int64(math.Round(float64(s.audio)*ascale/block)) * block; at < int64(float64(s.audioEnd)*ascale)-block/2; at += block {
+			a.Samples = append(a.Samples, msetest.BuilderSample{PTS: at, DTS: at, Dur: block, Key: true, Data: msetest.Payload(media.FromTicks(at, ascale), 100)})
+		}
+		b := &msetest.Builder{Tracks: []msetest.BuilderTrack{v, a}, Duration: media.Span(m.duration)}
+		if m.init == nil {
+			m.init = b.Init()
+		}
+		m.seg = append(m.seg, b.Segment(uint32(i+1), -1, 100, 1))
+	}
+	return m
+}
+
+// aac is a configuration of AAC-LC.
+func aac(rate, channels int) *media.DecoderConfig {
+	index := map[int]int{96000: 0, 48000: 3, 44100: 4, 22050: 7}[rate]
+	return &media.DecoderConfig{Kind: media.Audio, Codec: media.AAC, SampleRate: rate, Channels: channels,
+		Extradata: []byte{2<<3 | byte(index>>1), byte(index&1)<<7 | byte(channels)<<3}}
+}
+
+// secondary is one of the short files: audio of 2.043 s, video of 60 pictures that begins at 2/30 s, or both.
+func secondary(t *testing.T, name string) medium {
+	sizes := map[string]struct {
+		init int
+		typ  string
+		dur  media.Time
+	}{
+		"mp4/test-a-128k-44100Hz-1ch.mp4":                      {763, audioType, 2.043},
+		"mp4/test-v-128k-320x240-30fps-10kfr.mp4":              {835, videoType, 2},
+		"mp4/test-v-128k-640x480-30fps-10kfr.mp4":              {835, videoType, 2},
+		"mp4/test-av-384k-44100Hz-1ch-320x240-30fps-10kfr.mp4": {1279, bothType, 2.043},
+	}
+	f, ok := sizes[name]
+	if !ok {
+		t.Fatalf("unknown file %s", name)
+	}
+	m := medium{typ: f.typ, duration: f.dur}
+	if data, ok := wptFile(t, name); ok {
+		m.init, m.seg = data[:f.init], [][]byte{data[f.init:]}
+		return m
+	}
+	b := &msetest.Builder{Duration: media.Span(f.dur)}
+	if f.typ != audioType {
+		w, h := 320, 240
+		if name == "mp4/test-v-128k-640x480-30fps-10kfr.mp4" {
+			w, h = 640, 480
+		}
+		v := msetest.BuilderTrack{ID: 1, Timescale: 30, Label: "VideoHandler", Entries: []msetest.BuilderEntry{{DecoderConfig: msetest.H264Config(w, h)}}}
+		for i := range int64(60) {
+			v.Samples = append(v.Samples, msetest.BuilderSample{PTS: i + 2, DTS: i, Dur: 1, Key: i%10 == 0, Data: msetest.Payload(media.FromTicks(i+2, 30), 200)})
+		}
+		b.Tracks = append(b.Tracks, v)
+	}
+	if f.typ != videoType {
+		const rate, block = 44100, 1024
+		a := msetest.BuilderTrack{ID: 2, Timescale: rate, Label: "SoundHandler", Entries: []msetest.BuilderEntry{{DecoderConfig: aac(rate, 1)}}}
+		for i := range int64(88) {
+			a.Samples = append(a.Samples, msetest.BuilderSample{PTS: i * block, DTS: i * block, Dur: block, Key: true, Data: msetest.Payload(media.FromTicks(i*block, rate), 100)})
+		}
+		b.Tracks = append(b.Tracks, a)
+	}
+	m.init, m.seg = b.Init(), [][]byte{b.Segment(1, -1, 100, 1)}
+	return m
+}
+
+// The short files by what is in them.
+func audioMedium(t *testing.T) medium { return secondary(t, "mp4/test-a-128k-44100Hz-1ch.mp4") }
+func videoMedium(t *testing.T) medium { return secondary(t, "mp4/test-v-128k-320x240-30fps-10kfr.mp4") }
+func bothMedium(t *testing.T) medium {
+	return secondary(t, "mp4/test-av-384k-44100Hz-1ch-320x240-30fps-10kfr.mp4")
+}

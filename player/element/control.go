@@ -368,8 +368,10 @@ func (e *Element) step(n int) {
 		n -= one
 		e.ctl.stepped = true
 		e.loop.Do(func(tx *mse.Tx) {
-			e.at = t
-			tx.Queue(&e.EventTarget, EventTimeUpdate)
+			if e.gen == e.ctl.applied {
+				e.at = t
+				tx.Queue(&e.EventTarget, EventTimeUpdate)
+			}
 		})
 	}
 }
@@ -382,6 +384,7 @@ func (e *Element) stepBySeek(one int) {
 	}
 	e.loop.Do(func(tx *mse.Tx) {
 		switch end := p.PTS.Add(p.Duration); {
+		case e.gen != e.ctl.applied:
 		case one < 0 && p.PTS > 0:
 			e.seek(tx, p.PTS.Add(-stepBack))
 		case one > 0 && (e.duration != e.duration || end < e.duration.Add(-stepBack)):

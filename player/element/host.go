@@ -67,7 +67,7 @@ func (e *Element) NewTracksActive(tx *mse.Tx) {
 // MetadataComplete implements mse.Host.
 // MSE: sourcebuffer-init-segment-received step 9. HTML: dom-media-have_metadata.
 func (e *Element) MetadataComplete(tx *mse.Tx) {
-	if e.metadata {
+	if e.metadata || e.failing {
 		return
 	}
 	e.metadata = true

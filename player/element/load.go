@@ -113,13 +113,9 @@ func (e *Element) load(tx *mse.Tx) {
 			e.settle(tx, exception(AbortError, "play", "interrupted by a new load"))
 		}
 		if e.at != 0 {
+			e.at, e.target = 0, 0
 			tx.Queue(&e.EventTarget, EventTimeUpdate)
 		}
-		e.gen++
-		e.at, e.target, e.seekedAt = 0, 0, time.Time{}
-		e.seeking, e.announce, e.stalled, e.ended, e.rolling = false, false, false, false, false
-		e.played, e.stretch = nil, media.Range{}
-		e.loadGen, e.counting = e.gen, false
 	}
 	// 7.
 	e.setRate(tx, e.defaultRate)
@@ -130,9 +126,14 @@ func (e *Element) load(tx *mse.Tx) {
 	tx.Changed()
 }
 
-// forget detaches the MediaSource and makes everything unknown that came from it.
+// forget detaches the MediaSource and makes everything unknown that came from it. The control goroutine ends what works
+// on it.
 func (e *Element) forget(tx *mse.Tx) {
 	e.ready, e.metadata, e.seenData, e.duration = HaveNothing, false, false, nan
+	e.seeking, e.announce, e.stalled, e.ended, e.rolling = false, false, false, false, false
+	e.played, e.stretch, e.seekedAt = nil, media.Range{}, time.Time{}
+	e.gen++
+	e.loadGen, e.counting = e.gen, false
 	if e.att != nil {
 		e.att.DetachTx(tx)
 		e.att = nil

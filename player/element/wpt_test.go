@@ -63,13 +63,26 @@ func TestWPT(t *testing.T) {
 	t.Logf("%-12s %3d of %3d rows pass; %d do not apply", "all", passed, all, len(wptNot))
 }
 
+// runRow runs a row in a bubble, and once more on WebM if it is about the main file.
 func runRow(t *testing.T, row wptRow) {
+	t.Helper()
 	before := frame.Live()
-	synctest.Test(t, func(t *testing.T) {
-		p := newPage(t, row.setup)
-		defer p.close()
-		row.run(p)
-	})
+	run := func(webm bool) (again bool) {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPage(t, row.setup)
+			defer p.close()
+			p.webm = webm
+			row.run(p)
+			again = p.usesMain
+		})
+		return again
+	}
+	if run(false) && webmRuns() {
+		run(true)
+		if t.Failed() {
+			t.Log("on WebM too, or there alone")
+		}
+	}
 	if n := frame.Live() - before; n != 0 {
 		t.Errorf("%d frames leaked", n)
 	}

@@ -126,12 +126,12 @@ var wptAttach = wptArea{name: "attach", rows: append(append(append([]wptRow{
 		is(p, "state", p.ms.ReadyState(), mse.Open)
 	}},
 	{id: "mediasource-detach/01", run: func(p *page) {
-		p.open(mainMedium(p.t))
+		p.open(p.main())
 		is(p, "readyState", p.e.ReadyState(), element.HaveNothing)
 		p.detaches()
 	}},
 	{id: "mediasource-detach/02", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.append(m.all())
 		p.wait("loadedmetadata")
@@ -193,7 +193,7 @@ func (p *page) refused(data []byte) {
 
 var wptErrors = wptArea{name: "errors", rows: []wptRow{
 	{id: "mediasource-errors/01", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.start(m.seg[0])
 		p.wait("sb.error", "sb.updateend")
@@ -204,7 +204,7 @@ var wptErrors = wptArea{name: "errors", rows: []wptRow{
 	{id: "mediasource-errors/04", run: func(p *page) { p.endsWithMetadata(mse.EndDecode, element.Decode) }},
 	{id: "mediasource-errors/05", run: func(p *page) { p.endsWithMetadata(mse.EndNetwork, element.Network) }},
 	{id: "mediasource-errors/06", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.append(m.init)
 		p.wait("loadedmetadata")
@@ -216,7 +216,7 @@ var wptErrors = wptArea{name: "errors", rows: []wptRow{
 		is(p, "error", code(p.e), element.Decode)
 	}},
 	{id: "mediasource-errors/07", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.refused(corrupted(m))
 		p.wait("ms.sourceended")
@@ -243,14 +243,14 @@ var wptErrors = wptArea{name: "errors", rows: []wptRow{
 }}
 
 func (p *page) endsBeforeMetadata(reason mse.EndReason) {
-	p.open(mainMedium(p.t))
+	p.open(p.main())
 	p.do(func() { p.end(reason) })
 	p.failed()
 	p.never("sb.error")
 }
 
 func (p *page) endsWithMetadata(reason mse.EndReason, want element.ErrorCode) {
-	m := mainMedium(p.t)
+	m := p.main()
 	p.open(m)
 	p.append(m.init)
 	p.wait("loadedmetadata")

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
 )
@@ -19,6 +20,7 @@ type medium struct {
 	times    []segmentTimes
 	duration media.Time
 	built    bool
+	webm     bool
 }
 
 // all is the whole file.
@@ -50,7 +52,21 @@ var mainTimes = []segmentTimes{
 	{181384, 5843, 6.501667, 6.535033, 6.501587, 6.548118, 1},
 }
 
+// webmTimes are those of webm/test.webm, 400x300 and 44100 Hz.
+var webmTimes = []segmentTimes{
+	{4116, 26583, 0.112, 0.913367, 0, 0.912, 0},
+	{30699, 20555, 0.913, 1.713367, 0.912, 1.701, 0},
+	{51254, 22668, 1.714, 2.514367, 1.701, 2.514, 0},
+	{73922, 21943, 2.515, 3.315367, 2.514, 3.303, 0},
+	{95865, 23015, 3.315, 4.116367, 3.303, 4.093, 0},
+	{118880, 20406, 4.116, 4.917367, 4.093, 4.906, 0},
+	{139286, 21537, 4.917, 5.717367, 4.906, 5.695, 0},
+	{160823, 24027, 5.718, 6.518367, 5.695, 6.508, 0},
+	{184850, 5941, 6.519, 6.552367, 6.508, 6.532, 0},
+}
+
 const (
+	webmType  = `video/webm; codecs="vp8, vorbis"`
 	mainType  = `video/mp4; codecs="mp4a.40.2,avc1.4d400d"`
 	audioType = `audio/mp4; codecs="mp4a.40.2"`
 	videoType = `video/mp4; codecs="avc1.4D4001"`
@@ -71,15 +87,37 @@ func wptFile(t *testing.T, name string) (data []byte, ok bool) {
 	return data, true
 }
 
-// mainMedium is the file that most tests use.
-func mainMedium(t *testing.T) medium {
+// webmRuns reports whether rows are run a second time on WebM: when a MediaSource takes it and the suite's media is
+// there.
+func webmRuns() bool {
+	o := mse.Options{}
+	ok, _ := o.IsTypeSupported(webmType)
+	return ok && os.Getenv("MSEPLAYER_MEDIA") != ""
+}
+
+// main is the file that most tests use.
+func (p *page) main() medium {
+	p.usesMain = true
+	if p.webm {
+		data, _ := wptFile(p.t, "webm/test.webm")
+		return cut(medium{typ: webmType, times: webmTimes, duration: 6.552, webm: true}, data)
+	}
+	return mainMP4(p.t)
+}
+
+// cut cuts a file into its segments.
+func cut(m medium, data []byte) medium {
+	m.init = data[:m.times[0].offset]
+	for _, s := range m.times {
+		m.seg = append(m.seg, data[s.offset:s.offset+s.size])
+	}
+	return m
+}
+
+func mainMP4(t *testing.T) medium {
 	m := medium{typ: mainType, times: mainTimes, duration: 6.549}
 	if data, ok := wptFile(t, "mp4/test.mp4"); ok {
-		m.init = data[:1413]
-		for _, s := range mainTimes {
-			m.seg = append(m.seg, data[s.offset:s.offset+s.size])
-		}
-		return m
+		return cut(m, data)
 	}
 	m.built = true
 	const vscale, ascale, block, delay = 90000, 22050, 1024, 95

@@ -36,6 +36,9 @@ type page struct {
 	url     string           // of ms; revoked
 	sb      *mse.SourceBuffer
 
+	webm     bool // main is the WebM file
+	usesMain bool // main has been called
+
 	ctx  context.Context
 	quit []func()
 

@@ -1,6 +1,7 @@
 package element_test
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -59,16 +60,20 @@ var wptSeekable = wptArea{name: "seekable", rows: []wptRow{
 		is(p, "seekable after clear", ranges(p.e.Seekable()), "{}")
 	}},
 	{id: "mediasource-liveseekable/10", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.append(m.init)
 		p.must(p.ms.SetDuration(media.Forever))
 		p.must(p.ms.SetLiveSeekableRange(40, 42))
 		p.append(m.seg[5])
-		is(p, "buffered", ranges(p.e.Buffered()), "{[4.100,4.876)}")
-		is(p, "seekable", ranges(p.e.Seekable()), "{[4.100,42.000)}")
+		start, end := "4.100", "4.876"
+		if m.webm {
+			start, end = "4.116", "4.906"
+		}
+		is(p, "buffered", ranges(p.e.Buffered()), "{["+start+","+end+")}")
+		is(p, "seekable", ranges(p.e.Seekable()), "{["+start+",42.000)}")
 		p.must(p.ms.ClearLiveSeekableRange())
-		is(p, "seekable after clear", ranges(p.e.Seekable()), "{[0.000,4.876)}")
+		is(p, "seekable after clear", ranges(p.e.Seekable()), "{[0.000,"+end+")}")
 	}},
 	{id: "mediasource-seekable/01", run: func(p *page) {
 		p.attach()
@@ -76,15 +81,15 @@ var wptSeekable = wptArea{name: "seekable", rows: []wptRow{
 		is(p, "seekable", ranges(p.e.Seekable()), "{}")
 	}},
 	{id: "mediasource-seekable/02", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.start(m.init)
 		p.wait("durationchange")
 		is(p, "duration", duration(p.e), m.duration)
-		is(p, "seekable", ranges(p.e.Seekable()), "{[0.000,6.549)}")
+		is(p, "seekable", ranges(p.e.Seekable()), fmt.Sprintf("{[0.000,%.3f)}", float64(m.duration)))
 	}},
 	{id: "mediasource-seekable/03", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.append(m.init)
 		p.wait("durationchange")
@@ -93,15 +98,19 @@ var wptSeekable = wptArea{name: "seekable", rows: []wptRow{
 		is(p, "duration", duration(p.e), media.Forever)
 		is(p, "seekable", ranges(p.e.Seekable()), "{}")
 		p.append(m.seg[2])
-		is(p, "buffered", ranges(p.e.Buffered()), "{[1.697,2.461)}")
-		is(p, "seekable", ranges(p.e.Seekable()), "{[0.000,2.461)}")
+		start, end := "1.697", "2.461"
+		if m.webm {
+			start, end = "1.714", "2.514"
+		}
+		is(p, "buffered", ranges(p.e.Buffered()), "{["+start+","+end+")}")
+		is(p, "seekable", ranges(p.e.Seekable()), "{[0.000,"+end+")}")
 	}},
 }}
 
 // plays opens the main medium, plays and appends all of it.
 func (p *page) plays() medium {
 	p.t.Helper()
-	m := mainMedium(p.t)
+	m := p.main()
 	p.open(m)
 	p.do(func() {
 		p.e.Play()
@@ -147,7 +156,7 @@ func (p *page) goesOn() {
 
 var wptSeek = wptArea{name: "seek", rows: []wptRow{
 	{id: "mediasource-buffered-seek/01", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.do(func() {
 			p.e.Play()
@@ -201,7 +210,7 @@ var wptSeek = wptArea{name: "seek", rows: []wptRow{
 		p.only("seeking seeked", "seeking", "seeked")
 	}},
 	{id: "mediasource-seek-beyond-duration/01", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.do(func() {
 			p.e.Play()
@@ -223,7 +232,7 @@ var wptSeek = wptArea{name: "seek", rows: []wptRow{
 		p.beyond(d)
 	}},
 	{id: "mediasource-seek-during-pending-seek/01", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.do(func() {
 			p.e.Play()
@@ -250,7 +259,7 @@ var wptSeek = wptArea{name: "seek", rows: []wptRow{
 		p.goesOn()
 	}},
 	{id: "mediasource-seek-during-pending-seek/02", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.do(func() {
 			p.e.Play()
@@ -363,7 +372,7 @@ var wptPlayback = wptArea{name: "playback", rows: []wptRow{
 		p.never("error")
 	}},
 	{id: "mediasource-play/01", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.each("sb.updatestart", func() { is(p, "updating in updatestart", p.sb.Updating(), true) })
 		p.each("sb.update", func() { is(p, "updating in update", p.sb.Updating(), false) })
@@ -383,8 +392,11 @@ var wptPlayback = wptArea{name: "playback", rows: []wptRow{
 		p.do(func() { p.must(p.ms.SetDuration(1)) })
 		p.wait("durationchange")
 		want := 1.021678 // the last block of sound
-		if m.built {
+		switch {
+		case m.built:
 			want = 1.03 // the last picture: there are no reordered ones that go with those that follow
+		case m.webm:
+			want = 1.013
 		}
 		if d := duration(p.e); math.Abs(float64(d)-want) > 1e-6 {
 			p.t.Errorf("duration %v, want %v", d, want)
@@ -397,7 +409,7 @@ var wptPlayback = wptArea{name: "playback", rows: []wptRow{
 		p.never("error")
 	}},
 	{id: "mediasource-replay/01", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.append(m.all())
 		p.do(func() {
@@ -440,7 +452,7 @@ var wptPlayback = wptArea{name: "playback", rows: []wptRow{
 		p.never("error", "ended")
 	}},
 	{id: "mediasource-getvideoplaybackquality/01", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		last := p.e.Quality()
 		time.Sleep(time.Millisecond)

@@ -14,7 +14,7 @@ import (
 // load sets src to the served main medium in one task with more.
 func (p *page) load(more func()) {
 	p.t.Helper()
-	url := p.serve(mainMedium(p.t))
+	url := p.serve(p.main())
 	p.do(func() {
 		p.e.SetSrc(url)
 		if more != nil {
@@ -72,7 +72,7 @@ func autoplays(n int, want string, more func(p *page)) wptRow {
 
 var wptEvents = wptArea{name: "events", rows: []wptRow{
 	{id: "mediasource-append-buffer/23", run: func(p *page) {
-		m := mainMedium(p.t)
+		m := p.main()
 		p.open(m)
 		p.append(m.init)
 		p.append(m.seg[0])
@@ -389,7 +389,7 @@ var wptLoad = wptArea{name: "player-load", rows: []wptRow{
 		p.only("loadstart loadstart error", "loadstart", "error")
 	}},
 	{id: "html/media-elements/loading-the-media-resource/load-removes-queued-error-event/02", run: func(p *page) {
-		url := p.serve(mainMedium(p.t))
+		url := p.serve(p.main())
 		p.on("loadstart", func() { p.e.SetSrc(url) })
 		p.do(func() { p.e.SetSrc("") })
 		p.wait("canplaythrough")

@@ -237,9 +237,22 @@ var wptErrors = wptArea{name: "errors", rows: []wptRow{
 		p.sb = p.add(videoType, "sb.")
 		p.refused(data)
 	}},
-}, missing: map[string]string{
-	"mediasource-invalid-codec/02": "needs the WebM byte stream",
-	"invalid-third-block/01":       "needs the WebM byte stream",
+	{id: "mediasource-invalid-codec/02", webm: true, run: func(p *page) {
+		data, _ := wptFile(p.t, "webm/invalid-codec.webm")
+		p.attach()
+		p.sb = p.add(`video/webm; codecs="vp8"`, "sb.")
+		p.refused(data)
+	}},
+	{id: "invalid-third-block/01", webm: true, run: func(p *page) {
+		data, _ := wptFile(p.t, "webm/test-a-128k-44100Hz-1ch.webm")
+		const firstClusterEnd, thirdBlock, noTrack = 0x12bd, 0x1016, 0x80
+		data = data[:firstClusterEnd]
+		data[thirdBlock] = noTrack
+		p.attach()
+		p.sb = p.add(`audio/webm;codecs="vorbis"`, "sb.")
+		p.refused(data)
+		is(p, "error events", p.fired("error"), 1)
+	}},
 }}
 
 func (p *page) endsBeforeMetadata(reason mse.EndReason) {

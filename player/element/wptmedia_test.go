@@ -105,6 +105,12 @@ func (p *page) main() medium {
 	return mainMP4(p.t)
 }
 
+// segment is what segment n alone makes buffered.
+func (m medium) segment(n int) (start, end media.Time) {
+	s := m.times[n]
+	return max(s.video, s.audio), min(s.videoEnd, s.audioEnd)
+}
+
 // cut cuts a file into its segments.
 func cut(m medium, data []byte) medium {
 	m.init = data[:m.times[0].offset]

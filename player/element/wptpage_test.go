@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -353,6 +354,19 @@ func ranges(r media.Ranges) string {
 		s += fmt.Sprintf("[%.3f,%.3f)", float64(x.Start), float64(x.End))
 	}
 	return s + "}"
+}
+
+// nearly checks ranges, given as their bounds, to a millisecond: WebM has no finer times.
+func (p *page) nearly(what string, r media.Ranges, bounds ...media.Time) {
+	p.t.Helper()
+	var got []media.Time
+	for _, x := range r {
+		got = append(got, x.Start, x.End)
+	}
+	same := slices.EqualFunc(got, bounds, func(a, b media.Time) bool { return math.Abs(float64(a-b)) <= 0.0011 })
+	if !same {
+		p.t.Errorf("%s: %s, want %v", what, r, bounds)
+	}
 }
 
 // moves waits for a timeupdate that tells another position than the one at the call.

@@ -533,7 +533,10 @@ var wptAttributes = wptArea{name: "player", rows: append(playerErrors,
 			is(p, "ranges", len(s), 1)
 			is(p, "position at once", p.e.CurrentTime(), s.End())
 		})
-		is(p, "position", p.e.CurrentTime(), p.e.Seekable().End())
+		// The end of the stream has corrected the duration by less than a picture meanwhile.
+		if d := p.e.Seekable().End().Sub(p.e.CurrentTime()); d < 0 || d > 0.001 {
+			p.t.Errorf("position %s, seekable %s", p.e.CurrentTime(), p.e.Seekable())
+		}
 	}},
 	wptRow{id: "html/media-elements/seeking/seek-to-negative-time/01", run: func(p *page) {
 		p.atMetadata(-1, func() {

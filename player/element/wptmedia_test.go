@@ -1,9 +1,11 @@
 package element_test
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"mseplayer/mse"
@@ -156,40 +158,48 @@ func aac(rate, channels int) *media.DecoderConfig {
 		Extradata: []byte{2<<3 | byte(index>>1), byte(index&1)<<7 | byte(channels)<<3}}
 }
 
-// secondary is one of the short files: audio of 2.043 s, video of 60 pictures that begins at 2/30 s, or both.
+// secondary is one of the short files: audio of 2.043 s, video of 2 s that begins two pictures late in MP4, or both.
 func secondary(t *testing.T, name string) medium {
-	sizes := map[string]struct {
-		init int
-		typ  string
-		dur  media.Time
-	}{
-		"mp4/test-a-128k-44100Hz-1ch.mp4":                      {763, audioType, 2.043},
-		"mp4/test-v-128k-320x240-30fps-10kfr.mp4":              {835, videoType, 2},
-		"mp4/test-v-128k-640x480-30fps-10kfr.mp4":              {835, videoType, 2},
-		"mp4/test-av-384k-44100Hz-1ch-320x240-30fps-10kfr.mp4": {1279, bothType, 2.043},
+	video, sound := strings.Contains(name, "test-v-"), strings.Contains(name, "test-a-")
+	m := medium{typ: bothType, duration: 2.043, webm: strings.HasSuffix(name, ".webm")}
+	types := map[bool][3]string{false: {bothType, videoType, audioType}, true: {`video/webm; codecs="vp8,vorbis"`, `video/webm; codecs="vp8"`, `audio/webm; codecs="vorbis"`}}[m.webm]
+	switch {
+	case video:
+		m.typ, m.duration = types[1], 2
+	case sound:
+		m.typ = types[2]
+	default:
+		m.typ = types[0]
 	}
-	f, ok := sizes[name]
-	if !ok {
-		t.Fatalf("unknown file %s", name)
-	}
-	m := medium{typ: f.typ, duration: f.dur}
 	if data, ok := wptFile(t, name); ok {
-		m.init, m.seg = data[:f.init], [][]byte{data[f.init:]}
+		at := bytes.Index(data, []byte("moof")) - 4 // where a segment begins may be earlier: what matters is that all is there
+		if m.webm {
+			at = bytes.Index(data, []byte{0x1f, 0x43, 0xb6, 0x75})
+		}
+		m.init, m.seg = data[:at], [][]byte{data[at:]}
 		return m
 	}
-	b := &msetest.Builder{Duration: media.Span(f.dur)}
-	if f.typ != audioType {
+	m.built = true
+	b := &msetest.Builder{Duration: media.Span(m.duration)}
+	if !sound {
 		w, h := 320, 240
-		if name == "mp4/test-v-128k-640x480-30fps-10kfr.mp4" {
+		if strings.Contains(name, "640x480") {
 			w, h = 640, 480
 		}
-		v := msetest.BuilderTrack{ID: 1, Timescale: 30, Label: "VideoHandler", Entries: []msetest.BuilderEntry{{DecoderConfig: msetest.H264Config(w, h)}}}
-		for i := range int64(60) {
-			v.Samples = append(v.Samples, msetest.BuilderSample{PTS: i + 2, DTS: i, Dur: 1, Key: i%10 == 0, Data: msetest.Payload(media.FromTicks(i+2, 30), 200)})
+		// Presentation positions in decode order within a group of pictures, which lasts 1/3 s.
+		scale, order := uint32(30), []int64{0, 4, 2, 1, 3, 8, 6, 5, 7, 9}
+		if strings.Contains(name, "24fps") {
+			scale, order = 24, []int64{0, 4, 2, 1, 3, 7, 6, 5}
+		}
+		v := msetest.BuilderTrack{ID: 1, Timescale: scale, Label: "VideoHandler", Entries: []msetest.BuilderEntry{{DecoderConfig: msetest.H264Config(w, h)}}}
+		for i := range int64(2 * scale) {
+			n := int64(len(order))
+			at := i/n*n + order[i%n] + 2
+			v.Samples = append(v.Samples, msetest.BuilderSample{PTS: at, DTS: i, Dur: 1, Key: i%n == 0, Data: msetest.Payload(media.FromTicks(at, scale), 200)})
 		}
 		b.Tracks = append(b.Tracks, v)
 	}
-	if f.typ != videoType {
+	if !video {
 		const rate, block = 44100, 1024
 		a := msetest.BuilderTrack{ID: 2, Timescale: rate, Label: "SoundHandler", Entries: []msetest.BuilderEntry{{DecoderConfig: aac(rate, 1)}}}
 		for i := range int64(88) {

@@ -48,7 +48,8 @@ type Track struct {
 	// guarded by loop
 	mode  TextMode // audio and video: Showing when enabled or selected
 	lists []*TrackList
-	gone  bool // no longer belongs to a SourceBuffer in sourceBuffers
+	cues  []*Cue // text; in the order of time, never changed in place
+	gone  bool   // no longer belongs to a SourceBuffer in sourceBuffers
 }
 
 // NewTextTrack returns a text track that no SourceBuffer created, for a media element's addTextTrack. It is disabled and

@@ -130,6 +130,7 @@ func (e *Element) shutdown() {
 	e.clock.Pause(time.Now())
 	e.loop.Do(func(tx *mse.Tx) {
 		e.rolling, e.closed = false, true
+		e.settle(tx, exception(AbortError, "play", "%v", errStopped))
 		if e.att != nil {
 			e.att.DetachTx(tx)
 		}

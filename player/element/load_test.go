@@ -389,8 +389,12 @@ func TestStop_Anywhen(t *testing.T) {
 			if ms%3 == 0 {
 				synctest.Wait()
 			}
+			p.do(func() { p.e.PlayThen(p.promise("last")) })
 			p.e.Stop()
+			p.do(func() { p.e.PlayThen(p.promise("late")) })
 			p.settle()
+			is(p, "settled", p.fired("last:ok")+p.fired("last:AbortError"), 1)
+			is(p, "settled late", p.fired("late:AbortError"), 1)
 			is(p, "a", a.ReadyState(), mse.Closed)
 			is(p, "b", b.ReadyState(), mse.Closed)
 		})

@@ -29,7 +29,7 @@ func (e *Element) Play() { e.PlayThen(nil) }
 
 // PlayThen is Play that has settled called once, on the event loop, in order with the events: with nil when playback
 // begins, else with why it does not. A nil settled is allowed.
-// Errors: AbortError (paused or loaded meanwhile), NotSupportedError (the source cannot be used), as *mse.Error.
+// Errors: AbortError (paused, loaded or stopped meanwhile), NotSupportedError (the source cannot be used), as *mse.Error.
 // HTML: dom-media-play.
 func (e *Element) PlayThen(settled func(error)) {
 	now := time.Now()
@@ -39,9 +39,16 @@ func (e *Element) PlayThen(settled func(error)) {
 
 // play is HTML's internal play steps behind those of the method.
 func (e *Element) play(tx *mse.Tx, settled func(error), now time.Time) {
-	if e.err != nil && e.err.Code == SrcNotSupported {
-		if err := e.err; settled != nil {
-			tx.QueueCall(func() { settled(exception(mse.NotSupportedError, "play", "%v", err)) })
+	var refusal error
+	switch {
+	case e.closed:
+		refusal = exception(AbortError, "play", "%v", errStopped)
+	case e.err != nil && e.err.Code == SrcNotSupported:
+		refusal = exception(mse.NotSupportedError, "play", "%v", e.err)
+	}
+	if refusal != nil {
+		if settled != nil {
+			tx.QueueCall(func() { settled(refusal) })
 		}
 		return
 	}

@@ -83,9 +83,14 @@ func (l *TrackList) SelectedIndex() int {
 	return slices.IndexFunc(l.items, (*Track).on)
 }
 
-// AddTx appends a track and queues addtrack. A selected video track unselects the others.
+// AddTx appends a track and queues addtrack; a media element's own tracks come before those of SourceBuffers. A selected
+// video track unselects the others.
 func (l *TrackList) AddTx(tx *Tx, t *Track) {
-	l.items = append(slices.Clip(l.items), t)
+	i := len(l.items)
+	if k := slices.IndexFunc(l.items, func(x *Track) bool { return x.sb != nil }); k >= 0 && t.sb == nil {
+		i = k
+	}
+	l.items = slices.Insert(slices.Clone(l.items), i, t)
 	t.lists = append(slices.Clip(t.lists), l)
 	tx.queueTrack(l, EventAddTrack, t)
 	off, lists := t.unselectOthers()

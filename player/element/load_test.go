@@ -305,6 +305,38 @@ func TestTracks_SwitchWhilePlaying(t *testing.T) {
 	})
 }
 
+// TestTextTracks_OfTheApplication stay over loads, and come before those of the media.
+func TestTextTracks_OfTheApplication(t *testing.T) {
+	onPage(t, func(p *page) {
+		list := func() (s string) {
+			for _, t := range p.e.TextTracks().All() {
+				s += fmt.Sprintf("%s:%s ", t.Role(), t.Label())
+			}
+			return s
+		}
+		add := func(label string) *mse.Track {
+			t, err := p.e.AddTextTrack("captions", label, "en")
+			p.must(err)
+			return t
+		}
+		first := add("first")
+		p.attach()
+		p.sb = p.add(msetest.TextType, "sb.")
+		p.append([]byte("init video h264 text webvtt dur=4\n"))
+		p.wait("loadedmetadata")
+		is(p, "list", list(), "captions:first subtitles: ")
+		add("second")
+		is(p, "list", list(), "captions:first captions:second subtitles: ")
+		p.must(first.AddCue(&mse.Cue{ID: "a", Start: 1, End: 2}))
+		p.clear()
+		p.do(func() { p.e.Load() })
+		p.settle()
+		is(p, "list after a load", list(), "captions:first captions:second ")
+		is(p, "removetrack", p.fired("textTracks.removetrack"), 1)
+		is(p, "cues", len(first.ActiveCues(1)), 1)
+	})
+}
+
 // TestVideoSize_FollowsThePicture appends pictures of one size behind those of another.
 func TestVideoSize_FollowsThePicture(t *testing.T) {
 	onPage(t, func(p *page) {

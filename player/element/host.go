@@ -127,7 +127,7 @@ func (e *Element) monitor(tx *mse.Tx) {
 	if e.att == nil || !e.metadata {
 		return
 	}
-	to := computeReady(facts{metadata: true, at: e.at, buffered: e.att.BufferedTx(tx), ended: e.att.EndedTx(tx), stalled: e.stalled})
+	to := computeReady(facts{metadata: true, at: e.at, buffered: e.att.BufferedTx(tx), ended: e.att.EndedTx(tx), stalled: e.stalled, live: e.duration == media.Forever})
 	if e.seeking {
 		to = min(to, max(e.ready, HaveCurrentData))
 	}

@@ -43,8 +43,10 @@ const (
 	resumeAhead media.Span = 0.5
 	// slack is how far before a range a position may lie and still be in it: applications round times to microseconds.
 	slack media.Span = 1e-6
-	// enoughAhead is how much counts as enough to play through.
-	enoughAhead media.Span = 2
+	// enoughAhead is how much counts as enough to play through, enoughLive in a stream without end, of which there is
+	// never much.
+	enoughAhead media.Span = 10
+	enoughLive  media.Span = 2
 )
 
 // facts are what readyState depends on.
@@ -54,6 +56,7 @@ type facts struct {
 	buffered media.Ranges
 	ended    bool // the MediaSource is ended
 	stalled  bool // playback waits for data
+	live     bool // the duration is infinite
 }
 
 // computeReady derives the ready state.
@@ -69,7 +72,7 @@ func computeReady(f facts) ReadyState {
 		return HaveMetadata
 	case end == f.at:
 		return HaveCurrentData
-	case f.ended && end == f.buffered.End(), ahead >= enoughAhead:
+	case f.ended && end == f.buffered.End(), ahead >= enoughAhead, f.live && ahead >= enoughLive:
 		return HaveEnoughData
 	case ahead > lowWater && !f.stalled, ahead >= resumeAhead:
 		return HaveFutureData

@@ -401,6 +401,15 @@ var wptPlayback = wptArea{name: "playback", rows: []wptRow{
 		p.wait("ended")
 		p.never("error")
 	}},
+	{id: "mediasource-endofstream/02", run: func(p *page) {
+		m := p.main()
+		p.open(m)
+		p.append(m.all())
+		p.never("canplaythrough")
+		p.do(func() { p.end(mse.EndNormal) })
+		p.wait("canplaythrough")
+		is(p, "readyState", p.e.ReadyState(), element.HaveEnoughData)
+	}},
 	{id: "mediasource-replay/01", run: func(p *page) {
 		m := p.main()
 		p.open(m)

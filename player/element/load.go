@@ -130,6 +130,7 @@ func (e *Element) load(tx *mse.Tx) {
 // on it.
 func (e *Element) forget(tx *mse.Tx) {
 	e.ready, e.metadata, e.seenData, e.duration = HaveNothing, false, false, nan
+	e.report.resume(time.Now())
 	e.seeking, e.announce, e.stalled, e.ended, e.rolling = false, false, false, false, false
 	e.played, e.stretch, e.seekedAt = nil, media.Range{}, time.Time{}
 	e.gen++

@@ -245,6 +245,7 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 			if c.applied == s.gen {
 				r.Seek(s.target, s.gen)
 			}
+			e.shareReaders()
 			c.group.Go(func() { w.Run(wctx) })
 		}
 	}
@@ -259,6 +260,7 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 			if c.applied == s.gen {
 				r.Seek(s.target, s.gen)
 			}
+			e.shareReaders()
 			c.group.Go(func() { w.Run(wctx) })
 		}
 	}
@@ -307,7 +309,22 @@ func (e *Element) apply(now time.Time, s snapshot) {
 	if c.audio != nil {
 		c.audio.reader.Seek(s.target, s.gen)
 	}
+	e.shareReaders()
 	e.log.Debug("generation", "gen", s.gen, "t", s.target)
+}
+
+// shareReaders tells those who hold the lock which readers there are and where they have been sent.
+func (e *Element) shareReaders() {
+	c := &e.ctl
+	e.loop.Do(func(*mse.Tx) {
+		e.readers, e.sought = e.readers[:0], c.applied
+		if c.video != nil {
+			e.readers = append(e.readers, c.video.reader)
+		}
+		if c.audio != nil {
+			e.readers = append(e.readers, c.audio.reader)
+		}
+	})
 }
 
 // preroll completes a seek once the first picture and enough sound are ready.

@@ -144,6 +144,8 @@ type Element struct {
 	gen      media.Gen  // of the latest seek
 	target   media.Time // of the latest seek
 	seekedAt time.Time  // when it was asked for
+	readers  []*mse.Reader
+	sought   media.Gen // the generation that readers are at
 
 	// guarded by loop: counts
 	report   Report

@@ -131,7 +131,27 @@ func (e *Element) monitor(tx *mse.Tx) {
 	if e.seeking {
 		to = min(to, max(e.ready, HaveCurrentData))
 	}
+	if to > HaveMetadata && !e.located(tx) {
+		to = HaveMetadata
+	}
 	e.setReady(tx, to)
+}
+
+// located reports whether what there is for the position is really for it: it is buffered, or the readers take the
+// range that begins a little later.
+func (e *Element) located(tx *mse.Tx) bool {
+	if r, ok := e.att.BufferedTx(tx).Find(e.at); ok && r.Start <= e.at {
+		return true
+	}
+	if e.sought != e.gen {
+		return false
+	}
+	for _, r := range e.readers {
+		if !r.LocatedTx(tx) {
+			return false
+		}
+	}
+	return true
 }
 
 // setReady changes readyState and queues the events of the change.

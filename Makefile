@@ -31,7 +31,7 @@ IMPURE = packages="$$($(B)/sets.sh impure)"
 # Tests that keep time with a device must not share the processors with compilers and other packages' tests.
 ALONE := -p 1
 
-.PHONY: build run test test-long race fuzz bench lint cover install uninstall clean env help check-go
+.PHONY: build run test test-long wpt race fuzz bench lint cover install uninstall clean env help check-go
 
 # Tests see the same texts and sorting everywhere.
 test test-long race fuzz bench cover: export LC_ALL := C.UTF-8
@@ -59,6 +59,12 @@ test-long: check-go ## run the tests in files with the build tag "long"
 	[ -n "$$files" ] || { echo "no test has the build tag long"; exit 0; }; \
 	tests="$$(sed -nE 's/^func (Test[A-Za-z0-9_]*)\(.*/\1/p' $$files | grep -vx TestMain | sort -u | paste -sd'|')"; \
 	$(WITH_FFMPEG); go test -tags long $(ALONE) -timeout 60m -run "^($$tests)\$$" $(TESTFLAGS) $$(dirname $$files | sort -u)
+
+wpt: check-go ## run web-platform-tests, of which WPT is a checkout, with the real decoders; WPT_REPORT=FILE keeps the results
+	@[ -n "$(WPT)" ] || { echo "which suite? make wpt WPT=/path/to/wpt [WPT_REPORT=FILE] [WPT_FLAGS=...] [WPT_PAGES=...]"; exit 2; }
+	@$(B)/packages.sh build
+	@$(WITH_FFMPEG); go build -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/wpt ./cmd/wpt
+	@bin/wpt $(WPT_FLAGS) $(if $(WPT_REPORT),-report '$(WPT_REPORT)') '$(WPT)' $(WPT_PAGES)
 
 race: check-go ## run the pure set's tests under the race detector
 	@$(B)/packages.sh build test

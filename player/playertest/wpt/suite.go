@@ -12,15 +12,21 @@ import (
 // meta is a line of a script that says something about the page that is to be made for it.
 var meta = regexp.MustCompile(`(?m)^//\s*META:\s*(\w+)=(.*?)\s*$`)
 
+// madeFrom returns the script that a page is made from, if it is such a page.
+func madeFrom(page string) (script string, ok bool) {
+	base, ok := strings.CutSuffix(page, ".html")
+	return base + ".js", ok && (strings.HasSuffix(base, ".window") || strings.HasSuffix(base, ".any"))
+}
+
 // pageSource returns the text of a page. The pages x.window.html and x.any.html are made from the scripts x.window.js and
 // x.any.js, as the suite's server does.
 func pageSource(suite fs.FS, name string) (string, error) {
-	base, isMade := strings.CutSuffix(name, ".html")
-	if !isMade || !strings.HasSuffix(base, ".window") && !strings.HasSuffix(base, ".any") {
+	source, made := madeFrom(name)
+	if !made {
 		b, err := readFile(suite, name)
 		return decodeText(b), err
 	}
-	script, err := readFile(suite, base+".js")
+	script, err := readFile(suite, source)
 	if err != nil {
 		return "", err
 	}
@@ -38,7 +44,7 @@ func pageSource(suite fs.FS, name string) (string, error) {
 		}
 	}
 	scripts = append([]string{"/resources/testharness.js", "/resources/testharnessreport.js"}, scripts...)
-	for _, s := range append(scripts, "/"+base+".js") {
+	for _, s := range append(scripts, "/"+source) {
 		fmt.Fprintf(&b, "<script src=%q></script>\n", s)
 	}
 	b.WriteString("<div id=log></div>\n")
@@ -50,13 +56,18 @@ func pageSource(suite fs.FS, name string) (string, error) {
 func Pages(suite fs.FS, under ...string) ([]string, error) {
 	var pages []string
 	for _, root := range under {
-		err := fs.WalkDir(suite, path.Clean(root), func(name string, d fs.DirEntry, err error) error {
+		root = path.Clean(root)
+		if script, ok := madeFrom(root); ok {
+			root = script
+		}
+		err := fs.WalkDir(suite, root, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
-			base, isScript := strings.CutSuffix(name, ".js")
-			if isScript && (strings.HasSuffix(base, ".window") || strings.HasSuffix(base, ".any")) {
-				pages = append(pages, base+".html")
+			if base, ok := strings.CutSuffix(name, ".js"); ok {
+				if _, ok := madeFrom(base + ".html"); ok {
+					pages = append(pages, base+".html")
+				}
 			}
 			if path.Ext(name) != ".html" {
 				return nil

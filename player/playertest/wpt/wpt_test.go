@@ -171,7 +171,7 @@ func TestShippedProgram(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	got, err := wpt.Pages(suite(t), "pages", "pages/play.html")
+	got, err := wpt.Pages(suite(t), "pages", "pages/play.html", "pages/fetch.window.html")
 	if err != nil {
 		t.Fatal(err)
 	}

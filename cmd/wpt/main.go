@@ -79,7 +79,7 @@ func parse(args []string) (config, error) {
 	var c config
 	f := flag.NewFlagSet("wpt", flag.ContinueOnError)
 	f.IntVar(&c.jobs, "jobs", 4, "how many pages run at the same time")
-	f.Float64Var(&c.multiplier, "timeout-multiplier", 1, "multiplies all time limits")
+	f.Float64Var(&c.multiplier, "timeout-multiplier", 2, "multiplies all time limits")
 	f.StringVar(&c.report, "report", "", "write a wptreport `file`")
 	f.BoolVar(&c.verbose, "verbose", false, "log what pages and player do to standard error")
 	f.StringVar(&c.page, "page", "", "run one `page` in this process and print its result as JSON")

@@ -1,7 +1,6 @@
 package wpt
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -306,6 +305,14 @@ func arg(args []goja.Value, i int) goja.Value {
 	return goja.Undefined()
 }
 
+// optional returns argument i as a string, "" where it is left out.
+func optional(args []goja.Value, i int) string {
+	if v := arg(args, i); !goja.IsUndefined(v) {
+		return text(v)
+	}
+	return ""
+}
+
 // double converts to Web IDL's double: infinities and NaN are TypeErrors.
 func (p *page) double(v goja.Value) float64 {
 	f := v.ToFloat()
@@ -317,22 +324,6 @@ func (p *page) double(v goja.Value) float64 {
 
 // text converts to a string.
 func text(v goja.Value) string { return v.String() }
-
-// throw throws what a script has to see instead of err: an exception of the same name.
-func (p *page) throw(err error) {
-	var e *mse.Error
-	if !errors.As(err, &e) {
-		p.domException("OperationError", err.Error())
-	}
-	if e.Name == mse.TypeError {
-		p.typeError(err.Error())
-	}
-	p.domException(string(e.Name), err.Error())
-}
-
-func (p *page) typeError(msg string) { panic(p.vm.NewTypeError("%s", msg)) }
-
-func (p *page) domException(name, msg string) { panic(p.newException(name, msg).js) }
 
 // absent is an attribute or operation that the product does not have yet: touching it throws an error that says so.
 func absent(p *page, owner string, names ...string) []member {
@@ -349,52 +340,3 @@ func absent(p *page, owner string, names ...string) []member {
 
 // nan is a value of its own: comparisons do not find it.
 var nan = math.NaN()
-
-// exception is what is behind a DOMException.
-type exception struct{ name, message string }
-
-// exceptionCodes are the legacy codes of exception names, in Web IDL's order.
-var exceptionCodes = []string{"IndexSizeError", "", "HierarchyRequestError", "WrongDocumentError", "InvalidCharacterError", "",
-	"NoModificationAllowedError", "NotFoundError", "NotSupportedError", "InUseAttributeError", "InvalidStateError", "SyntaxError",
-	"InvalidModificationError", "NamespaceError", "InvalidAccessError", "", "TypeMismatchError", "SecurityError", "NetworkError",
-	"AbortError", "URLMismatchError", "QuotaExceededError", "TimeoutError", "InvalidNodeTypeError", "DataCloneError"}
-
-var exceptionConstants = []string{"INDEX_SIZE_ERR", "DOMSTRING_SIZE_ERR", "HIERARCHY_REQUEST_ERR", "WRONG_DOCUMENT_ERR",
-	"INVALID_CHARACTER_ERR", "NO_DATA_ALLOWED_ERR", "NO_MODIFICATION_ALLOWED_ERR", "NOT_FOUND_ERR", "NOT_SUPPORTED_ERR",
-	"INUSE_ATTRIBUTE_ERR", "INVALID_STATE_ERR", "SYNTAX_ERR", "INVALID_MODIFICATION_ERR", "NAMESPACE_ERR", "INVALID_ACCESS_ERR",
-	"VALIDATION_ERR", "TYPE_MISMATCH_ERR", "SECURITY_ERR", "NETWORK_ERR", "ABORT_ERR", "URL_MISMATCH_ERR", "QUOTA_EXCEEDED_ERR",
-	"TIMEOUT_ERR", "INVALID_NODE_TYPE_ERR", "DATA_CLONE_ERR"}
-
-func (p *page) defineException() {
-	p.define(iface{
-		name: "DOMException",
-		construct: func(args []goja.Value) any {
-			e := &exception{name: "Error"}
-			if v := arg(args, 0); !goja.IsUndefined(v) {
-				e.message = text(v)
-			}
-			if v := arg(args, 1); !goja.IsUndefined(v) {
-				e.name = text(v)
-			}
-			return e
-		},
-		members: append([]member{
-			ro(p, "name", func(e *exception) any { return e.name }),
-			ro(p, "message", func(e *exception) any { return e.message }),
-			ro(p, "code", func(e *exception) any {
-				for i, n := range exceptionCodes {
-					if n == e.name {
-						return i + 1
-					}
-				}
-				return 0
-			}),
-		}, constants(1, exceptionConstants...)...),
-	})
-	errorProto := p.vm.Get("Error").(*goja.Object).Get("prototype").(*goja.Object)
-	p.must(p.protos["DOMException"].SetPrototype(errorProto))
-}
-
-func (p *page) newException(name, msg string) *object {
-	return p.fresh("DOMException", &exception{name: name, message: msg})
-}

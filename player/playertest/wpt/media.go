@@ -34,7 +34,7 @@ type mediaElement struct {
 	shown *frame.Video // guarded by mu: lent by the queue until the next pick
 }
 
-// newMedia makes the object of a media element.
+// newMedia makes the object of a media element; the attributes that it has take effect.
 func (p *page) newMedia(name string, d *domNode) *object {
 	m := &mediaElement{domNode: d, p: p, done: make(chan struct{})}
 	m.sink = null.New(null.Options{Out: m.ear.hear})
@@ -48,7 +48,13 @@ func (p *page) newMedia(name string, d *domNode) *object {
 		defer close(m.done)
 		m.draw()
 	}()
-	return p.fresh(name, m)
+	o := p.fresh(name, m)
+	_, muted := attributeOf(d.n, "muted")
+	m.el.SetMuted(muted)
+	for _, a := range slices.Clone(d.n.Attr) {
+		m.attributeChanged(a.Key, a.Val, true)
+	}
+	return o
 }
 
 // draw picks pictures as a display would show them until the page ends.
@@ -94,15 +100,6 @@ func (m *mediaElement) attributeChanged(name, value string, present bool) {
 		m.el.SetAutoplay(present)
 	case name == "loop":
 		m.el.SetLoop(present)
-	}
-}
-
-// parsed makes the attributes of an element in the page's text take effect.
-func (m *mediaElement) parsed() {
-	_, muted := attributeOf(m.n, "muted")
-	m.el.SetMuted(muted)
-	for _, a := range slices.Clone(m.n.Attr) {
-		m.attributeChanged(a.Key, a.Val, true)
 	}
 }
 
@@ -173,11 +170,7 @@ func (p *page) defineMedia() {
 		ro(p, "videoTracks", func(m *mediaElement) any { return p.trackList(media.Video, m.el.VideoTracks()) }),
 		ro(p, "textTracks", func(m *mediaElement) any { return p.trackList(media.Text, m.el.TextTracks()) }),
 		op(p, "addTextTrack", 1, func(m *mediaElement, args []goja.Value) any {
-			words := []string{text(args[0]), "", ""}
-			for i := 1; i < min(len(args), 3); i++ {
-				words[i] = text(args[i])
-			}
-			t, err := m.el.AddTextTrack(words[0], words[1], words[2])
+			t, err := m.el.AddTextTrack(text(args[0]), optional(args, 1), optional(args, 2))
 			p.check(err)
 			return p.track(t)
 		}),

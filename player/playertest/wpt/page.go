@@ -28,6 +28,45 @@ const (
 	grace = 5 * time.Second
 )
 
+// constructorSource makes a constructor that must be called with new and leaves the work to a function of ours.
+const constructorSource = `(function (name, length, construct) {
+  const f = {[name]: function (...args) {
+    if (new.target === undefined)
+      throw new TypeError(name + ": please use the 'new' operator");
+    return construct(new.target, ...args);
+  }}[name];
+  Object.defineProperty(f, "length", {value: length, configurable: true});
+  return f;
+})`
+
+// stickySource makes sticky regular expressions look at the place where they must match, and not at all that follows. The
+// engine searches the rest of the text, which made parsing the suite's interface descriptions take most of a minute.
+const stickySource = `(function () {
+  const exec = RegExp.prototype.exec, anchored = new Map();
+  RegExp.prototype.exec = function (text) {
+    if (!this.sticky || this.multiline)
+      return exec.call(this, text);
+    const key = this.flags + this.source;
+    if (!anchored.has(key))
+      anchored.set(key, new RegExp("^(?:" + this.source + ")", this.flags.replace(/[gy]/g, "")));
+    const at = this.lastIndex, match = exec.call(anchored.get(key), String(text).slice(at));
+    this.lastIndex = match ? at + match[0].length : 0;
+    if (match) {
+      match.index = at;
+      match.input = text;
+    }
+    return match;
+  };
+})()`
+
+// reportSource stands for the suite's testharnessreport.js.
+const reportSource = `(function (multiplier, report) {
+  setup({timeout_multiplier: multiplier, output: false});
+  add_completion_callback(function (tests, status) {
+    report(status.status, String(status.message || ""), tests.map(t => [String(t.name), t.status, String(t.message || "")]));
+  });
+})`
+
 // Options configure a run. Suite and Decoders are required.
 type Options struct {
 	// Suite holds the test suite: resources/testharness.js and the folders of tests.
@@ -110,45 +149,6 @@ type page struct {
 	result          Result
 	finish          context.CancelFunc
 }
-
-// constructorSource makes a constructor that must be called with new and leaves the work to a function of ours.
-const constructorSource = `(function (name, length, construct) {
-  const f = {[name]: function (...args) {
-    if (new.target === undefined)
-      throw new TypeError(name + ": please use the 'new' operator");
-    return construct(new.target, ...args);
-  }}[name];
-  Object.defineProperty(f, "length", {value: length, configurable: true});
-  return f;
-})`
-
-// stickySource makes sticky regular expressions look at the place where they must match, and not at all that follows. The
-// engine searches the rest of the text, which made parsing the suite's interface descriptions take most of a minute.
-const stickySource = `(function () {
-  const exec = RegExp.prototype.exec, anchored = new Map();
-  RegExp.prototype.exec = function (text) {
-    if (!this.sticky || this.multiline)
-      return exec.call(this, text);
-    const key = this.flags + this.source;
-    if (!anchored.has(key))
-      anchored.set(key, new RegExp("^(?:" + this.source + ")", this.flags.replace(/[gy]/g, "")));
-    const at = this.lastIndex, match = exec.call(anchored.get(key), String(text).slice(at));
-    this.lastIndex = match ? at + match[0].length : 0;
-    if (match) {
-      match.index = at;
-      match.input = text;
-    }
-    return match;
-  };
-})()`
-
-// reportSource stands for the suite's testharnessreport.js.
-const reportSource = `(function (multiplier, report) {
-  setup({timeout_multiplier: multiplier, output: false});
-  add_completion_callback(function (tests, status) {
-    report(status.status, String(status.message || ""), tests.map(t => [String(t.name), t.status, String(t.message || "")]));
-  });
-})`
 
 // Run runs one page, or the page that is made for a .window.js or .any.js file, and waits until its tests are done or
 // its time is over. The page's name is a path below the suite's root. Everything that the page created is gone when Run
@@ -255,9 +255,7 @@ func (p *page) defineAll() {
 // load runs the scripts in order and tells that the document is complete.
 func (p *page) load() {
 	for n := range p.tree.Descendants() {
-		if n.Type == html.ElementNode && (n.Data == "video" || n.Data == "audio") {
-			p.nodeObject(n).impl.(*mediaElement).parsed()
-		}
+		p.nodeObject(n) // media elements begin to load
 	}
 	var scripts []*html.Node
 	for n := range p.tree.Descendants() {

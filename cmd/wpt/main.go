@@ -49,6 +49,7 @@ type config struct {
 	report     string
 	verbose    bool
 	page       string
+	hide       string
 }
 
 func main() {
@@ -80,6 +81,7 @@ func parse(args []string) (config, error) {
 	f := flag.NewFlagSet("wpt", flag.ContinueOnError)
 	f.IntVar(&c.jobs, "jobs", 4, "how many pages run at the same time")
 	f.Float64Var(&c.multiplier, "timeout-multiplier", 2, "multiplies all time limits")
+	f.StringVar(&c.hide, "hide", "", "deny that a `subtype` such as mp4 is supported, so that pages take their other media")
 	f.StringVar(&c.report, "report", "", "write a wptreport `file`")
 	f.BoolVar(&c.verbose, "verbose", false, "log what pages and player do to standard error")
 	f.StringVar(&c.page, "page", "", "run one `page` in this process and print its result as JSON")
@@ -106,7 +108,7 @@ func (c config) runPage(ctx context.Context) (int, error) {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	res, err := wpt.Run(ctx, wpt.Options{Suite: os.DirFS(c.suite), Decoders: ffmpeg.Factory{}, Decoder: decode.Options{Threads: 1, Formats: yuv.Supports},
-		TimeoutMultiplier: c.multiplier, Log: log}, c.page)
+		Hide: c.hide, TimeoutMultiplier: c.multiplier, Log: log}, c.page)
 	if err != nil {
 		return 2, err
 	}
@@ -184,7 +186,7 @@ func (c config) process(ctx context.Context, page string) wpt.Result {
 	if err != nil {
 		return wpt.Result{Test: "/" + page, Status: wpt.Error, Message: err.Error()}
 	}
-	args := []string{"-page", page, "-timeout-multiplier", strconv.FormatFloat(c.multiplier, 'g', -1, 64)}
+	args := []string{"-page", page, "-hide", c.hide, "-timeout-multiplier", strconv.FormatFloat(c.multiplier, 'g', -1, 64)}
 	if c.verbose {
 		args = append(args, "-verbose")
 	}

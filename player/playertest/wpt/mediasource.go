@@ -1,6 +1,8 @@
 package wpt
 
 import (
+	"strings"
+
 	"github.com/dop251/goja"
 
 	"mseplayer/mse"
@@ -65,9 +67,9 @@ func (p *page) defineMediaSource() {
 				return goja.Undefined()
 			}),
 			staticOp("isTypeSupported", 1, func(args []goja.Value) any {
-				o := p.mediaSourceOptions()
-				ok, _ := o.IsTypeSupported(text(args[0]))
-				return ok
+				o, typ := p.mediaSourceOptions(), text(args[0])
+				ok, _ := o.IsTypeSupported(typ)
+				return ok && !p.hidden(typ)
 			}),
 		}, handlers(p, "sourceopen", "sourceended", "sourceclose")...)})
 	p.define(iface{name: "ManagedMediaSource", parent: "MediaSource",
@@ -79,6 +81,13 @@ func (p *page) defineMediaSource() {
 		members: append([]member{
 			ro(p, "streaming", func(ms *mse.MediaSource) any { return ms.Streaming() }),
 		}, handlers(p, "startstreaming", "endstreaming")...)})
+}
+
+// hidden reports whether pages are not to know that a type is supported.
+func (p *page) hidden(typ string) bool {
+	essence, _, _ := strings.Cut(typ, ";")
+	_, subtype, _ := strings.Cut(essence, "/")
+	return p.opt.Hide != "" && strings.EqualFold(strings.TrimSpace(subtype), p.opt.Hide)
 }
 
 // mediaSource and sourceBuffer return the objects that stand for them.

@@ -75,6 +75,8 @@ type Options struct {
 	Decoders decode.Factory
 	// Decoder tunes them.
 	Decoder decode.Options
+	// Hide is a subtype, such as mp4, that MediaSource.isTypeSupported denies, so that pages take their other media.
+	Hide string
 	// TimeoutMultiplier multiplies the time limits of pages and subtests; 0 is 1.
 	TimeoutMultiplier float64
 	// Log gets what pages write to the console, at Info, and what the product logs. Nil is silent.

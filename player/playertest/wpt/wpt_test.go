@@ -154,6 +154,22 @@ func describe(r wpt.Result) string {
 	return fmt.Sprintf("%s %s %v", r.Status, r.Message, subtests)
 }
 
+// TestRun_Hide runs a page that wants MP4 where that is hidden.
+func TestRun_Hide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		files := fstest.MapFS{"resources/testharness.js": suite(t).(fstest.MapFS)["resources/testharness.js"],
+			"x.html": &fstest.MapFile{Data: []byte(`<script src="/resources/testharness.js"></script><script src="/resources/testharnessreport.js"></script><script>
+test(() => assert_true(MediaSource.isTypeSupported("Video/MP4; codecs=avc1.64001f"), "video"), "hidden");
+</script>`)}}
+		for hide, want := range map[string]string{"": "OK  [hidden=PASS]", "mp4": "OK  [hidden=FAIL video: got false, want true]", "webm": "OK  [hidden=PASS]"} {
+			res, err := wpt.Run(t.Context(), wpt.Options{Suite: files, Decoders: &playertest.Factory{}, Hide: hide}, "x.html")
+			if got := describe(res); err != nil || got != want {
+				t.Errorf("hiding %q: got %s, %v; want %s", hide, got, err, want)
+			}
+		}
+	})
+}
+
 // TestShippedProgram sees to it that neither this package nor the JavaScript engine ends up in the player.
 func TestShippedProgram(t *testing.T) {
 	out, err := exec.Command("go", "list", "-e", "-deps", "mseplayer/cmd/mseplayer").Output()

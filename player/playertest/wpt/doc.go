@@ -6,10 +6,11 @@
 // scripts see events and attributes as in a browser. Media elements play in real time, with the decoders they are given,
 // to a null sink and to a surface that nobody sees; canvas elements and analysers of sound can look at both.
 //
-// Files: page.go (what a page is and how it runs), loop.go (its event loop), idl.go (interfaces as Web IDL describes them),
-// exception.go, event.go, node.go, window.go, fetch.go, xhr.go, mediasource.go, sourcebuffer.go, tracks.go, media.go,
-// canvas.go, webaudio.go (one group of interfaces each), suite.go (the files of the suite), list.go and report.go (which results count, and how they
-// are written down). A member of the specification that the player does not have throws an exception that names it.
+// Files: page.go (what a page is and how it runs), loop.go (its event loop), idl.go (interfaces as Web IDL describes
+// them), exception.go, event.go, node.go, window.go, fetch.go, xhr.go, mediasource.go, sourcebuffer.go, tracks.go,
+// cues.go, media.go, canvas.go, webaudio.go (one group of interfaces each), suite.go (the files of the suite), list.go and
+// report.go (which results count, and how they are written down). A member of the specification that the player does not
+// have throws an exception that names it.
 //
 // DEVIATION from a browser: the document is complete before its first script runs; messages are not cloned; while a script
 // runs, playback goes on and readyState may change.

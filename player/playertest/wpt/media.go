@@ -3,7 +3,6 @@ package wpt
 import (
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -177,7 +176,10 @@ func (p *page) defineMedia() {
 		op(p, "load", 0, func(m *mediaElement, _ []goja.Value) any { m.el.Load(); return goja.Undefined() }),
 		op(p, "pause", 0, func(m *mediaElement, _ []goja.Value) any { m.el.Pause(); return goja.Undefined() }),
 		op(p, "play", 0, func(m *mediaElement, _ []goja.Value) any { return p.play(m) }),
-		op(p, "canPlayType", 1, func(_ *mediaElement, args []goja.Value) any { return p.canPlayType(text(args[0])) }),
+		op(p, "canPlayType", 1, func(_ *mediaElement, args []goja.Value) any {
+			o := p.mediaSourceOptions()
+			return o.CanPlayType(text(args[0]))
+		}),
 	}
 	members = append(members, handlers(p, mediaEvents...)...)
 	members = append(members, constants(0, "NETWORK_EMPTY", "NETWORK_IDLE", "NETWORK_LOADING", "NETWORK_NO_SOURCE")...)
@@ -239,24 +241,4 @@ func (p *page) play(m *mediaElement) goja.Value {
 		})
 	})
 	return p.vm.ToValue(promise)
-}
-
-// canPlayType says what MediaSource.isTypeSupported says. A type that needs codecs and names none may be played.
-func (p *page) canPlayType(typ string) string {
-	o := p.mediaSourceOptions()
-	named := strings.Contains(strings.ToLower(typ), "codecs")
-	switch ok, _ := o.IsTypeSupported(typ); {
-	case ok && named:
-		return "probably"
-	case ok:
-		return "maybe"
-	case named:
-		return ""
-	}
-	for _, codec := range []string{"vp8", "vorbis", "avc1.42E01E", "mp4a.40.2"} {
-		if ok, _ := o.IsTypeSupported(typ + `; codecs="` + codec + `"`); ok {
-			return "maybe"
-		}
-	}
-	return ""
 }

@@ -145,6 +145,8 @@ type page struct {
 	rejected        []*goja.Promise
 	buffered        map[*mse.SourceBuffer]*object // the TimeRanges that were shown last
 	contexts        map[*canvas]*context2D
+	cueLists        map[cueList]*object
+	cueTracks       map[*mse.Cue]*mse.Track // where the cues are that a script has added
 	objectURLs      []string
 	players         []*mediaElement
 	long            bool
@@ -173,7 +175,7 @@ func Run(ctx context.Context, o Options, name string) (Result, error) {
 	p := &page{opt: o, log: o.Log.With("page", name), url: &url.URL{Scheme: "http", Host: strings.TrimPrefix(origin, "http://"), Path: "/" + name},
 		began: time.Now(), loop: newLoop(), vm: goja.New(), tree: tree, readyState: "loading",
 		protos: map[string]*goja.Object{}, indices: map[string]func(*object, int) any{}, objects: map[*goja.Object]*object{}, wrapped: map[any]*object{}, nodes: map[*html.Node]*object{},
-		buffered: map[*mse.SourceBuffer]*object{}, contexts: map[*canvas]*context2D{}, intervals: map[uint64]uint64{}, styleKey: goja.NewSymbol("style"),
+		buffered: map[*mse.SourceBuffer]*object{}, contexts: map[*canvas]*context2D{}, cueLists: map[cueList]*object{}, cueTracks: map[*mse.Cue]*mse.Track{}, intervals: map[uint64]uint64{}, styleKey: goja.NewSymbol("style"),
 		result: Result{Test: "/" + name, Status: Timeout, Message: "the page did not finish in time"}}
 	p.media = mse.NewEventLoop(p.loop.post)
 	for n := range tree.Descendants() {
@@ -248,6 +250,7 @@ func (p *page) defineAll() {
 	p.defineTimeRanges()
 	p.defineMediaSource()
 	p.defineSourceBuffer()
+	p.defineCues()
 	p.defineTracks()
 	p.defineMedia()
 	p.defineCanvas()

@@ -63,7 +63,7 @@ func (p *page) defineTracks() {
 			}
 		}),
 		owner,
-	}, absent(p, "TextTrack", "cues", "activeCues", "addCue", "removeCue", "oncuechange")...)})
+	}, append(p.cueMembers(), absent(p, "TextTrack", "oncuechange")...)...)})
 	list := func(name string, more ...member) {
 		p.define(iface{name: name, parent: "EventTarget",
 			members: append(append([]member{

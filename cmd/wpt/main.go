@@ -14,6 +14,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -50,6 +51,9 @@ type config struct {
 	verbose    bool
 	page       string
 	hide       string
+
+	out      io.Writer     // where results go
+	patience time.Duration // how long a page's process may take, times the multiplier
 }
 
 func main() {
@@ -63,6 +67,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	c.out = os.Stdout
 	run := c.runAll
 	if c.page != "" {
 		run = c.runPage
@@ -77,7 +82,7 @@ func main() {
 }
 
 func parse(args []string) (config, error) {
-	var c config
+	c := config{patience: patience}
 	f := flag.NewFlagSet("wpt", flag.ContinueOnError)
 	f.IntVar(&c.jobs, "jobs", 4, "how many pages run at the same time")
 	f.Float64Var(&c.multiplier, "timeout-multiplier", 2, "multiplies all time limits")
@@ -115,7 +120,7 @@ func (c config) runPage(ctx context.Context) (int, error) {
 	if n := frame.Live(); n != 0 && res.Status == wpt.OK {
 		res.Status, res.Message = wpt.Error, fmt.Sprintf("%d pictures or blocks of sound were not released", n)
 	}
-	return 0, json.NewEncoder(os.Stdout).Encode(res)
+	return 0, json.NewEncoder(c.out).Encode(res)
 }
 
 // runAll runs the pages in processes and prints what became of them, in the order of the pages.
@@ -146,13 +151,13 @@ func (c config) runAll(ctx context.Context) (int, error) {
 	for i, page := range pages {
 		if results[i] == nil {
 			reason, _ := lists.NotApplicable(page, "")
-			report.Skip(os.Stdout, page, reason)
+			report.Skip(c.out, page, reason)
 			continue
 		}
-		report.Add(os.Stdout, <-results[i])
+		report.Add(c.out, <-results[i])
 	}
 	group.Wait()
-	report.Summary(os.Stdout)
+	report.Summary(c.out)
 	if c.report != "" {
 		if err := writeReport(report, c.report); err != nil {
 			return 2, err
@@ -179,7 +184,7 @@ func writeReport(r *wpt.Report, name string) error {
 // process runs one page in a process of its own. One that hangs is asked for its goroutines and killed.
 func (c config) process(ctx context.Context, page string) wpt.Result {
 	began := time.Now()
-	limit := time.Duration(float64(patience) * c.multiplier)
+	limit := time.Duration(float64(c.patience) * c.multiplier)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	self, err := os.Executable()

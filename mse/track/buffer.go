@@ -29,6 +29,7 @@ type Buffer struct {
 
 	open *block            // the block whose last frame was added last, nil when the next frame must be a RAP
 	last *media.CodedFrame // the frame that was added last, nil once it has been removed
+	home *block            // the block whose last frame is last
 
 	group        uint64 // number of the current coded frame group
 	bytes, count int64
@@ -39,6 +40,7 @@ type Buffer struct {
 	ranges media.Ranges
 	added  []media.Range
 	hole   media.Range // empty when nothing was removed
+	filled int         // the intervals of added from here on came after the last removal
 	tol    media.Span  // the tolerance of ranges
 
 	covered media.Ranges  // known to miss nothing, whatever frames there are
@@ -107,7 +109,7 @@ func (b *Buffer) Add(f *media.CodedFrame, lead []*media.CodedFrame) {
 	default:
 		b.startGOP(f)
 	}
-	b.last = f
+	b.last, b.home = f, b.open
 }
 
 func (b *Buffer) continueGOP(f *media.CodedFrame) {
@@ -184,6 +186,9 @@ func (b *Buffer) split(blk *block, k int) *block {
 	b.blocks.insert(second)
 	if b.open == blk {
 		b.open = second
+	}
+	if b.home == blk {
+		b.home = second
 	}
 	for _, c := range b.cursors {
 		if c.blk == blk && c.next > k {
@@ -340,20 +345,32 @@ func (b *Buffer) cut(blk *block, a, z int, keepTails bool) {
 	for _, c := range b.cursors {
 		c.beforeCut(blk, a, z, keepTails)
 	}
-	for _, f := range blk.frames[a:z] {
-		if !f.DecodeOnly {
-			b.removed(media.Range{Start: f.PTS, End: f.End()})
-		}
-		if f == b.last {
-			b.last = nil
-			if b.open == blk {
-				b.open = nil
-			}
-		}
-	}
 	b.bytes -= blk.bytes
 	b.count -= int64(len(blk.frames))
-	blk.frames = slices.Delete(blk.frames, a, z)
+	if a == 0 && z == len(blk.frames) {
+		// The whole block: its frames need not be looked at, which may be far away in memory.
+		b.removed(media.Range{Start: blk.minPTS, End: blk.maxEnd})
+		if blk == b.home {
+			b.last, b.home = nil, nil
+		}
+		if blk == b.open {
+			b.open = nil
+		}
+		blk.frames = nil
+	} else {
+		for _, f := range blk.frames[a:z] {
+			if !f.DecodeOnly {
+				b.removed(media.Range{Start: f.PTS, End: f.End()})
+			}
+			if f == b.last {
+				b.last, b.home = nil, nil
+				if b.open == blk {
+					b.open = nil
+				}
+			}
+		}
+		blk.frames = slices.Delete(blk.frames, a, z)
+	}
 	blk.recompute()
 	if !blk.presents() {
 		b.blocks.remove(blk)
@@ -361,7 +378,7 @@ func (b *Buffer) cut(blk *block, a, z int, keepTails bool) {
 			c.blockGone(blk)
 		}
 		if b.open == blk {
-			b.open, b.last = nil, nil
+			b.open, b.last, b.home = nil, nil, nil
 		}
 		return
 	}

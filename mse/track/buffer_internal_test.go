@@ -48,6 +48,9 @@ func (b *Buffer) check() {
 		}
 		bytes, count = bytes+sum, count+int64(len(blk.frames))
 	}
+	if b.last != nil && (b.home == nil || b.home.frames[len(b.home.frames)-1] != b.last) {
+		panic("home of the last frame")
+	}
 	if prev != b.blocks.last {
 		panic("last block")
 	}

@@ -31,7 +31,7 @@ func (b *Buffer) note(r media.Range) {
 	if !(r.Start < r.End) {
 		return // it occupies nothing
 	}
-	if n := len(b.added); n > 0 && b.added[n-1].Start <= r.Start && r.Start <= b.added[n-1].End {
+	if n := len(b.added); n > b.filled && b.added[n-1].Start <= r.Start && r.Start <= b.added[n-1].End {
 		b.added[n-1].End = max(b.added[n-1].End, r.End)
 		return
 	}
@@ -58,20 +58,32 @@ func (b *Buffer) removed(r media.Range) {
 	default:
 		b.hole = media.Range{Start: min(b.hole.Start, r.Start), End: max(b.hole.End, r.End)}
 	}
+	b.filled = len(b.added)
 }
 
 // settle brings ranges up to date.
 func (b *Buffer) settle() {
 	tol := b.Tolerance()
+	hole := b.hole
+	if hole.Start < hole.End {
+		// What replaces a group of pictures fills the hole that it left.
+		fill := b.added[b.filled:]
+		slices.SortFunc(fill, byStart)
+		for _, r := range merge(nil, fill, tol) {
+			if r.Start <= hole.Start && hole.End <= r.End {
+				hole = media.Range{}
+			}
+		}
+	}
 	if len(b.added) > 0 || tol != b.tol {
 		slices.SortFunc(b.added, byStart)
 		b.ranges = merge(b.ranges, b.added, tol)
 		b.added, b.tol = b.added[:0], tol
 	}
-	if b.hole.Start < b.hole.End {
-		b.ranges = b.dig(b.ranges, b.hole, tol)
-		b.hole = media.Range{}
+	if hole.Start < hole.End {
+		b.ranges = b.dig(b.ranges, hole, tol)
 	}
+	b.hole, b.filled = media.Range{}, 0
 }
 
 // dig returns the ranges after frames have gone whose intervals made up hole. old are the ranges as if they were still

@@ -19,6 +19,9 @@ type Item struct {
 // maxSilence is the longest Silence of one Item.
 const maxSilence media.Span = 0.5
 
+// seekSlack is how far before a range the target of a seek may lie and still be in it: applications round times.
+const seekSlack media.Span = 1e-6
+
 // Status says why Next returned nothing.
 type Status uint8
 
@@ -98,6 +101,7 @@ func (c *Cursor) Relocate(allowance media.Span, fresh bool) bool {
 		if !ok || r.Start.Sub(t) > allowance {
 			return false
 		}
+		fresh = fresh && r.Start.Sub(t) > seekSlack
 		t = r.Start
 		if blk := c.b.blocks.floor(t); fresh && blk != nil && blk.group < c.sought {
 			return false

@@ -555,6 +555,7 @@ func (e *Element) roll(now time.Time, run bool) {
 			if e.rolling = e.gen == c.applied; e.rolling {
 				e.played = e.allPlayed()
 				e.stretch = media.Range{Start: e.at, End: e.at}
+				e.lastUpdate = now // the first timeupdate does not come along with playing
 			}
 		})
 	} else {

@@ -140,7 +140,7 @@ func (e *Element) monitor(tx *mse.Tx) {
 // located reports whether what there is for the position is really for it: it is buffered, or the readers take the
 // range that begins a little later.
 func (e *Element) located(tx *mse.Tx) bool {
-	if r, ok := e.att.BufferedTx(tx).Find(e.at); ok && r.Start <= e.at {
+	if _, ok := e.att.BufferedTx(tx).Find(e.at.Add(slack)); ok {
 		return true
 	}
 	if e.sought != e.gen {

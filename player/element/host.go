@@ -137,10 +137,11 @@ func (e *Element) monitor(tx *mse.Tx) {
 	e.setReady(tx, to)
 }
 
-// located reports whether what there is for the position is really for it: it is buffered, or the readers take the
-// range that begins a little later.
+// located reports whether what there is for the position is really for it: it is buffered, or the presentation begins a
+// little after 0, or the readers take the range that begins a little later.
 func (e *Element) located(tx *mse.Tx) bool {
-	if _, ok := e.att.BufferedTx(tx).Find(e.at.Add(slack)); ok {
+	b := e.att.BufferedTx(tx)
+	if _, ok := b.Find(e.at.Add(slack)); ok || len(b) > 0 && e.at < b[0].Start && b[0].Start <= media.Time(startAllowance) {
 		return true
 	}
 	if e.sought != e.gen {

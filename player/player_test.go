@@ -257,6 +257,28 @@ func TestBrokenSegments(t *testing.T) {
 	}
 }
 
+// TestHoleIsPlayedThrough has a hole between two periods that is too short to jump over: the last picture stays, and time
+// goes on.
+func TestHoleIsPlayedThrough(t *testing.T) {
+	within(t, func(t *testing.T) {
+		files := playertest.Package{Periods: []float64{4, 4}}.Files()
+		mpd := strings.Replace(string(files["manifest.mpd"].Data), `<Period id="1" duration="PT4S">`, `<Period id="1" start="PT4.2S" duration="PT4S">`, 1)
+		files["manifest.mpd"].Data = []byte(mpd)
+		r := newRig(t, files, player.Config{})
+		defer r.stop()
+		r.open()
+		r.p.Play()
+		r.finish(15 * time.Second)
+		rep := r.report()
+		if len(rep.Stalls)+len(rep.GapsJumped) != 0 || rep.Quality.Total != 200 || rep.Quality.Dropped != 0 || rep.Error != nil {
+			t.Errorf("stalls %v, gaps %v, %+v, error %s", rep.Stalls, rep.GapsJumped, rep.Quality, deref(rep.Error))
+		}
+		if w := float64(rep.WallTime); w < 8.2 || w > 8.9 {
+			t.Errorf("8.2 s took %v", w)
+		}
+	})
+}
+
 func TestGapIsJumped(t *testing.T) {
 	within(t, func(t *testing.T) {
 		pkg := playertest.Package{Periods: []float64{4, 4}}

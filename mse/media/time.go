@@ -61,6 +61,9 @@ func (t Time) Sub(u Time) Span { return Span(t - u) }
 // IsFinite reports whether t is neither infinite nor NaN.
 func (t Time) IsFinite() bool { return !math.IsInf(float64(t), 0) && !math.IsNaN(float64(t)) }
 
+// Abs returns the length without its sign.
+func (d Span) Abs() Span { return Span(math.Abs(float64(d))) }
+
 // Duration converts a length into wall-clock units, rounding to the nearest nanosecond. It is for timers and
 // clocks only, never for window tests. Lengths beyond what time.Duration holds are clamped.
 func (d Span) Duration() time.Duration {

@@ -23,6 +23,9 @@ const skipMargin media.Span = 0.1
 const (
 	// retryEvery is how often a segment that could not be had is asked for again while playback goes on.
 	retryEvery = 2 * time.Second
+	// maxHole is how long a hole between two segments may be for playback to go through it, in seconds. Longer ones are
+	// jumped over.
+	maxHole media.Span = 0.25
 	// endMargin is how close to the edge of what is buffered playback stops.
 	endMargin media.Span = 0.5
 )
@@ -49,7 +52,8 @@ type Segments struct {
 	rep     *manifest.Representation // whose initialization segment was appended last
 	period  *manifest.Period
 	covered bool
-	pushed  int64 // bytes that the SourceBuffer's parser has seen since it was reset
+	told    string // the failure that was last told of
+	pushed  int64  // bytes that the SourceBuffer's parser has seen since it was reset
 }
 
 // Use is one representation that was begun.
@@ -177,7 +181,10 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 	}
 	var fe *fetch.Error
 	missing := errors.As(failure, &fe) && fe.Missing()
-	e.log.Warn(failure.Error())
+	if text := failure.Error(); text != f.told {
+		f.told = text
+		e.log.Warn(text)
+	}
 	for since := time.Now(); missing || time.Since(since) < retryEvery; {
 		at, seeks := e.player.Playhead()
 		if f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
@@ -316,14 +323,35 @@ func (f *Segments) next(ctx context.Context, e *Engine) error {
 	if f.rep != it.Representation {
 		f.begin(it) // segments that initialize themselves
 	}
+	before := f.Edge()
 	if err := f.body(ctx, e, it); err != nil {
 		return err
 	}
-	f.set(false, max(it.End(), f.Edge()))
+	if it.Start.Sub(before).Abs() <= skipMargin {
+		f.bridge(e, it)
+	}
+	f.set(false, max(it.End(), before))
 	f.coverOthers()
 	e.log.Debug("segment", "track", it.Representation.TrackID, "n", it.Number, "t", it.Start, "url", fetch.Redact(it.URL))
 	e.appended()
 	return nil
+}
+
+// bridge closes a short hole between a segment that has been appended and the one before it. Nothing is to come that
+// could fill it, such as where the sound of one period ends before its pictures do; it is played as silence, or with the
+// picture before it.
+func (f *Segments) bridge(e *Engine, it plan.Item) {
+	r, err := f.sb.Buffered()
+	if err != nil {
+		return
+	}
+	for i := 1; i < len(r); i++ {
+		from, to := r[i-1].End, r[i].Start
+		if to.Sub(from) <= maxHole && it.Start.Sub(from).Abs() <= maxHole && to.Sub(it.Start).Abs() <= maxHole {
+			f.sb.Cover(from, to)
+			e.log.Info("closing a hole between segments", "track", it.Representation.TrackID, "from", from, "to", to)
+		}
+	}
 }
 
 // begin notes that a representation is used from now on.
@@ -406,7 +434,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	case inside && !it.Range.IsWhole():
 		return nil // a byte range may end inside a box
 	case inside:
-		return f.wrap(it, Media, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
+		return f.wrap(it, Segment, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
 	}
 	return nil
 }

@@ -327,7 +327,7 @@ func (f *Segments) next(ctx context.Context, e *Engine) error {
 	if err := f.body(ctx, e, it); err != nil {
 		return err
 	}
-	if it.Start.Sub(before).Abs() <= skipMargin {
+	if it.Start.Sub(before).Abs() <= maxHole {
 		f.bridge(e, it)
 	}
 	f.set(false, max(it.End(), before))

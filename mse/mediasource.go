@@ -2,6 +2,7 @@ package mse
 
 import (
 	"log/slog"
+	"maps"
 	"math"
 	"slices"
 
@@ -82,6 +83,9 @@ var formats = map[mime.Container]func() bytestream.Parser{
 	mime.MPEGAudio: func() bytestream.Parser { return mpegaudio.New(mpegaudio.MPEG) },
 	mime.ADTS:      func() bytestream.Parser { return mpegaudio.New(mpegaudio.ADTS) },
 }
+
+// Formats returns the byte stream formats of this module, each with the maker of its parser. The caller owns the map.
+func Formats() map[mime.Container]func() bytestream.Parser { return maps.Clone(formats) }
 
 func (o *Options) formats() map[mime.Container]func() bytestream.Parser {
 	if o.Formats == nil {

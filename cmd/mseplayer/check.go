@@ -10,10 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"mseplayer/mse/bytestream"
-	"mseplayer/mse/isobmff"
+	"mseplayer/mse"
 	"mseplayer/mse/media"
-	"mseplayer/mse/mime"
 	"mseplayer/player/check"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/manifest"
@@ -182,7 +180,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		c.exit(fail("check", exitUsage, err))
 		return
 	}
-	opt := check.Options{Source: c.open, Formats: formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
+	opt := check.Options{Source: c.open, Formats: mse.Formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
 		MaxDuration: media.Span(o.maxDuration), Jobs: o.jobs, Waivers: c.waivers, Version: version}
 	if o.noDecode {
 		opt.Decoders = nil
@@ -236,13 +234,6 @@ func (c *checker) write(rep *check.Report, first, unopened bool) {
 		if err := rep.WriteText(os.Stdout); err != nil {
 			c.exit(fail("check", exitUsage, pathCause(err)))
 		}
-	}
-}
-
-// formats are the byte stream formats that can be parsed.
-func formats() map[mime.Container]func() bytestream.Parser {
-	return map[mime.Container]func() bytestream.Parser{
-		mime.ISOBMFF: func() bytestream.Parser { return isobmff.New(isobmff.Options{}) },
 	}
 }
 

@@ -2,12 +2,10 @@ package isobmff
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 
 	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
 )
 
 // Limits on what a stream may declare. They are checked before anything is allocated.
@@ -31,8 +29,6 @@ const (
 	// maxExtradata bounds a decoder configuration in bytes, maxLabel a track's label.
 	maxExtradata = 1 << 20
 	maxLabel     = 1 << 10
-	// maxConfigs bounds the decoder configurations that are remembered to be recognized again.
-	maxConfigs = 64
 )
 
 // Payload of one portion of a fragment, in bytes. See the package comment.
@@ -81,19 +77,14 @@ type Parser struct {
 	top   topBox
 	inTop bool
 
-	branded bool     // an ftyp was seen since the last moov
-	moofs   bool     // a moof was seen since the last Reset
-	movie   *movie   // of the last initialization segment, nil before the first
-	configs []config // recently used, newest last
+	branded bool               // an ftyp was seen since the last moov
+	moofs   bool               // a moof was seen since the last Reset
+	movie   *movie             // of the last initialization segment, nil before the first
+	configs bytestream.Configs // recently used, newest last
 	frag    fragment
 }
 
 // config is a decoder configuration with its content as text.
-type config struct {
-	key string
-	c   *media.DecoderConfig
-}
-
 var (
 	_ bytestream.Parser  = (*Parser)(nil)
 	_ bytestream.Flusher = (*Parser)(nil)
@@ -440,7 +431,7 @@ func (p *Parser) readMoov(h bytestream.Handler, b *box) error {
 	}
 	for _, t := range m.tracks {
 		for i := range t.entries {
-			t.entries[i].config = p.intern(t.entries[i].config)
+			t.entries[i].config = p.configs.Intern(t.entries[i].config)
 		}
 		if len(t.entries) > 0 {
 			t.info.Config = t.entries[0].config
@@ -449,23 +440,6 @@ func (p *Parser) readMoov(h bytestream.Handler, b *box) error {
 	p.movie, p.branded = m, false
 	p.state = bytestream.WaitingForSegment
 	return h.InitSegment(m.initSegment())
-}
-
-// intern returns the configuration that was used before with the same content, so that an initialization segment
-// that is appended again, or a switch back, does not look like a change.
-func (p *Parser) intern(c *media.DecoderConfig) *media.DecoderConfig {
-	key := fmt.Sprint(*c)
-	i := slices.IndexFunc(p.configs, func(o config) bool { return o.key == key })
-	if i < 0 {
-		if len(p.configs) == maxConfigs {
-			p.configs = slices.Delete(p.configs, 0, 1)
-		}
-		p.configs = append(p.configs, config{key, c})
-		return c
-	}
-	hit := p.configs[i]
-	p.configs = append(slices.Delete(p.configs, i, i+1), hit)
-	return hit.c
 }
 
 // readMoof reads a moof, whose samples then come with the mdat.

@@ -304,7 +304,7 @@ func (n *nalSplitter) configure(data []byte, key bool) (changed bool) {
 	c := pic.config()
 	c.Encrypted = t.format.encrypted
 	c.Extradata = bytes.Clone(sets)
-	t.info.Config = t.p.intern(c)
+	t.info.Config = t.p.configs.Intern(c)
 	t.info.FrameDuration = media.SpanFromTicks(n.nominal, timescale)
 	return known != nil && known != t.info.Config
 }

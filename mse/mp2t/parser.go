@@ -24,8 +24,6 @@ const (
 	// configurations of all its tracks are known. Then the initialization segment goes out without the others.
 	maxProbeBytes            = 4 << 20
 	maxProbeTime  media.Span = 3
-	// maxConfigs bounds the decoder configurations that are remembered to be recognized again.
-	maxConfigs = 64
 	// maxVideoBlock and maxSoundBlock bound the blocks that the frames of a track lie in, in bytes.
 	maxVideoBlock = 512 << 10
 	maxSoundBlock = 64 << 10
@@ -95,7 +93,7 @@ type Parser struct {
 	clock   clock
 	due     bool // the next portion is to go out
 	payload int  // bytes in it
-	configs []*media.DecoderConfig
+	configs bytestream.Configs
 	stats   Stats
 	scratch [packetBytes]byte
 	work    []byte // of the splitters
@@ -510,28 +508,6 @@ func (p *Parser) newTrack(e *element, f format) *track {
 		t.split = f.splitter(t, e)
 	}
 	return t
-}
-
-// intern returns the configuration that was used before with the same content, so that a switch back or a program that
-// is repeated does not look like a change.
-func (p *Parser) intern(c *media.DecoderConfig) *media.DecoderConfig {
-	for _, old := range p.configs {
-		if sameConfig(old, c) {
-			return old
-		}
-	}
-	if len(p.configs) == maxConfigs {
-		p.configs = slices.Delete(p.configs, 0, 1)
-	}
-	p.configs = append(p.configs, c)
-	return c
-}
-
-// sameConfig compares what this package fills in.
-func sameConfig(a, b *media.DecoderConfig) bool {
-	return a.Kind == b.Kind && a.Codec == b.Codec && a.CodecString == b.CodecString && string(a.Extradata) == string(b.Extradata) &&
-		a.Width == b.Width && a.Height == b.Height && a.SARNum == b.SARNum && a.SARDen == b.SARDen &&
-		a.SampleRate == b.SampleRate && a.Channels == b.Channels && a.Preroll == b.Preroll && a.Encrypted == b.Encrypted
 }
 
 // path names the track in errors.

@@ -180,7 +180,7 @@ func (w *soundSplitter) configure(f soundFrame) {
 	if c.Codec == codecLATM {
 		c.CodecString = mime.CodecString(media.AAC, "", nil)
 	}
-	t.info.Config, t.info.FrameDuration = t.p.intern(c), frame
+	t.info.Config, t.info.FrameDuration = t.p.configs.Intern(c), frame
 }
 
 // reset implements splitter.

@@ -2,7 +2,6 @@ package webm
 
 import (
 	"fmt"
-	"slices"
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
@@ -27,8 +26,6 @@ const (
 	maxText = 1 << 10
 	// maxTicks bounds timestamps in nanoseconds, so that adding cannot overflow.
 	maxTicks = 1 << 61
-	// maxConfigs bounds the decoder configurations that are remembered to be recognized again.
-	maxConfigs = 64
 )
 
 // Length of one portion of a Cluster: input in bytes, and media of a Cluster of unknown size. See the package comment.
@@ -69,7 +66,7 @@ type Parser struct {
 	headed   bool   // the initialization segment being read has an EBML header
 	building *movie // of an initialization segment that is being read, nil outside of one
 	movie    *movie // of the last initialization segment, nil before the first
-	configs  []config
+	configs  bytestream.Configs
 
 	cluster cluster
 	scratch [laceBytes]byte
@@ -78,11 +75,6 @@ type Parser struct {
 }
 
 // config is a decoder configuration with its content as text.
-type config struct {
-	key string
-	c   *media.DecoderConfig
-}
-
 var (
 	_ bytestream.Parser  = (*Parser)(nil)
 	_ bytestream.Flusher = (*Parser)(nil)
@@ -305,7 +297,7 @@ func (p *Parser) finishInit(h bytestream.Handler) error {
 		if t.config != nil {
 			t.config.Timescale = m.timescale()
 			t.finish()
-			t.config = p.intern(t.config)
+			t.config = p.configs.Intern(t.config)
 			t.info.Config = t.config
 		}
 	}
@@ -313,23 +305,6 @@ func (p *Parser) finishInit(h bytestream.Handler) error {
 	p.cluster.setTracks(m)
 	p.state = bytestream.WaitingForSegment
 	return h.InitSegment(m.initSegment())
-}
-
-// intern returns the configuration that was used before with the same content, so that an initialization segment
-// that is appended again, or a switch back, does not look like a change.
-func (p *Parser) intern(c *media.DecoderConfig) *media.DecoderConfig {
-	key := fmt.Sprint(*c)
-	i := slices.IndexFunc(p.configs, func(o config) bool { return o.key == key })
-	if i < 0 {
-		if len(p.configs) == maxConfigs {
-			p.configs = slices.Delete(p.configs, 0, 1)
-		}
-		p.configs = append(p.configs, config{key, c})
-		return c
-	}
-	hit := p.configs[i]
-	p.configs = append(slices.Delete(p.configs, i, i+1), hit)
-	return hit.c
 }
 
 // discard drops the input that neither the scanner nor a pending frame needs.

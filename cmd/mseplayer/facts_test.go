@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"mseplayer/mse"
 	"mseplayer/mse/mime"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/player/check"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/frame"
@@ -35,35 +34,17 @@ func (f fact) seconds(column string) (float64, bool) {
 // TestCheck_Demo and the tests of package check look at in content of our own.
 func readFacts(t *testing.T, table string) (rows []fact, root string) {
 	t.Helper()
-	root = os.Getenv("MSEPLAYER_MEDIA")
-	if root == "" {
+	if root = collection.Dir(t); root == "" {
 		return nil, ""
 	}
 	root = filepath.Join(root, "content")
-	f, err := os.Open(filepath.Join(root, table))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<20)
-	var columns []string
-	for sc.Scan() {
-		v := strings.Split(sc.Text(), "\t")
-		if columns == nil {
-			columns = v
-			continue
-		}
-		r := fact{}
-		for i, c := range columns[:min(len(columns), len(v))] {
-			r[c] = v[i]
-		}
+	for _, r := range collection.Table(t, root, table) {
 		if r["status"] == "ok" {
-			rows = append(rows, r)
+			rows = append(rows, fact(r))
 		}
 	}
-	if err := sc.Err(); err != nil || len(rows) == 0 {
-		t.Fatalf("%s: %d rows, %v", table, len(rows), err)
+	if len(rows) == 0 {
+		t.Fatalf("%s: no row whose status is ok", table)
 	}
 	return rows, root
 }

@@ -13,6 +13,7 @@ import (
 
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 )
 
 // decrypt undoes the encryption that f.Crypt describes. ISO/IEC 23001-7 §9 and §10.
@@ -77,7 +78,7 @@ func keyFor(kid [16]byte, pairs [][2]string) []byte {
 // TestDecryption decrypts real presentations with what the frames say and compares them with the same media in the
 // clear, byte by byte.
 func TestDecryption(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden/protected covers what the frames say")
 		return

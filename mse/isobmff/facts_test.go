@@ -1,8 +1,6 @@
 package isobmff_test
 
 import (
-	"bytes"
-	"encoding/csv"
 	"fmt"
 	"math"
 	"os"
@@ -15,50 +13,8 @@ import (
 
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 )
-
-// mediaDir is the folder of other people's media, "" when none is configured. A configured folder that is absent is
-// a failure.
-func mediaDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("MSEPLAYER_MEDIA")
-	if dir == "" {
-		return ""
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Fatalf("MSEPLAYER_MEDIA: %v", err)
-	}
-	return dir
-}
-
-// row is one line of a table with a header.
-type row map[string]string
-
-// readTable reads a tab-separated table.
-func readTable(t *testing.T, path string) []row {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := csv.NewReader(bytes.NewReader(b))
-	r.Comma, r.LazyQuotes, r.FieldsPerRecord = '\t', true, -1
-	lines, err := r.ReadAll()
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	var out []row
-	for _, l := range lines[1:] {
-		m := row{}
-		for i, name := range lines[0] {
-			if i < len(l) {
-				m[name] = l[i]
-			}
-		}
-		out = append(out, m)
-	}
-	return out
-}
 
 // tolerance is for facts that were printed with six decimals.
 const tolerance = 1.1e-6
@@ -72,7 +28,7 @@ var (
 
 // deviations compares the first video and the first audio track of what was parsed with the facts of an
 // independent tool.
-func (r *recorder) deviations(facts row) (out []string) {
+func (r *recorder) deviations(facts collection.Row) (out []string) {
 	if len(r.inits) == 0 {
 		return []string{"no initialization segment"}
 	}
@@ -124,7 +80,7 @@ func describes(c *media.DecoderConfig, streams string) []string {
 // counts compares frames with the packets that the tool counted. The end is compared only where the tool knew how
 // long the last packet is: it takes 0 at the end of some files, and the codec's own frame length for audio that the
 // container ends earlier.
-func counts(frames []media.CodedFrame, prefix string, facts row) (out []string) {
+func counts(frames []media.CodedFrame, prefix string, facts collection.Row) (out []string) {
 	const longestAudioFrame = 0.05
 	got := map[string]float64{"packets": float64(len(frames)), "first": math.Inf(1), "last": math.Inf(-1)}
 	for i := range frames {
@@ -200,14 +156,14 @@ func judge(t *testing.T, name string, dev []string) (good bool) {
 
 // TestFacts_Files compares every fragmented MP4 of the collection with what an independent tool counted in it.
 func TestFacts_Files(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")
 		return
 	}
 	content := filepath.Join(dir, "content")
 	n, good := 0, 0
-	for _, facts := range readTable(t, filepath.Join(content, "INDEX.tsv")) {
+	for _, facts := range collection.Table(t, filepath.Join(content, "INDEX.tsv")) {
 		if !strings.Contains(facts["structure"], "moof=") {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/isobmff"
+	"mseplayer/mse/msetest/collection"
 )
 
 // FuzzFeed feeds any bytes, cut in up to three places. Nothing may panic or hang, frames may only hold bytes that
@@ -68,7 +69,7 @@ func FuzzFeed(f *testing.F) {
 // TestBroken feeds everything of the collection that is meant to be broken, and everything that is no MP4 at all: in
 // one piece and in small ones.
 func TestBroken(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestLayouts and the corpus of FuzzFeed cover broken streams")
 		return
@@ -111,14 +112,14 @@ func TestBroken(t *testing.T) {
 // TestWPT parses the media of the conformance suite strictly: what its manifest files say is fragmented has frames,
 // what is not fragmented is refused as such.
 func TestWPT(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden parses built media strictly")
 		return
 	}
 	wpt := filepath.Join(dir, "wpt")
 	n := map[string]int{}
-	for _, row := range readTable(t, filepath.Join(wpt, "media-manifest.tsv")) {
+	for _, row := range collection.Table(t, filepath.Join(wpt, "media-manifest.tsv")) {
 		path := row["path"]
 		if filepath.Ext(path) != ".mp4" {
 			continue

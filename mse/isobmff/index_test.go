@@ -13,6 +13,7 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/collection"
 )
 
 // TestIndexOfFile finds and reads the index of a built file with as few bytes as possible, and parses each
@@ -140,7 +141,7 @@ func TestFindIndex(t *testing.T) {
 // TestIndexOfRealFiles follows the index of every file of the collection that has one before its first fragment:
 // each part that it names begins with a box of a media segment.
 func TestIndexOfRealFiles(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestIndexOfFile does the same with a built file")
 		return

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/isobmff"
+	"mseplayer/mse/msetest/collection"
 )
 
 // What follows finds the files of a presentation the plain way: everything is listed, nothing is decided. It is for
@@ -326,14 +327,14 @@ func hlsPieces(path string) (out []piece, err error) {
 // TestFacts_Presentations feeds the initialization and media segments of every complete presentation through one
 // parser a representation and compares what comes out with what an independent tool counted.
 func TestFacts_Presentations(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")
 		return
 	}
 	content := filepath.Join(dir, "content")
 	n, good := 0, 0
-	for _, facts := range readTable(t, filepath.Join(content, "PRESENTATIONS.tsv")) {
+	for _, facts := range collection.Table(t, filepath.Join(content, "PRESENTATIONS.tsv")) {
 		if facts["completeness"] != "COMPLETE" || facts["v_packets"]+facts["a_packets"] == "" || !strings.Contains(facts["format"], "mp4") && facts["kind"] != "hls" {
 			continue
 		}

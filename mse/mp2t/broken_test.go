@@ -12,6 +12,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/collection"
 )
 
 var videoOnly = stream{0x1b, videoPID, nil}
@@ -305,7 +306,7 @@ func reseal(b []byte) {
 // TestForeign feeds everything of the collection that is meant to be broken or is another format: in one piece and in
 // small ones.
 func TestForeign(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestErrors, TestDamage and the corpus of FuzzFeed cover broken streams")
 		return

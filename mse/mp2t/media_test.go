@@ -2,7 +2,6 @@ package mp2t_test
 
 import (
 	"bytes"
-	"encoding/csv"
 	"fmt"
 	"math"
 	"os"
@@ -15,63 +14,21 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/collection"
 )
-
-// mediaDir is the folder of other people's media, "" when none is configured. A configured folder that is absent is
-// a failure.
-func mediaDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("MSEPLAYER_MEDIA")
-	if dir == "" {
-		return ""
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Fatalf("MSEPLAYER_MEDIA: %v", err)
-	}
-	return dir
-}
-
-// row is one line of a table with a header.
-type row map[string]string
-
-// readTable reads a tab-separated table.
-func readTable(t *testing.T, path string) []row {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := csv.NewReader(bytes.NewReader(b))
-	r.Comma, r.LazyQuotes, r.FieldsPerRecord = '\t', true, -1
-	lines, err := r.ReadAll()
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	var out []row
-	for _, l := range lines[1:] {
-		m := row{}
-		for i, name := range lines[0] {
-			if i < len(l) {
-				m[name] = l[i]
-			}
-		}
-		out = append(out, m)
-	}
-	return out
-}
 
 // sample is a stream of the collection with the facts about it.
 type sample struct {
 	name  string
 	b     []byte
-	facts row
+	facts collection.Row
 }
 
 // samples are the transport streams of the collection: files, and the segments of media playlists one behind the other.
 func samples(t *testing.T, dir string) (out []sample) {
 	t.Helper()
 	content := filepath.Join(dir, "content")
-	for _, facts := range readTable(t, filepath.Join(content, "INDEX.tsv")) {
+	for _, facts := range collection.Table(t, filepath.Join(content, "INDEX.tsv")) {
 		if facts["format"] != "mpegts" {
 			continue
 		}
@@ -81,7 +38,7 @@ func samples(t *testing.T, dir string) (out []sample) {
 		}
 		out = append(out, sample{facts["path"], b, facts})
 	}
-	for _, facts := range readTable(t, filepath.Join(content, "PRESENTATIONS.tsv")) {
+	for _, facts := range collection.Table(t, filepath.Join(content, "PRESENTATIONS.tsv")) {
 		features := strings.Fields(facts["features"])
 		if !slices.Contains(features, "TS") || !strings.Contains(facts["features"], "segs=") {
 			continue
@@ -153,7 +110,7 @@ var (
 )
 
 // deviations compares the first video and the first audio track with the facts of an independent tool.
-func (r *recorder) deviations(facts row) (out []string) {
+func (r *recorder) deviations(facts collection.Row) (out []string) {
 	if len(r.inits) == 0 {
 		if facts["v_packets"]+facts["a_packets"] == "00" {
 			return nil
@@ -211,7 +168,7 @@ func describes(c *media.DecoderConfig, streams string) []string {
 
 // counts compares frames with the packets that the tool counted. The end is compared only where the tool knew how long
 // the last packet is.
-func counts(frames []media.CodedFrame, prefix string, facts row) (out []string) {
+func counts(frames []media.CodedFrame, prefix string, facts collection.Row) (out []string) {
 	got := map[string]float64{"packets": float64(len(frames)), "first": math.Inf(1), "last": math.Inf(-1)}
 	for i := range frames {
 		f := &frames[i]
@@ -291,7 +248,7 @@ func judge(t *testing.T, known map[string]string, name string, dev []string) (go
 
 // TestFacts compares every transport stream of the collection with what an independent tool counted in it.
 func TestFacts(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")
 		return
@@ -313,7 +270,7 @@ func TestFacts(t *testing.T) {
 
 // TestPiecesOfMedia cuts every transport stream of the collection into pieces. The handler must hear the same.
 func TestPiecesOfMedia(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestPieces covers built content")
 		return
@@ -335,7 +292,7 @@ func TestPiecesOfMedia(t *testing.T) {
 // the scheme, and the configurations say so.
 func TestEncrypted(t *testing.T) {
 	streams := map[string][]byte{"built": changes()}
-	if dir := mediaDir(t); dir != "" {
+	if dir := collection.Dir(t); dir != "" {
 		for _, s := range samples(t, dir) {
 			if strings.Contains(s.facts["features"], "SAMPLE-AES") {
 				streams[s.name] = s.b

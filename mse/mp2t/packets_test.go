@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 )
 
 // probed is what ffprobe prints about streams and packets.
@@ -97,7 +98,7 @@ var knownPackets = map[string]string{
 
 // TestPackets compares every frame of the collection's transport streams with the packets that ffprobe finds.
 func TestPackets(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")
 		return

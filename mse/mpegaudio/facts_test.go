@@ -17,19 +17,15 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/msetest/collection"
 )
 
-// mediaDir is the folder of other people's media, "" when none is configured. A configured folder that is absent is
-// a failure.
+// mediaDir is the folder of other people's media, "" when none is configured.
 func mediaDir(t *testing.T) string {
 	t.Helper()
-	dir := os.Getenv("MSEPLAYER_MEDIA")
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden and TestStreams cover built streams")
-		return ""
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Fatalf("MSEPLAYER_MEDIA: %v", err)
 	}
 	return dir
 }

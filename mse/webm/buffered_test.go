@@ -10,6 +10,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
 
@@ -79,7 +80,7 @@ func TestBuffered(t *testing.T) {
 		t.Errorf("in another order: got %v, want [0,3.9735), to where the sound goes", r)
 	}
 
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: built streams only")
 		return

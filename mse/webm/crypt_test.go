@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
 
 // TestDecrypts decrypts what real encrypted files hold by the facts of each frame, and compares it with the clear
 // files that they were made from.
 func TestDecrypts(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestEncrypted reads built frames")
 		return

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/bytestream"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
 
@@ -76,7 +77,7 @@ func FuzzFeed(f *testing.F) {
 // TestOthers feeds everything of the collection that is no WebM, or meant to be broken: in one piece and in small
 // ones.
 func TestOthers(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestBlocks and the corpus of FuzzFeed cover broken streams")
 		return
@@ -113,7 +114,7 @@ func TestOthers(t *testing.T) {
 
 // TestCutsOfRealFiles feeds every file of the conformance suite in pieces of several sizes.
 func TestCutsOfRealFiles(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestEverySplit and TestPortions cut built streams")
 		return

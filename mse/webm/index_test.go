@@ -13,6 +13,7 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
 
@@ -194,7 +195,7 @@ func TestFindIndex(t *testing.T) {
 // Cluster, and all parts together hold all frames, the first of each at the time that the index names. Where a
 // manifest says where the index lies, it lies there.
 func TestIndexOfRealFiles(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestIndexOfFile does the same with built files")
 		return

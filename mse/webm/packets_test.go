@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
 
@@ -80,7 +81,7 @@ var knownPackets = map[string]string{
 // independent tool finds in it: its times and its length to less than a tick, its size, and its
 // key flag. A length that the container leaves open, which the tool takes from an average, may differ by a whole tick.
 func TestPackets(t *testing.T) {
-	dir := mediaDir(t)
+	dir := collection.Dir(t)
 	tool, err := exec.LookPath("ffprobe")
 	if dir == "" || err != nil {
 		t.Log("MSEPLAYER_MEDIA is not set, or there is no ffprobe: TestGolden and TestBlocks cover built content")

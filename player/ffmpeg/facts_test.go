@@ -1,11 +1,9 @@
 package ffmpeg_test
 
 import (
-	"bufio"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/player/decode"
 	"mseplayer/player/ffmpeg"
 )
@@ -34,35 +33,17 @@ var deviations = map[string]string{
 }
 
 // fact is a row of the index of media files.
-type fact map[string]string
+type fact = collection.Row
 
 // facts reads the rows that a plain file source must agree with: those that FFmpeg opened, in one piece, in the
 // clear, and not for the fragmented MP4 parser. There are none without MSEPLAYER_MEDIA.
 func facts(t *testing.T) (rows []fact, root string) {
 	t.Helper()
-	root = os.Getenv("MSEPLAYER_MEDIA")
-	if root == "" {
+	if root = collection.Dir(t); root == "" {
 		return nil, ""
 	}
 	root = filepath.Join(root, "content")
-	f, err := os.Open(filepath.Join(root, "INDEX.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<20)
-	var columns []string
-	for sc.Scan() {
-		v := strings.Split(sc.Text(), "\t")
-		if columns == nil {
-			columns = v
-			continue
-		}
-		r := fact{}
-		for i, c := range columns[:min(len(columns), len(v))] {
-			r[c] = v[i]
-		}
+	for _, r := range collection.Table(t, root, "INDEX.tsv") {
 		mp4 := strings.HasPrefix(r["format"], "mov")
 		switch {
 		case r["status"] != "ok", r["format"] == "":
@@ -76,7 +57,7 @@ func facts(t *testing.T) (rows []fact, root string) {
 		}
 	}
 	if len(rows) == 0 {
-		t.Fatalf("no rows in %s", f.Name())
+		t.Fatalf("no rows of INDEX.tsv are for plain files")
 	}
 	return rows, root
 }

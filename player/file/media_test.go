@@ -1,13 +1,13 @@
 package file_test
 
 import (
-	"bufio"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/player/file"
 )
 
@@ -86,25 +86,8 @@ func TestSniff_RealFiles(t *testing.T) {
 // structures reads from the index of media files which kind each is.
 func structures(t *testing.T, path string) map[string]file.Kind {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
 	out := map[string]file.Kind{}
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<20)
-	var columns []string
-	for sc.Scan() {
-		v := strings.Split(sc.Text(), "\t")
-		if columns == nil {
-			columns = v
-			continue
-		}
-		row := map[string]string{}
-		for i, c := range columns[:min(len(columns), len(v))] {
-			row[c] = v[i]
-		}
+	for _, row := range collection.Table(t, path) {
 		if count := row["v_packets"] + row["a_packets"]; row["status"] != "ok" || strings.Trim(count, "0") == "" {
 			continue // an initialization segment, or nothing at all
 		}

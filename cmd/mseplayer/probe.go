@@ -281,7 +281,7 @@ func (p *prober) track(t *media.TrackInfo) probeTrack {
 
 func (p *prober) presentation(r *probeReport) {
 	pres := p.src.Presentation
-	r.Kind, r.Live = pres.Format.String(), pres.Live
+	r.Kind, r.Live = pres.Format.String(), pres.Live != nil
 	r.Title, r.Profiles = check.Text(pres.Title), check.Text(pres.Profiles)
 	if pres.Duration.Set {
 		r.Duration = check.Seconds(pres.Duration.T)
@@ -355,10 +355,11 @@ func (p *prober) representation(per *manifest.Period, r *manifest.Representation
 	}
 	init, list := r.Init, r.Segments
 	if r.Lazy != nil {
-		var err error
 		x.Addressing = check.Text(manifest.Indexed.String())
-		if init, list, err = r.Lazy.Load(p.get); err != nil {
+		if l, err := r.Lazy.Load(p.get); err != nil {
 			x.Supported, x.Reason = false, check.Text("segment index: "+oneLine(err.Error()))
+		} else {
+			init, list = l.Init, l.Index
 		}
 	}
 	if init != nil {

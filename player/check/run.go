@@ -132,7 +132,7 @@ func (r *run) check(name string, rep *Report) error {
 	r.source = src
 	var tasks []task
 	if p := src.Presentation; p != nil {
-		rep.Kind, rep.Live = Text(p.Format.String()), p.Live
+		rep.Kind, rep.Live = Text(p.Format.String()), p.Live != nil
 		rep.Findings = append(rep.Findings, manifestFindings(p)...)
 		if tasks, err = r.representations(p); err != nil {
 			return err

@@ -119,10 +119,11 @@ func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
 	return func(get manifest.Getter) (plan.Item, error) {
 		it := plan.Item{Period: t.choice.Period, Set: t.choice.Set, Representation: t.rep, Window: t.choice.Period.Window()}
 		if list == nil {
-			var err error
-			if init, list, err = t.rep.Lazy.Load(get); err != nil {
+			l, err := t.rep.Lazy.Load(get)
+			if err != nil {
 				return it, err
 			}
+			init, list = l.Init, l.Index
 		}
 		if next < 0 {
 			next = 0

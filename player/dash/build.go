@@ -69,7 +69,9 @@ func (b *builder) presentation() *manifest.Presentation {
 		p.Duration = bounds[n-1].end
 	}
 	b.live = dynamic && !over(string(m.AvailabilityStartTime), p.Duration, facts.minUpdate.set, b.opts.Now)
-	p.Live = b.live
+	if b.live {
+		p.Live = &manifest.Live{}
+	}
 
 	bases := b.resolveBases(place{path: "MPD"}, []manifest.Base{b.from}, m.BaseURL)
 	next := 0

@@ -184,11 +184,12 @@ func countSegments(t *testing.T, r *manifest.Representation, used map[string]boo
 		return getter(data, &requests)(res)
 	}
 	if r.Lazy != nil {
-		var err error
-		if init, x, err = r.Lazy.Load(get); err != nil {
+		l, err := r.Lazy.Load(get)
+		if err != nil {
 			t.Errorf("%s: %v", r.TrackID, err)
 			return 0
 		}
+		init, x = l.Init, l.Index
 	}
 	if x == nil {
 		t.Errorf("%s: no segments: %s", r.TrackID, r.Unusable)

@@ -48,7 +48,7 @@ func Parse(data []byte, opts Options) (*manifest.Presentation, error) {
 		return nil, located(&manifest.Error{Code: manifest.CodeInvalid, Msg: "the MPD has no period to play"}, from)
 	}
 	p.Findings = fs.List()
-	if p.Live {
+	if p.Live != nil {
 		return p, fmt.Errorf("%s: %w", from.Redacted(), ErrLive)
 	}
 	return p, nil

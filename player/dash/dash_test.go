@@ -74,7 +74,7 @@ func dump(p *manifest.Presentation) string {
 	line := func(indent int, format string, args ...any) {
 		b.WriteString(strings.TrimRight(strings.Repeat("  ", indent)+fmt.Sprintf(format, args...), " ") + "\n")
 	}
-	line(0, "%s live=%v duration=%s declared=%s buffer=%s title=%q", p.Format, p.Live, p.Duration, p.DeclaredDuration, p.MinBufferTime, p.Title)
+	line(0, "%s live=%v duration=%s declared=%s buffer=%s title=%q", p.Format, p.Live != nil, p.Duration, p.DeclaredDuration, p.MinBufferTime, p.Title)
 	for _, per := range p.Periods {
 		line(0, "period %s #%d [%s,%s)", per.ID, per.Index, per.Start, per.Window().End)
 		for _, s := range per.Sets {
@@ -487,7 +487,7 @@ func TestLazy(t *testing.T) {
 				t.Fatalf("no lazy index: %+v", r)
 			}
 			var requests []string
-			init, x, err := r.Lazy.Load(getter(tt.file, &requests))
+			l, err := r.Lazy.Load(getter(tt.file, &requests))
 			if len(requests) != tt.requests {
 				t.Errorf("requests: got %q, want %d", requests, tt.requests)
 			}
@@ -501,6 +501,7 @@ func TestLazy(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
+			init, x := l.Init, l.Index
 			for i := range x.Len() {
 				s := x.At(i)
 				rg := s.Range.String()
@@ -531,7 +532,7 @@ func TestLazy_GetFails(t *testing.T) {
 	gone := errors.New("GET: 404")
 	for _, base := range []string{``, `indexRange="1-2"`} {
 		r := representation(t, `<Representation><BaseURL>v.mp4</BaseURL><SegmentBase `+base+`/></Representation>`)
-		_, _, err := r.Lazy.Load(func(manifest.Resource) ([]byte, error) { return nil, gone })
+		_, err := r.Lazy.Load(func(manifest.Resource) ([]byte, error) { return nil, gone })
 		if !errors.Is(err, gone) {
 			t.Errorf("%q: got %v, want the getter's error", base, err)
 		}
@@ -557,7 +558,7 @@ func TestParse_DynamicThatIsOver(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, err := dash.Parse([]byte(doc(tt.attrs)), dash.Options{BaseURL: origin, Now: tt.now})
-			if p == nil || p.Live != tt.live || errors.Is(err, dash.ErrLive) != tt.live || !tt.live && err != nil {
+			if p == nil || (p.Live != nil) != tt.live || errors.Is(err, dash.ErrLive) != tt.live || !tt.live && err != nil {
 				t.Fatalf("got %+v, %v; want live %v", p, err, tt.live)
 			}
 			segments := p.Periods[0].Sets[0].Representations[0].Segments

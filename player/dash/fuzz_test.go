@@ -56,13 +56,13 @@ func walk(t *testing.T, p *manifest.Presentation) {
 					t.Fatalf("two tracks are named %s", r.TrackID)
 				}
 				seen[r.TrackID] = true
-				if has := r.Segments != nil || r.Lazy != nil; has == (r.Unusable != "") && !p.Live {
+				if has := r.Segments != nil || r.Lazy != nil; has == (r.Unusable != "") && p.Live == nil {
 					t.Fatalf("%s: segments %v, unusable %q", r.TrackID, has, r.Unusable)
 				}
 				if r.Lazy != nil {
 					var requests []string
-					_, x, err := r.Lazy.Load(getter([]byte("\x00\x00\x00\x08free\x00\x00\x00\x2csidx"), &requests))
-					if len(requests) > 100 || err == nil && x == nil {
+					l, err := r.Lazy.Load(getter([]byte("\x00\x00\x00\x08free\x00\x00\x00\x2csidx"), &requests))
+					if len(requests) > 100 || err == nil && l.Index == nil {
 						t.Fatalf("%s: %d requests, %v", r.TrackID, len(requests), err)
 					}
 				}

@@ -31,7 +31,15 @@ type lazyIndex struct {
 }
 
 // Load implements manifest.Lazy. A file without any index is one segment.
-func (l *lazyIndex) Load(get manifest.Getter) (*manifest.Resource, manifest.Index, error) {
+func (l *lazyIndex) Load(get manifest.Getter) (*manifest.List, error) {
+	init, x, err := l.load(get)
+	if err != nil {
+		return nil, err
+	}
+	return &manifest.List{Init: init, Index: x}, nil
+}
+
+func (l *lazyIndex) load(get manifest.Getter) (*manifest.Resource, manifest.Index, error) {
 	if !l.at.IsWhole() {
 		x, err := l.read(get, l.at.Start, l.at.Len())
 		if err == nil {

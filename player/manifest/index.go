@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"time"
 
 	"mseplayer/mse/media"
 )
@@ -38,7 +39,56 @@ type Resource struct {
 	URL string
 	// Alternatives are other places with the same bytes, to be tried in this order; usually nil.
 	Alternatives []string
-	Range        Range
+	// Locations name the service locations (DASH) or pathways (HLS) of URL and of each of Alternatives, for steering;
+	// nil when the manifest names none.
+	Locations []string
+	Range     Range
+}
+
+// KeyMethod is how a playlist says that segments are encrypted (RFC 8216 §4.4.4.4).
+type KeyMethod uint8
+
+// The methods.
+const (
+	// AES128, AES256 and AES256CTR encrypt whole resources, the first two in CBC mode with padding.
+	AES128 KeyMethod = iota + 1
+	AES256
+	AES256CTR
+	// SampleAES and SampleAESCTR encrypt samples.
+	SampleAES
+	SampleAESCTR
+)
+
+// String gives the name that playlists use.
+func (m KeyMethod) String() string {
+	switch m {
+	case AES128:
+		return "AES-128"
+	case AES256:
+		return "AES-256"
+	case AES256CTR:
+		return "AES-256-CTR"
+	case SampleAES:
+		return "SAMPLE-AES"
+	case SampleAESCTR:
+		return "SAMPLE-AES-CTR"
+	default:
+		return "unknown"
+	}
+}
+
+// WholeResource reports whether the method encrypts whole resources, not samples.
+func (m KeyMethod) WholeResource() bool { return m == AES128 || m == AES256 || m == AES256CTR }
+
+// Key says with what a playlist encrypts segments. It is shared by all segments it is for.
+type Key struct {
+	Method KeyMethod
+	// Resource is where the key's bytes are to be had. Its URL may be of a scheme that nobody can fetch ("skd:").
+	Resource
+	// Format is the KEYFORMAT, "identity" for bare bytes.
+	Format string
+	// IV is the initialization vector, nil when each segment's number is its own.
+	IV *[16]byte
 }
 
 // SegmentRef is one media segment.
@@ -51,6 +101,22 @@ type SegmentRef struct {
 	// it is. With Representation.Addressing Nominal both may be off by up to half a segment.
 	Start    media.Time
 	Duration media.Span
+	// Available is when the segment can be asked for, by the clock of the server; the zero time says that it is there.
+	Available time.Time
+	// Init is the initialization segment to append before this one, nil for that of the list. Segments that share one
+	// share the pointer.
+	Init *Resource
+	// Discontinuity numbers the stretches within which media timestamps are continuous. It matters where
+	// Representation.Floating is set.
+	Discontinuity int64
+	// Key is set when the segment is encrypted as a whole or by samples under the playlist's rules; IV is then the
+	// vector to use.
+	Key *Key
+	IV  [16]byte
+	// Gap marks a segment that is missing and must not be asked for.
+	Gap bool
+	// Time is the wall time of the segment's first frame, zero when not known.
+	Time time.Time
 }
 
 // End returns Start + Duration.
@@ -71,11 +137,27 @@ type Index interface {
 // range that begins at or after the end.
 type Getter func(r Resource) ([]byte, error)
 
-// Lazy is a list of segments that must be read from the media file first.
+// List is the segments of a representation as far as they are known.
+type List struct {
+	// Init is the initialization segment, nil when media segments hold it, need none, or name their own.
+	Init  *Resource
+	Index Index
+	// Growing is set while more segments are to come; Reload is then how long to wait, from when the list was asked
+	// for, before it is loaded again; 0 asks at once, which the server answers when there is something new.
+	Growing bool
+	Reload  time.Duration
+	// Live is what the list says about time, nil for a list that is complete.
+	Live *Live
+	// Findings are oddities met while reading it.
+	Findings []Finding
+}
+
+// Lazy is a list of segments that must be fetched first: from the media file, or as a media playlist.
 type Lazy interface {
-	// Load asks get for as many byte ranges as it needs, a bounded number of bounded size, and returns the
-	// initialization segment (nil when the first media segment holds it) and the list.
-	Load(get Getter) (*Resource, Index, error)
+	// Load asks get for as many resources as it needs, a bounded number of bounded size, and returns the list as it is
+	// now. While the list is Growing, another Load gives a later one; times stay on the same timeline, and segments keep
+	// their Number.
+	Load(get Getter) (*List, error)
 }
 
 // Addressing is how a manifest names its segments, which decides how exact their times are.

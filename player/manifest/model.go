@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"strings"
+	"time"
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
@@ -55,9 +56,9 @@ type Presentation struct {
 	Format Format
 	// URL is where the manifest came from, after redirects. Like all URLs of the model it may hold credentials.
 	URL string
-	// Live is set when the manifest may change or segments appear over time. Representations of a live
-	// presentation have neither Segments nor Lazy unless their parser says otherwise.
-	Live bool
+	// Live is set while the manifest may change or segments appear over time, nil for a complete presentation. HLS knows
+	// only when a list has been loaded: see List.Live.
+	Live *Live
 	// Duration is the end of the last period, unset when unknown.
 	Duration media.Opt
 	// DeclaredDuration is what the document says about the whole, unset if nothing.
@@ -67,8 +68,71 @@ type Presentation struct {
 	// Profiles is the document's list of profiles, raw.
 	Profiles string
 	Periods  []*Period
+	// Steering is where the order of service locations is to be asked for, nil for nowhere.
+	Steering *Steering
+	// Session is data about the whole for applications (EXT-X-SESSION-DATA).
+	Session []SessionData
 	// Findings are all oddities met while parsing, in document order.
 	Findings []Finding
+}
+
+// Live is what a presentation that is not complete says about time.
+type Live struct {
+	// Start is the wall time of time 0 of the presentation by the server's clock; zero when not known.
+	Start time.Time
+	// Depth is how far before the live edge media stays available; media.Span(media.Forever) for from the beginning.
+	Depth media.Span
+	// Delay is the distance from the live edge that the author suggests, Part the one for low latency; 0 for no
+	// suggestion.
+	Delay, PartDelay media.Span
+	// Latency is what the service asks for, nil for nothing.
+	Latency *Latency
+	// Clocks are ways to learn the server's time, in the order of preference.
+	Clocks []Descriptor
+	// Updater gives later versions of the presentation, nil when it does not change, or changes list by list. Refresh is
+	// how long one stays valid at least; 0 says that it changes only when its media says so.
+	Updater Updater
+	Refresh time.Duration
+}
+
+// Latency is the latency and the range of playback rates that a service asks for (ServiceDescription). Zeros are for
+// what it does not say.
+type Latency struct {
+	Min, Target, Max media.Span
+	MinRate, MaxRate float64
+}
+
+// Updater obtains later versions of a presentation.
+type Updater interface {
+	// Update asks get for the document as it is now, and returns what it describes. Periods, sets and representations
+	// that went on keep their IDs and their place on the timeline. nil without an error says that nothing has changed.
+	Update(get Getter) (*Presentation, error)
+}
+
+// Steering is a server that orders service locations (content steering).
+type Steering struct {
+	URL string
+	// Default lists the locations to begin with; Before asks the server before anything is fetched.
+	Default []string
+	Before  bool
+}
+
+// SessionData is one datum about a whole presentation.
+type SessionData struct {
+	ID, Lang, Value string
+	// URL is where the value is to be had, "" when it is Value.
+	URL string
+}
+
+// Event is something that happens at a time: an element of an EventStream, a date range, an event message.
+type Event struct {
+	Scheme, Value, ID string
+	Start             media.Time
+	// Duration is unset when unknown.
+	Duration media.Opt
+	// Data is the message, as written; Attributes are what the manifest says besides, by name.
+	Data       string
+	Attributes map[string]string
 }
 
 // Period is a section of the presentation with its own adaptation sets.
@@ -80,6 +144,8 @@ type Period struct {
 	// End is unset when nobody knows it before the media is read.
 	End  media.Opt
 	Sets []*AdaptationSet
+	// Events are the timed events that the manifest lists, in order of time.
+	Events []Event
 }
 
 // Window returns the append window of the period; its end is media.Forever when unknown.
@@ -106,6 +172,12 @@ type AdaptationSet struct {
 	// TrickMode is set when the set is meant for fast winding only, with the IDs of the sets it belongs to.
 	TrickMode    bool
 	TrickModeFor string
+	// Inband are the schemes of event messages that the media carries.
+	Inband []Descriptor
+	// SwitchTo are the IDs of sets of the same period whose representations may be switched to as well.
+	SwitchTo []string
+	// Forced marks subtitles of what is said in a foreign language; Default and AutoSelect are the author's.
+	Forced, Default, AutoSelect bool
 	// Tiles is the layout of thumbnail pictures, nil when the set has none.
 	Tiles *Tiles
 	// Priority is the author's preference among sets, higher first; the default is 1.
@@ -182,6 +254,13 @@ type Representation struct {
 	// is presented at the period's start.
 	Timescale   uint32
 	OffsetTicks int64
+
+	// Floating is set when the media's own timestamps do not say where on the presentation timeline it belongs: the
+	// first segment that is had of a Discontinuity is placed at its Start, and all others of that number, of whatever
+	// representation, are moved by the same.
+	Floating bool
+	// Chunked is set when segments may be asked for before they are complete, and are answered while they are produced.
+	Chunked bool
 
 	// Init is the initialization segment, nil when segments begin with it or need none.
 	Init *Resource

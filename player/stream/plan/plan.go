@@ -238,11 +238,11 @@ func (t *Track) load(r *manifest.Representation, get manifest.Getter) (*loaded, 
 	case r.Lazy == nil:
 		return nil, fmt.Errorf("plan: %s: %s", r.TrackID, r.Unusable)
 	default:
-		init, x, err := r.Lazy.Load(get)
+		list, err := r.Lazy.Load(get)
 		if err != nil {
-			return nil, fmt.Errorf("plan: %s: segment index: %w", r.TrackID, err)
+			return nil, fmt.Errorf("plan: %s: list of segments: %w", r.TrackID, err)
 		}
-		l.init, l.index = init, x
+		l.init, l.index = list.Init, list.Index
 	}
 	t.loaded[r] = l
 	return l, nil

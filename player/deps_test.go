@@ -42,6 +42,7 @@ var allowed = map[string]string{
 	"player/dash":        "mse/media mse/mime mse/isobmff player/manifest github.com/Eyevinn/dash-mpd",
 	"player/fetch":       "mse/media player/limit",
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",
+	"player/abr":         "mse/media",
 	"player/limit":       "",
 	"player/source":      "mse/isobmff mse/media player/dash player/fetch player/file player/manifest",
 	"player/stream":      "mse mse/media mse/mime player/manifest player/fetch player/limit player/stream/plan",
@@ -83,6 +84,7 @@ var forbidden = map[string]string{
 	"mse":            "os net net/http",
 	"player/present": "os net net/http",
 	"player/clock":   "os net net/http",
+	"player/abr":     "os net net/http sync context log log/slog", // told the time and asked
 	"render/yuv":     "os net net/http sync",
 	"audio/pcm":      "os net net/http sync",
 }

@@ -11,6 +11,8 @@ import (
 const (
 	// maxRun is how many independent frames (audio, intra-only video) share a block.
 	maxRun = 64
+	// maxProbes is how many frames of a run are looked at near the place where one is expected.
+	maxProbes = 3
 	// maxHint bounds the room that is made for the frames of a new block.
 	maxHint = 512
 	// maxAdded is how many added intervals are gathered before they are merged into the ranges.
@@ -51,16 +53,23 @@ type Buffer struct {
 	found, near []*block // scratch of removePTS and dig; nil beyond their use
 }
 
-// block is either one GOP (run false) or a run of frames of which each is a random access point (run true).
+// block is either one GOP (run false) or a run of frames of which each is a random access point (run true). What a seek
+// needs lies in the first cache line, and it reads no frame.
 type block struct {
-	key media.Time // PTS of the first presented frame in decode order
-	links
-	minPTS, maxEnd, maxPTS media.Time // of the presented frames
+	first    *media.CodedFrame // frames[0]
+	key      media.Time        // PTS of the first presented frame in decode order
+	firstEnd media.Time        // where first ends
+	until    media.Time        // key of the next block, Forever when there is none
+	maxEnd   media.Time        // of the presented frames
+	frames   []*media.CodedFrame
 
-	frames []*media.CodedFrame
-	bytes  int64
-	group  uint64 // the coded frame group it was added in
-	run    bool
+	minPTS, maxPTS media.Time // of the presented frames
+	bytes          int64
+	group          uint64 // the coded frame group it was added in
+	prev, next     *block
+	leaf           *node // the node of the tree that it is in
+	run            bool
+	led            bool // first is decode-only; otherwise key is its PTS
 }
 
 // New returns an empty buffer.
@@ -160,7 +169,7 @@ func (b *Buffer) appendTo(blk *block, f *media.CodedFrame) {
 func (b *Buffer) insertBlock(blk *block) {
 	if prev := b.blocks.floor(blk.key); prev != nil && prev.run {
 		// The key may lie inside a run: cut it.
-		k := sort.Search(len(prev.frames), func(i int) bool { return prev.frames[i].PTS > blk.key })
+		k := prev.after(blk.key)
 		if k < len(prev.frames) {
 			b.split(prev, k)
 		}
@@ -202,6 +211,11 @@ func (b *Buffer) split(blk *block, k int) *block {
 func (blk *block) recompute() {
 	blk.bytes = 0
 	blk.minPTS, blk.maxPTS, blk.maxEnd = media.Forever, minusInf, minusInf
+	blk.first, blk.firstEnd, blk.led = nil, 0, false
+	if len(blk.frames) > 0 {
+		blk.first = blk.frames[0]
+		blk.firstEnd, blk.led = blk.first.End(), blk.first.DecodeOnly
+	}
 	for _, f := range blk.frames {
 		blk.bytes += int64(len(f.Data))
 		if !f.DecodeOnly {
@@ -210,14 +224,72 @@ func (blk *block) recompute() {
 	}
 }
 
+// from returns the first frame of a run whose PTS is at least t, len(frames) when there is none.
+func (blk *block) from(t media.Time) int {
+	return blk.search(t, func(pts media.Time) bool { return pts >= t })
+}
+
+// after returns the first frame of a run whose PTS is greater than t, len(frames) when there is none.
+func (blk *block) after(t media.Time) int {
+	return blk.search(t, func(pts media.Time) bool { return pts > t })
+}
+
+// search returns the first frame of a run whose PTS is beyond, where PTS change from not beyond to beyond around t. It
+// begins where t lies if all frames have one length, because every frame that it looks at may be far away in memory.
+func (blk *block) search(t media.Time, beyond func(media.Time) bool) int {
+	switch lo, hi := 0, len(blk.frames); {
+	case beyond(blk.key):
+		return 0
+	case !beyond(blk.maxPTS):
+		return hi
+	default:
+		m := int(float64(hi-1) * float64(t.Sub(blk.key)/blk.maxPTS.Sub(blk.key)))
+		for probes := 1; lo < hi; probes++ {
+			if m < lo || m >= hi || probes > maxProbes {
+				m = (lo + hi) / 2
+			}
+			if beyond(blk.frames[m].PTS) {
+				hi = m
+				m--
+			} else {
+				m++
+				lo = m
+			}
+		}
+		return lo
+	}
+}
+
 // presents reports whether any frame of the block is presented.
 func (blk *block) presents() bool { return blk.minPTS <= blk.maxEnd }
 
-// At returns the presented frame whose interval contains t, nil when there is none. When several do, it is the
-// one that starts last.
+// At returns the presented frame whose interval contains t, nil when there is none. When several do, it is one of
+// those that start last.
 func (b *Buffer) At(t media.Time) *media.CodedFrame {
 	var found *media.CodedFrame
-	for _, blk := range b.blocks.touching(nil, t, t) {
+	b.found = b.blocks.touching(b.found[:0], t, t)
+	defer clear(b.found)
+	for _, blk := range b.found {
+		if f := blk.at(t); f != nil && (found == nil || f.PTS >= found.PTS) {
+			found = f
+		}
+	}
+	return found
+}
+
+// at is At among the frames of one block.
+func (blk *block) at(t media.Time) (found *media.CodedFrame) {
+	switch {
+	case t < blk.minPTS || t >= blk.maxEnd:
+	case !blk.led && blk.key == t && t < blk.firstEnd:
+		return blk.first // nothing starts later
+	case blk.run:
+		for k := blk.after(t) - 1; k >= 0; k-- {
+			if f := blk.frames[k]; t < f.End() {
+				return f
+			}
+		}
+	default:
 		for _, f := range blk.frames {
 			if !f.DecodeOnly && f.PTS <= t && t < f.End() && (found == nil || f.PTS >= found.PTS) {
 				found = f
@@ -251,7 +323,7 @@ func (b *Buffer) NextRAP(t media.Time) (media.Time, bool) {
 			return t, true
 		}
 		if prev.run {
-			k := sort.Search(len(prev.frames), func(i int) bool { return prev.frames[i].PTS >= t })
+			k := prev.from(t)
 			if k < len(prev.frames) {
 				return prev.frames[k].PTS, true
 			}
@@ -272,7 +344,7 @@ func (b *Buffer) prevRAP(t media.Time) (media.Time, bool) {
 	if !blk.run {
 		return blk.key, true
 	}
-	k := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS > t })
+	k := blk.after(t)
 	return blk.frames[k-1].PTS, true
 }
 
@@ -281,7 +353,7 @@ func (b *Buffer) HighestPTS() (media.Time, bool) {
 	if b.blocks.root == nil {
 		return 0, false
 	}
-	return b.blocks.root.subPTS, true
+	return b.blocks.highest(), true
 }
 
 // Slack is what sums of times near t may be off by: float64 rounding makes 0.2 + 0.04 a little more than 0.24, and
@@ -329,8 +401,8 @@ func (b *Buffer) removePTS(start, end media.Time, keep *block, keepTails bool) {
 			}
 			continue
 		}
-		a := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= start })
-		z := sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= end })
+		a := blk.from(start)
+		z := blk.from(end)
 		if blk == keep && z == len(blk.frames) {
 			z--
 		}

@@ -43,6 +43,12 @@ func (b *Buffer) check() {
 				panic("frame outside the hull of its block")
 			}
 		}
+		if blk.first != blk.frames[0] || blk.firstEnd != blk.first.End() || blk.led != blk.first.DecodeOnly || !blk.led && blk.key != blk.first.PTS {
+			panic("what a block knows of its first frame")
+		}
+		if blk.next == nil && blk.until != media.Forever || blk.next != nil && blk.until != blk.next.key {
+			panic("the key that follows")
+		}
 		if sum != blk.bytes {
 			panic("bytes of a block")
 		}
@@ -57,28 +63,46 @@ func (b *Buffer) check() {
 	if bytes != b.bytes || count != b.count {
 		panic(fmt.Sprintf("sums: %d bytes %d frames, counted %d %d", b.bytes, b.count, bytes, count))
 	}
-	if next := b.blocks.root.check(b.blocks.first); next != nil {
+	at := b.blocks.first
+	if root := b.blocks.root; root != nil {
+		if root.up != nil || !root.leaf && root.n == 1 {
+			panic("root of the tree")
+		}
+		at, _ = root.check(at)
+	}
+	if at != nil {
 		panic("the tree ends before the list")
 	}
 }
 
-// check walks a subtree along the list, whose next member is at, and returns the member after the subtree.
-func (blk *block) check(at *block) *block {
-	if blk == nil {
-		return at
+// check walks a subtree along the list, whose next member is at, and returns the member after the subtree and the depth.
+func (n *node) check(at *block) (next *block, depth int) {
+	if n.n < 1 || n.n > fan {
+		panic("size of a node")
 	}
-	for _, c := range []*block{blk.left, blk.right} {
-		if c != nil && (c.up != blk || c.prio > blk.prio) {
-			panic("tree links")
+	for i := range int(n.n) {
+		if n.leaf {
+			if n.blk[i] != at || at.leaf != n || n.get(i) != at.entry() {
+				panic("leaf of the tree")
+			}
+			at = at.next
+			continue
+		}
+		if n.sub[i].up != n || n.get(i) != n.sub[i].entry() {
+			panic("node of the tree")
+		}
+		var d int
+		if at, d = n.sub[i].check(at); i > 0 && d != depth {
+			panic("depth of the tree")
+		}
+		depth = max(depth, d)
+	}
+	for i := int(n.n); i < fan; i++ {
+		if n.sub[i] != nil || n.blk[i] != nil {
+			panic("what has been removed is still held")
 		}
 	}
-	if at = blk.left.check(at); at != blk {
-		panic("tree order")
-	}
-	if blk.sum() {
-		panic("tree sums")
-	}
-	return blk.right.check(at.next)
+	return at, depth + 1
 }
 
 // model is the specification's track buffer spelled out: a list of frames, searched from end to end.

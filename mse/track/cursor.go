@@ -129,7 +129,7 @@ func (c *Cursor) place(t, start media.Time) {
 	}
 	c.blk, c.next, c.pending = blk, 0, false
 	if c.blk.run {
-		k := sort.Search(len(c.blk.frames), func(i int) bool { return c.blk.frames[i].PTS > t })
+		k := c.blk.after(t)
 		c.next = max(k-1, 0)
 		c.stepBack(t.Add(-c.preroll))
 	}
@@ -196,7 +196,7 @@ func (c *Cursor) SkipTo(t, limit media.Time) (skipped int) {
 	}
 	blk, k := b.blocks.floor(to), 0
 	if blk.run {
-		k = sort.Search(len(blk.frames), func(i int) bool { return blk.frames[i].PTS >= to })
+		k = blk.from(to)
 	}
 	if blk == c.blk && k <= c.next || blk != c.blk && blk.key <= c.blk.key {
 		return 0
@@ -229,21 +229,30 @@ func (c *Cursor) Next() (Item, Status) {
 		return Item{}, Waiting
 	}
 	for {
-		if c.blk != nil && c.next < len(c.blk.frames) {
-			if pts := c.blk.frames[c.next].PTS; c.blk.run && c.gap(pts) {
+		if blk := c.blk; blk != nil && c.next < len(blk.frames) {
+			it, pts, end := Item{Frame: blk.first}, blk.key, blk.firstEnd
+			if c.next > 0 || blk.led {
+				f := blk.frames[c.next]
+				it, pts, end = Item{Frame: f, DecodeOnly: f.DecodeOnly}, f.PTS, f.End()
+			}
+			if blk.run && c.gap(pts) {
 				return c.silence(pts, Waiting)
 			}
-			if it, ok := take(c.blk.frames[c.next:], c.nextKey()); ok {
-				c.next++
-				return c.hand(it), Ready
+			ok := pts < blk.until
+			if !ok {
+				it, ok = take(blk.frames[c.next:], c.nextKey())
 			}
-			c.next = len(c.blk.frames) // what remains of the GOP has been replaced
+			if ok {
+				c.next++
+				return c.hand(it, pts, end), Ready
+			}
+			c.next = len(blk.frames) // what remains of the GOP has been replaced
 		}
 		if len(c.tail) > 0 {
 			it, ok := take(c.tail, c.switchKey())
 			if ok {
 				c.tail = c.tail[1:]
-				return c.hand(it), Ready
+				return c.hand(it, it.Frame.PTS, it.Frame.End()), Ready
 			}
 			c.tail = nil
 		}
@@ -360,15 +369,15 @@ func (c *Cursor) enter() (media.Time, Status) {
 	return 0, Ready
 }
 
-// hand notes what goes out.
-func (c *Cursor) hand(it Item) Item {
-	if it.Frame.End() <= c.floor {
+// hand notes what goes out: a frame that is presented from pts to end.
+func (c *Cursor) hand(it Item, pts, end media.Time) Item {
+	if end <= c.floor {
 		it.DecodeOnly = true
 	}
 	if it.DecodeOnly {
 		return it
 	}
-	c.end, c.high = max(c.end, it.Frame.End()), max(c.high, it.Frame.PTS)
+	c.end, c.high = max(c.end, end), max(c.high, pts)
 	c.started = true
 	return it
 }

@@ -39,18 +39,18 @@ type Buffer struct {
 	hint         int        // frames of the block before the open one
 
 	// ranges is up to date but for the intervals in added, and for what was removed inside hole.
-	ranges media.Ranges
+	ranges list
 	added  []media.Range
 	hole   media.Range // empty when nothing was removed
 	filled int         // the intervals of added from here on came after the last removal
-	tol    media.Span  // the tolerance of ranges
+	tol    media.Span  // the tolerance of ranges and whole
 
-	covered media.Ranges  // known to miss nothing, whatever frames there are
+	covered list          // known to miss nothing, whatever frames there are
 	bridges []media.Range // the same, as long as frames adjoin at both ends
-	whole   media.Ranges  // ranges, covered and bridges together
-	stale   bool          // covered or bridges have changed since whole was made
+	whole   list          // if there is any of them: ranges, covered and bridges together
 
-	found, near []*block // scratch of removePTS and dig; nil beyond their use
+	found, near []*block // scratch of At, removePTS and dig; nil beyond their use
+	intervals   []media.Range
 }
 
 // block is either one GOP (run false) or a run of frames of which each is a random access point (run true). What a seek

@@ -75,6 +75,14 @@ func (b *Buffer) check() {
 	}
 }
 
+// checkRanges panics when what is kept of the ranges is not what comes out when everything is derived anew.
+func (b *Buffer) checkRanges() {
+	want := media.Ranges(b.bridged(merge(b.ranges.all, b.covered.all, b.tol), b.tol))
+	if got := b.View(); !got.Equal(want) {
+		panic(fmt.Sprintf("ranges %s, derived anew %s\nof frames %s\ncovered %s\nbridges %s", got, want, b.ranges.all, b.covered.all, media.Ranges(b.bridges)))
+	}
+}
+
 // check walks a subtree along the list, whose next member is at, and returns the member after the subtree and the depth.
 func (n *node) check(at *block) (next *block, depth int) {
 	if n.n < 1 || n.n > fan {
@@ -223,7 +231,8 @@ func replay(seed uint64, steps int) error {
 	c := b.Cursor()
 	defer c.Close()
 	c.Seek(0, 0)
-	independent := seed%3 == 0
+	independent, bridges := seed%3 == 0, seed%4 == 1
+	lent, was := b.Ranges(), ""
 	var log []string
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("seed %d: %s\nafter %s", seed, fmt.Sprintf(format, args...), strings.Join(log, "; "))
@@ -231,6 +240,14 @@ func replay(seed uint64, steps int) error {
 	for i := range steps {
 		start, step := r.IntN(40)*50, []int{20, 25, 40}[r.IntN(3)]
 		switch op := r.IntN(10); {
+		case bridges && op == 0:
+			length := 1 + r.IntN(400)
+			log = append(log, fmt.Sprintf("bridge %d+%d", start, length))
+			b.Bridge(media.Range{Start: media.FromTicks(int64(start), 1000), End: media.FromTicks(int64(start+length), 1000)})
+		case bridges && op == 1:
+			length := 1 + r.IntN(200)
+			log = append(log, fmt.Sprintf("cover %d+%d", start, length))
+			b.Cover(media.Range{Start: media.FromTicks(int64(start), 1000), End: media.FromTicks(int64(start+length), 1000)})
 		case op < 6:
 			n := 1 + r.IntN(12)
 			frames := gop(start, step, n, r.IntN(2) == 0, independent, i)
@@ -285,7 +302,10 @@ func replay(seed uint64, steps int) error {
 					break
 				}
 				if it.Frame == nil {
-					return fail("nil frame")
+					if !bridges || it.Silence.Len() <= 0 {
+						return fail("nil frame")
+					}
+					continue
 				}
 				if independent && !it.DecodeOnly {
 					if it.Frame.PTS < last {
@@ -299,9 +319,18 @@ func replay(seed uint64, steps int) error {
 		if got, want := b.dump(), m.frames(); got != want {
 			return fail("frames\n got %s\nwant %s", got, want)
 		}
-		if got, want := b.Ranges().String(), m.ranges().String(); got != want {
+		b.View()
+		if got, want := b.ranges.all.String(), m.ranges().String(); got != want {
 			return fail("ranges\n got %s\nwant %s", got, want)
 		}
+		b.checkRanges()
+		if got := lent.String(); got != was && i > 0 {
+			return fail("ranges that have been returned became\n %s, were\n %s", got, was)
+		}
+		if r.IntN(3) > 0 {
+			lent = b.Ranges()
+		}
+		was = lent.String()
 	}
 	return nil
 }

@@ -95,9 +95,9 @@ func (c *Cursor) Relocate(allowance media.Span, fresh bool) bool {
 		return true
 	}
 	t := c.target
-	r, ok := c.b.Ranges().Find(t)
+	r, ok := c.b.View().Find(t)
 	if !ok {
-		r, ok = c.b.Ranges().Next(t)
+		r, ok = c.b.View().Next(t)
 		if !ok || r.Start.Sub(t) > allowance {
 			return false
 		}
@@ -191,7 +191,7 @@ func (c *Cursor) SkipTo(t, limit media.Time) (skipped int) {
 			return 0
 		}
 	}
-	if r, ok := b.Ranges().Find(to); !ok || c.started && r.Start > c.end.Add(b.Tolerance()) {
+	if r, ok := b.View().Find(to); !ok || c.started && r.Start > c.end.Add(b.Tolerance()) {
 		return 0 // behind a gap
 	}
 	blk, k := b.blocks.floor(to), 0
@@ -268,9 +268,9 @@ func (c *Cursor) silence(pts media.Time, s Status) (Item, Status) {
 	if !c.started {
 		return Item{}, s
 	}
-	r, ok := c.b.covered.Find(c.end)
+	r, ok := c.b.covered.all.Find(c.end)
 	if !ok {
-		r, ok = c.b.covered.Next(c.end)
+		r, ok = c.b.covered.all.Next(c.end)
 		ok = ok && r.Start.Sub(c.end) <= c.b.Tolerance()
 	}
 	if !ok && c.b.spans(c.end, pts, c.b.Tolerance()) {

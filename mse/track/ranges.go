@@ -2,29 +2,69 @@ package track
 
 import (
 	"slices"
+	"sort"
 
 	"mseplayer/mse/media"
 )
 
+// list is a normalized set of ranges that is changed in place, unless it has been lent.
+type list struct {
+	all  media.Ranges
+	lent bool
+}
+
+// near returns which members lie within tol of r: those of [i, j).
+func (l *list) near(r media.Range, tol media.Span) (i, j int) {
+	i = sort.Search(len(l.all), func(k int) bool { return r.Start.Sub(l.all[k].End) <= tol })
+	j = i + sort.Search(len(l.all)-i, func(k int) bool { return l.all[i+k].Start.Sub(r.End) > tol })
+	return i, j
+}
+
+// put adds r, closing gaps of up to tol. Members that are farther apart from each other stay as they are.
+func (l *list) put(r media.Range, tol media.Span) {
+	i, j := l.near(r, tol)
+	if i < j {
+		r = media.Range{Start: min(r.Start, l.all[i].Start), End: max(r.End, l.all[j-1].End)}
+	}
+	l.replace(i, j, r)
+}
+
+// replace puts other members in the place of [i, j).
+func (l *list) replace(i, j int, with ...media.Range) {
+	switch {
+	case slices.Equal(l.all[i:j], with):
+	case l.lent:
+		l.all, l.lent = slices.Concat(l.all[:i], with, l.all[j:]), false
+	default:
+		l.all = slices.Replace(l.all, i, j, with...)
+	}
+}
+
 // Ranges returns the union of the presented frames' intervals, of what is covered and of bridges, with gaps of up to
-// Tolerance closed. The same slice is returned until something changes. Its cost grows with the number of ranges and
-// with what has been added and removed since the last call, not with what is stored.
+// Tolerance closed. The same slice is returned until something changes. What is added or removed costs time as it grows
+// with the logarithm of what is stored, but for the moving of a list when the number of ranges changes. The first change
+// after Ranges costs a copy of the list; View avoids that.
 // MSE: track-buffer-ranges.
 func (b *Buffer) Ranges() media.Ranges {
-	tol := b.Tolerance()
-	if tol == b.tol && len(b.added) == 0 && !(b.hole.Start < b.hole.End) && !b.stale {
-		return b.whole
-	}
-	b.settle()
-	b.whole, b.stale = b.ranges, false
-	if len(b.covered) > 0 {
-		b.whole = merge(b.whole, b.covered, tol)
-	}
-	if len(b.bridges) > 0 {
-		b.whole = b.bridged(b.whole, tol)
-	}
-	return b.whole
+	l := b.settled()
+	l.lent = len(l.all) > 0
+	return slices.Clip(l.all)
 }
+
+// View is Ranges for a look: the result is valid until the next change of the buffer.
+func (b *Buffer) View() media.Ranges { return b.settled().all }
+
+// settled returns the list that Ranges is about, up to date.
+func (b *Buffer) settled() *list {
+	b.settle()
+	if b.mixed() {
+		return &b.whole
+	}
+	return &b.ranges
+}
+
+// mixed reports whether there is something besides frames that makes ranges. Otherwise whole is not kept.
+func (b *Buffer) mixed() bool { return len(b.covered.all)+len(b.bridges) > 0 }
 
 // note says that a frame was added.
 func (b *Buffer) note(r media.Range) {
@@ -37,7 +77,6 @@ func (b *Buffer) note(r media.Range) {
 	}
 	if len(b.added) == maxAdded {
 		b.settle()
-		b.stale = true
 	}
 	b.added = append(b.added, r)
 }
@@ -53,7 +92,6 @@ func (b *Buffer) removed(r media.Range) {
 		b.hole = r
 	case r.Start.Sub(b.hole.End) > far || b.hole.Start.Sub(r.End) > far:
 		b.settle()
-		b.stale = true
 		b.hole = r
 	default:
 		b.hole = media.Range{Start: min(b.hole.Start, r.Start), End: max(b.hole.End, r.End)}
@@ -61,43 +99,81 @@ func (b *Buffer) removed(r media.Range) {
 	b.filled = len(b.added)
 }
 
-// settle brings ranges up to date.
+// settle brings ranges and whole up to date.
 func (b *Buffer) settle() {
-	tol := b.Tolerance()
-	hole := b.hole
-	if hole.Start < hole.End {
+	tol, hole := b.Tolerance(), b.hole
+	dug := hole.Start < hole.End
+	if tol == b.tol && len(b.added) == 0 && !dug {
+		return
+	}
+	if dug {
 		// What replaces a group of pictures fills the hole that it left.
-		fill := b.added[b.filled:]
-		slices.SortFunc(fill, byStart)
-		for _, r := range merge(nil, fill, tol) {
-			if r.Start <= hole.Start && hole.End <= r.End {
-				hole = media.Range{}
-			}
+		fill := united(b.added[b.filled:], tol)
+		b.added = b.added[:b.filled+len(fill)]
+		for _, r := range fill {
+			dug = dug && !(r.Start <= hole.Start && hole.End <= r.End)
 		}
 	}
-	if len(b.added) > 0 || tol != b.tol {
-		slices.SortFunc(b.added, byStart)
-		b.ranges = merge(b.ranges, b.added, tol)
-		b.added, b.tol = b.added[:0], tol
+	if tol != b.tol {
+		b.tol = tol
+		b.ranges.replace(0, len(b.ranges.all), merge(b.ranges.all, nil, tol)...)
+		b.derive(always)
 	}
-	if hole.Start < hole.End {
-		b.ranges = b.dig(b.ranges, hole, tol)
+	for _, r := range united(b.added, tol) {
+		b.ranges.put(r, tol)
+		b.derive(r)
+	}
+	b.added = b.added[:0]
+	if dug {
+		b.dig(hole)
+		b.derive(hole)
 	}
 	b.hole, b.filled = media.Range{}, 0
 }
 
-// dig returns the ranges after frames have gone whose intervals made up hole. old are the ranges as if they were still
-// there.
+// always is all of time.
+var always = media.Range{Start: minusInf, End: media.Forever}
+
+// derive brings whole up to date after a change of ranges, covered or bridges inside w.
+func (b *Buffer) derive(w media.Range) {
+	if !b.mixed() {
+		return
+	}
+	// Everything that may be connected with w, directly or by what lies between.
+	for was := (media.Range{}); w != was; {
+		was = w
+		for _, l := range [...]*list{&b.ranges, &b.covered, &b.whole} {
+			if i, j := l.near(w, b.tol); i < j {
+				w = media.Range{Start: min(w.Start, l.all[i].Start), End: max(w.End, l.all[j-1].End)}
+			}
+		}
+		for _, r := range b.bridges {
+			if r.Start.Sub(w.End) <= b.tol && w.Start.Sub(r.End) <= b.tol {
+				w = media.Range{Start: min(w.Start, r.Start), End: max(w.End, r.End)}
+			}
+		}
+	}
+	i, j := b.ranges.near(w, b.tol)
+	k, l := b.covered.near(w, b.tol)
+	with := b.bridged(merge(b.ranges.all[i:j], b.covered.all[k:l], b.tol), b.tol)
+	i, j = b.whole.near(w, b.tol)
+	b.whole.replace(i, j, with...)
+}
+
+// dig corrects ranges, which are as if nothing had been removed, after frames have gone whose intervals made up hole.
 //
 // A range that reaches out of the hole consists, outside of it, of frames that are all still there and adjoin one
 // another: what begins before the hole was not removed, and neither was what ends after it. So only frames near the
 // hole have to be looked at.
-func (b *Buffer) dig(old media.Ranges, hole media.Range, tol media.Span) media.Ranges {
-	var near []media.Range
+func (b *Buffer) dig(hole media.Range) {
+	tol := b.tol
+	near := b.intervals[:0]
 	before, after := minusInf, media.Forever // the end of what begins before the hole, the start of what ends after it
+	hull := hole
 	b.near = b.blocks.touching(b.near[:0], hole.Start.Add(-2*tol), hole.End.Add(2*tol))
 	defer clear(b.near)
 	for _, blk := range b.near {
+		hull = media.Range{Start: min(hull.Start, blk.minPTS), End: max(hull.End, blk.maxEnd)}
 		for _, f := range blk.frames {
 			r := media.Range{Start: f.PTS, End: f.End()}
 			if f.DecodeOnly || !(r.Start < r.End) {
@@ -112,7 +188,8 @@ func (b *Buffer) dig(old media.Ranges, hole media.Range, tol media.Span) media.R
 			near = append(near, r)
 		}
 	}
-	for _, r := range old {
+	i, j := b.ranges.near(hull, tol)
+	for _, r := range b.ranges.all[i:j] {
 		if r.End < hole.Start || r.Start > hole.End {
 			near = append(near, r)
 			continue
@@ -124,8 +201,18 @@ func (b *Buffer) dig(old media.Ranges, hole media.Range, tol media.Span) media.R
 			near = append(near, media.Range{Start: max(after, r.Start), End: r.End})
 		}
 	}
-	slices.SortFunc(near, byStart)
-	return merge(nil, near, tol)
+	b.ranges.replace(i, j, united(near, tol)...)
+	b.intervals = near
+}
+
+// united sorts and joins rs in place, closing gaps of up to tol.
+func united(rs []media.Range, tol media.Span) []media.Range {
+	slices.SortFunc(rs, byStart)
+	out := rs[:0]
+	for _, r := range rs {
+		out = coalesce(out, r, tol)
+	}
+	return out
 }
 
 // merge joins two lists that are sorted by start into a new one.
@@ -167,8 +254,18 @@ func coalesce(out []media.Range, r media.Range, tol media.Span) []media.Range {
 // Cover says that nothing is missing in r: where no frame is stored there is none. It counts as buffered until it
 // is removed.
 func (b *Buffer) Cover(r media.Range) {
-	b.covered = b.covered.Union(media.NewRanges(r))
-	b.stale = true
+	w := b.window(r)
+	b.covered.put(r, 0)
+	b.derive(w)
+}
+
+// window is where whole has to be derived anew when r is about to be covered or bridged.
+func (b *Buffer) window(r media.Range) media.Range {
+	if b.mixed() {
+		return r
+	}
+	b.whole = list{}
+	return always
 }
 
 // Bridge says that the next frame to be added, which begins at r.End, follows whatever is stored up to r.Start or into
@@ -178,10 +275,13 @@ func (b *Buffer) Cover(r media.Range) {
 // MSE: track-buffer-ranges.
 func (b *Buffer) Bridge(r media.Range) {
 	if len(b.bridges) == maxBridges {
+		old := b.bridges[0]
 		b.bridges = slices.Delete(b.bridges, 0, 1)
+		b.derive(old)
 	}
+	w := b.window(r)
 	b.bridges = append(b.bridges, r)
-	b.stale = true
+	b.derive(w)
 }
 
 // bridged closes the gaps of rs that bridges span.
@@ -206,8 +306,9 @@ func (b *Buffer) spans(end, start media.Time, tol media.Span) bool {
 
 // uncover forgets what Cover said about r.
 func (b *Buffer) uncover(start, end media.Time) {
-	if len(b.covered) > 0 {
-		b.covered = b.covered.Subtract(media.NewRanges(media.Range{Start: start, End: end}))
-		b.stale = true
+	r := media.Range{Start: start, End: end}
+	if i, j := b.covered.near(r, 0); i < j {
+		b.covered.replace(i, j, b.covered.all[i:j].Subtract(media.NewRanges(r))...)
+		b.derive(r)
 	}
 }

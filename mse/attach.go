@@ -38,8 +38,8 @@ type Attachment struct {
 	host  Host         // immutable
 	lists *TrackLists  // immutable: the element's, may be nil
 
-	gone     bool         // guarded by loop: detached
-	buffered media.Ranges // guarded by loop: what Buffered returned last
+	gone     bool  // guarded by loop: detached
+	buffered joint // guarded by loop: of the active SourceBuffers
 }
 
 // Attach makes ms the source of an element: it opens, and sourceopen is queued. h may be nil for a program that reads
@@ -134,23 +134,21 @@ func (a *Attachment) Buffered() media.Ranges {
 func (a *Attachment) BufferedTx(*Tx) media.Ranges {
 	ms := a.ms
 	// 1.
-	var r media.Ranges
-	if len(ms.active.items) > 0 && !a.gone {
-		// 2. to 5.
-		var h media.Time
-		for _, sb := range ms.active.items {
-			h = max(h, sb.ranges().End())
-		}
-		r = media.NewRanges(media.Range{Start: 0, End: h})
-		for _, sb := range ms.active.items {
-			r = r.Intersect(stretched(sb.ranges(), h, ms.readyState == Ended))
-		}
+	if len(ms.active.items) == 0 || a.gone {
+		a.buffered = joint{}
+		return nil
 	}
-	// 6. and 7.
-	if !r.Equal(a.buffered) {
-		a.buffered = r
+	// 2. and 3.
+	var h media.Time
+	for _, sb := range ms.active.items {
+		h = max(h, sb.ranges().End())
 	}
-	return a.buffered
+	a.buffered.begin(h, ms.readyState == Ended)
+	for _, sb := range ms.active.items {
+		a.buffered.add(sb.ranges())
+	}
+	// 4. to 7.
+	return a.buffered.ranges()
 }
 
 // Seekable returns the element's seekable attribute.

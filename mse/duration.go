@@ -50,7 +50,7 @@ func (ms *MediaSource) changeDuration(tx *Tx, d media.Time) error {
 			if pts, ok := tb.buf.HighestPTS(); ok && d < pts {
 				return fail(InvalidStateError, "MediaSource.duration", "%s is before a frame buffered at %s; remove it first", d, pts)
 			}
-			end = max(end, tb.buf.Ranges().End())
+			end = max(end, tb.buf.View().End())
 		}
 	}
 	// 3.

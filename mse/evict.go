@@ -87,7 +87,7 @@ func (sb *SourceBuffer) freeBack(want int64, limit func(*trackBuffer) media.Time
 // playableEnd is the end of what is buffered without a gap from t on, t itself where nothing is. A beginning that lies a
 // little after t counts.
 func (tb *trackBuffer) playableEnd(t media.Time) media.Time {
-	rs := tb.buf.Ranges()
+	rs := tb.buf.View()
 	if r, ok := rs.Find(t); ok {
 		return r.End
 	}

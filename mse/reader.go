@@ -221,9 +221,12 @@ func (r *Reader) LocatedTx(*Tx) bool {
 // presentation, where a track may begin late; in an ended stream; and where it was appended for this seek, because
 // segments do not begin where a manifest says to the last frame.
 func (r *Reader) locate() bool {
+	if r.cur.Located() {
+		return true
+	}
 	tb := r.track.trackBufferOf()
 	allowance, fresh := tb.buf.Tolerance(), r.a.ms.readyState != Ended
-	if rs := tb.buf.Ranges(); len(rs) > 0 && r.target < rs[0].Start {
+	if rs := tb.buf.View(); len(rs) > 0 && r.target < rs[0].Start {
 		allowance = startAllowance
 		fresh = fresh && rs[0].Start > media.Time(startAllowance)
 	}
@@ -233,7 +236,7 @@ func (r *Reader) locate() bool {
 // beyondEnd handles a seek target at or after the end of an ended track: video goes back to its last GOP, so that
 // the last picture can be shown; anything else is at its end.
 func (r *Reader) beyondEnd() (found, eof bool) {
-	rs := r.track.trackBufferOf().buf.Ranges()
+	rs := r.track.trackBufferOf().buf.View()
 	if len(rs) > 0 && r.target < rs.End() {
 		return false, false // inside a gap
 	}

@@ -66,7 +66,7 @@ type SourceBuffer struct {
 	removing bool // the pending operation is a range removal
 	op       *operation
 
-	buffered  media.Ranges // what Buffered returned last
+	buffered  joint        // of the tracks
 	announced media.Ranges // what the last bufferedchange told of
 }
 
@@ -282,27 +282,22 @@ func (sb *SourceBuffer) Buffered() (media.Ranges, error) {
 // ranges computes the buffered attribute. The same slice is returned until it changes. The lock must be held.
 // MSE: dom-sourcebuffer-buffered.
 func (sb *SourceBuffer) ranges() media.Ranges {
-	// 2. and 3.
-	h := sb.highestEnd()
-	r := media.NewRanges(media.Range{Start: 0, End: h})
-	// 4.
+	// 2.
+	sb.buffered.begin(sb.highestEnd(), sb.ms.readyState == Ended)
 	for _, tb := range sb.tracks {
 		if tb.track.kind != media.Text {
-			r = r.Intersect(stretched(tb.buf.Ranges(), h, sb.ms.readyState == Ended))
+			sb.buffered.add(tb.buf.Ranges())
 		}
 	}
-	// 5. and 6.
-	if !r.Equal(sb.buffered) {
-		sb.buffered = r
-	}
-	return sb.buffered
+	// 3. to 6.
+	return sb.buffered.ranges()
 }
 
 // highestEnd is the largest end of a track's ranges. The lock must be held.
 func (sb *SourceBuffer) highestEnd() media.Time {
 	var h media.Time
 	for _, tb := range sb.tracks {
-		h = max(h, tb.buf.Ranges().End())
+		h = max(h, tb.buf.View().End())
 	}
 	return h
 }
@@ -315,6 +310,58 @@ func stretched(r media.Ranges, h media.Time, ended bool) media.Ranges {
 	r = slices.Clone(r)
 	r[len(r)-1].End = h
 	return r
+}
+
+// joint is the intersection of several sets of ranges, which is worked out anew only when there are others: to ask again
+// costs nothing, however many ranges there are. Begin, add each, then ask for the ranges. The sets are known by their
+// memory, so they must never change.
+type joint struct {
+	of    []media.Ranges
+	n     int        // how many of them have been added since begin
+	high  media.Time // the end of the longest
+	ended bool       // the last range of each counts as reaching there
+	stale bool
+	all   media.Ranges
+}
+
+func (j *joint) begin(high media.Time, ended bool) {
+	j.stale = j.stale || high != j.high || ended != j.ended
+	j.n, j.high, j.ended = 0, high, ended
+}
+
+func (j *joint) add(r media.Ranges) {
+	if j.n == len(j.of) {
+		j.of, j.stale = append(j.of, nil), true
+	}
+	if x := j.of[j.n]; len(x) != len(r) || len(r) > 0 && &x[0] != &r[0] {
+		j.of[j.n], j.stale = r, true
+	}
+	j.n++
+}
+
+// ranges returns the same slice until it changes.
+func (j *joint) ranges() media.Ranges {
+	if j.n != len(j.of) {
+		clear(j.of[j.n:])
+		j.of, j.stale = j.of[:j.n], true
+	}
+	if !j.stale {
+		return j.all
+	}
+	j.stale = false
+	all := media.NewRanges(media.Range{Start: 0, End: j.high})
+	for _, r := range j.of {
+		r = stretched(r, j.high, j.ended)
+		if len(all) == 1 && len(r) > 0 && all[0].Start <= r[0].Start && r.End() <= all[0].End {
+			all = r
+			continue
+		}
+		all = all.Intersect(r)
+	}
+	if !all.Equal(j.all) {
+		j.all = all
+	}
+	return j.all
 }
 
 // Incomplete reports whether the input buffer ends inside a segment, and how many of its bytes wait there.

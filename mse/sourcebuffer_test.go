@@ -254,3 +254,46 @@ func TestSourceBuffer_Quota(t *testing.T) {
 	p.pump()
 	p.is("events", p.text(a, "1000D1000#80K"), goodEvents)
 }
+
+// TestSourceBuffer_BufferedIsKept: what Buffered has returned stays as it was, and asking again allocates nothing.
+func TestSourceBuffer_BufferedIsKept(t *testing.T) {
+	s := store(t, 10*slabFrames, mse.Options{}, true)
+	defer s.a.Detach()
+	buffered := func() media.Ranges {
+		r, err := s.sb.Buffered()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	all := buffered()
+	before := all.String()
+	if got := testing.AllocsPerRun(100, func() {
+		if !buffered().Equal(all) || !s.a.Buffered().Equal(all) {
+			t.Fatal("buffered changes by itself")
+		}
+	}); got != 0 {
+		t.Errorf("buffered allocates %v times", got)
+	}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want string
+	}{
+		{"a hole is filled", func() { s.append(t, 1) }, "[0,6) [8,10) [12,14) [16,18) [20,22) [24,26) [28,30) [32,34) [36,38)"},
+		{"the same again", func() { s.append(t, 1) }, "[0,6) [8,10) [12,14) [16,18) [20,22) [24,26) [28,30) [32,34) [36,38)"},
+		{"one goes", func() { s.remove(t, 6) }, "[0,6) [8,10) [16,18) [20,22) [24,26) [28,30) [32,34) [36,38)"},
+		{"one goes behind, unseen, and comes again", func() { s.remove(t, 10); s.append(t, 10) }, "[0,6) [8,10) [16,18) [20,22) [24,26) [28,30) [32,34) [36,38)"},
+	} {
+		step.do()
+		if got := buffered().String(); got != step.want {
+			t.Errorf("%s: buffered %s, want %s", step.name, got, step.want)
+		}
+		if got := s.a.Buffered().String(); got != step.want {
+			t.Errorf("%s: the element's buffered %s, want %s", step.name, got, step.want)
+		}
+		if got := all.String(); got != before {
+			t.Errorf("%s: what was returned before became %s, was %s", step.name, got, before)
+		}
+	}
+}

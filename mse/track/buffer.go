@@ -54,13 +54,15 @@ type Buffer struct {
 }
 
 // block is either one GOP (run false) or a run of frames of which each is a random access point (run true). What a seek
-// needs lies in the first cache line, and it reads no frame.
+// to a GOP needs lies in the first cache line, and it reads no frame.
 type block struct {
 	first    *media.CodedFrame // frames[0]
 	key      media.Time        // PTS of the first presented frame in decode order
 	firstEnd media.Time        // where first ends
 	until    media.Time        // key of the next block, Forever when there is none
 	maxEnd   media.Time        // of the presented frames
+	run      bool
+	led      bool // first is decode-only; otherwise key is its PTS
 	frames   []*media.CodedFrame
 
 	minPTS, maxPTS media.Time // of the presented frames
@@ -68,8 +70,6 @@ type block struct {
 	group          uint64 // the coded frame group it was added in
 	prev, next     *block
 	leaf           *node // the node of the tree that it is in
-	run            bool
-	led            bool // first is decode-only; otherwise key is its PTS
 }
 
 // New returns an empty buffer.

@@ -196,7 +196,7 @@ var wptAppend = wptArea{"append", []wptRow{
 		r, _ := sb.Buffered()
 		p.is("begins with the second key frame", len(r) == 1 && r[0].Start > 0.3, true)
 	}, []codec{vp8}},
-	{"pr7929-open-gop/02", func(p *page) {
+	{"part of pr7929-open-gop/02", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.init)
 		// The segment without its first, random access, picture: the sound in it is there, no picture is.

@@ -9,7 +9,7 @@ import (
 
 // wptBuffered is about buffered, seekable, the precision of times.
 var wptBuffered = wptArea{"buffered", []wptRow{
-	{"mediasource-buffered/01 in WebM", func(p *page) {
+	{"part of mediasource-buffered/01", func(p *page) {
 		p.main = &medium{name: vp8.file} // compared with the tolerance of WebM
 		a, v := p.add(vorbis.typ(false)), p.add(vp8.typ(false))
 		p.append(a, p.whole(vorbis))
@@ -20,7 +20,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.eos()
 		p.ranges("element", p.att.Buffered(), "{ [0.000, 2.023) }")
 	}, []codec{vorbis, vp8}},
-	{"mediasource-buffered/02 in WebM", func(p *page) {
+	{"part of mediasource-buffered/02", func(p *page) {
 		p.main = &medium{name: vp8.file}
 		sb := p.add(`video/webm; codecs="vp8,vorbis"`)
 		p.append(sb, file(p.T, "webm/test-av-384k-44100Hz-1ch-320x240-30fps-10kfr.webm").all())
@@ -110,16 +110,16 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		d, e := p.att.Buffered(), p.att.Buffered()
 		p.is("the same object", &d[0] == &e[0], true)
 	}, nil},
-	{"mediasource-seekable/01", func(p *page) {
+	{"part of mediasource-seekable/01", func(p *page) {
 		p.add(audioType)
 		p.ranges("seekable", p.att.Seekable(), "{ }")
 	}, nil},
-	{"mediasource-seekable/02", func(p *page) {
+	{"part of mediasource-seekable/02", func(p *page) {
 		p.append(p.loaded(), p.main.init)
 		p.is("seekable", p.att.Seekable(), media.Ranges{{Start: 0, End: p.duration()}})
 		p.is("element", p.player.duration, p.duration())
 	}, nil},
-	{"mediasource-seekable/03", func(p *page) {
+	{"part of mediasource-seekable/03", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.init)
 		p.ok(p.ms.SetDuration(inf))
@@ -129,28 +129,28 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.is("seekable", p.att.Seekable(), media.Ranges{{Start: 0, End: b.End()}})
 		p.is("start", b[0].Start > 0, true)
 	}, nil},
-	{"mediasource-liveseekable/01", func(p *page) { p.fails(p.closed().SetLiveSeekableRange(0, 1), mse.InvalidStateError) }, nil},
-	{"mediasource-liveseekable/02", func(p *page) { p.fails(p.closed().ClearLiveSeekableRange(), mse.InvalidStateError) }, nil},
-	{"mediasource-liveseekable/03", func(p *page) {
+	{"part of mediasource-liveseekable/01", func(p *page) { p.fails(p.closed().SetLiveSeekableRange(0, 1), mse.InvalidStateError) }, nil},
+	{"part of mediasource-liveseekable/02", func(p *page) { p.fails(p.closed().ClearLiveSeekableRange(), mse.InvalidStateError) }, nil},
+	{"part of mediasource-liveseekable/03", func(p *page) {
 		p.start(p.add(bothType), []byte{})
 		p.ok(p.ms.SetLiveSeekableRange(0, 1))
 	}, nil},
-	{"mediasource-liveseekable/04", func(p *page) {
+	{"part of mediasource-liveseekable/04", func(p *page) {
 		p.start(p.add(bothType), []byte{})
 		p.ok(p.ms.ClearLiveSeekableRange())
 	}, nil},
-	{"mediasource-liveseekable/05", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(-1, 1), mse.TypeError) }, nil},
-	{"mediasource-liveseekable/06", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(2, 1), mse.TypeError) }, nil},
-	{"mediasource-liveseekable/07", func(p *page) { p.ok(p.ms.SetLiveSeekableRange(0, 1)) }, nil},
-	{"mediasource-liveseekable/08", func(p *page) { p.ok(p.ms.ClearLiveSeekableRange()) }, nil},
-	{"mediasource-liveseekable/09", func(p *page) {
+	{"part of mediasource-liveseekable/05", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(-1, 1), mse.TypeError) }, nil},
+	{"part of mediasource-liveseekable/06", func(p *page) { p.fails(p.ms.SetLiveSeekableRange(2, 1), mse.TypeError) }, nil},
+	{"part of mediasource-liveseekable/07", func(p *page) { p.ok(p.ms.SetLiveSeekableRange(0, 1)) }, nil},
+	{"part of mediasource-liveseekable/08", func(p *page) { p.ok(p.ms.ClearLiveSeekableRange()) }, nil},
+	{"part of mediasource-liveseekable/09", func(p *page) {
 		p.ok(p.ms.SetDuration(inf))
 		p.ok(p.ms.SetLiveSeekableRange(1, 2))
 		p.ranges("seekable", p.att.Seekable(), "{ [1.000, 2.000) }")
 		p.ok(p.ms.ClearLiveSeekableRange())
 		p.ranges("seekable", p.att.Seekable(), "{ }")
 	}, nil},
-	{"mediasource-liveseekable/10", func(p *page) {
+	{"part of mediasource-liveseekable/10", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.init)
 		p.ok(p.ms.SetDuration(inf))
@@ -165,7 +165,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 	}, nil},
 	{"SourceBuffer-appendWindowEnd-rounding/02", func(p *page) { p.windowEnd(10) }, nil},
 	{"SourceBuffer-appendWindowEnd-rounding/03", func(p *page) { p.windowEnd(22) }, nil},
-	{"SourceBuffer-short-frame-endOfStream/02", func(p *page) {
+	{"part of SourceBuffer-short-frame-endOfStream/02", func(p *page) {
 		m := file(p.T, fileV24)
 		sb := p.add(m.typ)
 		p.append(sb, rescaled(append(m.init[:len(m.init):len(m.init)], m.seg[0]...), 8e6))
@@ -179,7 +179,7 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.is("duration", p.player.duration, p.duration())
 		p.readsThrough()
 	}, nil},
-	{"last-frame-dimensions/02", func(p *page) {
+	{"part of last-frame-dimensions/02", func(p *page) {
 		small, large := file(p.T, fileV), file(p.T, "mp4/test-v-128k-640x480-30fps-10kfr.mp4")
 		sb := p.add(small.typ)
 		p.ok(sb.SetAppendWindowEnd(3 / 0.5e6))

@@ -7,19 +7,19 @@ import (
 
 // wptConfig is about a change of configuration without changeType.
 var wptConfig = wptArea{"config", append([]wptRow{
-	{"mediasource-config-change-mp4-a-bitrate/01", func(p *page) { p.alternate(fileA, fileA192) }, nil},
-	{"mediasource-config-change-mp4-av-audio-bitrate/01", func(p *page) {
+	{"part of mediasource-config-change-mp4-a-bitrate/01", func(p *page) { p.alternate(fileA, fileA192) }, nil},
+	{"part of mediasource-config-change-mp4-av-audio-bitrate/01", func(p *page) {
 		p.alternate("mp4/test-av-384k-44100Hz-1ch-640x480-30fps-10kfr.mp4", "mp4/test-av-448k-44100Hz-1ch-640x480-30fps-10kfr.mp4")
 	}, nil},
-	{"mediasource-config-change-mp4-av-framesize/01", func(p *page) {
+	{"part of mediasource-config-change-mp4-av-framesize/01", func(p *page) {
 		p.alternate(fileAV, "mp4/test-av-384k-44100Hz-1ch-640x480-30fps-10kfr.mp4", 320, 640, 320, 640)
 	}, nil},
-	{"mediasource-config-change-mp4-av-video-bitrate/01", func(p *page) {
+	{"part of mediasource-config-change-mp4-av-video-bitrate/01", func(p *page) {
 		p.alternate("mp4/test-av-384k-44100Hz-1ch-640x480-30fps-10kfr.mp4", "mp4/test-av-640k-44100Hz-1ch-640x480-30fps-10kfr.mp4", 640)
 	}, nil},
-	{"mediasource-config-change-mp4-v-bitrate/01", func(p *page) { p.alternate(fileV, "mp4/test-v-256k-320x240-30fps-10kfr.mp4", 320) }, nil},
-	{"mediasource-config-change-mp4-v-framerate/01", func(p *page) { p.alternate(fileV24, fileV, 320) }, nil},
-	{"mediasource-config-change-mp4-v-framesize/01", func(p *page) {
+	{"part of mediasource-config-change-mp4-v-bitrate/01", func(p *page) { p.alternate(fileV, "mp4/test-v-256k-320x240-30fps-10kfr.mp4", 320) }, nil},
+	{"part of mediasource-config-change-mp4-v-framerate/01", func(p *page) { p.alternate(fileV24, fileV, 320) }, nil},
+	{"part of mediasource-config-change-mp4-v-framesize/01", func(p *page) {
 		p.alternate(fileV, "mp4/test-v-128k-640x480-30fps-10kfr.mp4", 320, 640, 320, 640)
 	}, nil},
 }, webmConfigRows()...)}
@@ -35,7 +35,7 @@ func webmConfigRows() (rows []wptRow) {
 		{"v-framerate", "test-v-128k-320x240-24fps-8kfr", "test-v-128k-320x240-30fps-10kfr"},
 		{"v-framesize", "test-v-128k-320x240-30fps-10kfr", "test-v-128k-640x480-30fps-10kfr"},
 	} {
-		rows = append(rows, wptRow{"mediasource-config-change-webm-" + f[0] + "/01", func(p *page) { p.alternate("webm/"+f[1]+".webm", "webm/"+f[2]+".webm") }, []codec{vp8}})
+		rows = append(rows, wptRow{"part of mediasource-config-change-webm-" + f[0] + "/01", func(p *page) { p.alternate("webm/"+f[1]+".webm", "webm/"+f[2]+".webm") }, []codec{vp8}})
 	}
 	return rows
 }

@@ -29,13 +29,13 @@ var wptLists = wptArea{"lists", []wptRow{
 		p.want("ms", "sourceclose")
 		p.members()
 	}, nil},
-	{"mediasource-activesourcebuffers/01", func(p *page) { p.becomesActive(fileA) }, nil},
-	{"mediasource-activesourcebuffers/02", func(p *page) { p.becomesActive(fileV) }, nil},
-	{"mediasource-activesourcebuffers/03", func(p *page) { p.bothActive(fileA, fileV, false) }, nil},
-	{"mediasource-activesourcebuffers/04", func(p *page) { p.bothActive(fileA, fileV, true) }, nil},
-	{"mediasource-activesourcebuffers/05", func(p *page) { p.bothActive(fileV, fileA, true) }, nil},
-	{"mediasource-activesourcebuffers/06", func(p *page) { p.bothActive(fileV, fileA, false) }, nil},
-	{"mediasource-activesourcebuffers/07", func(p *page) {
+	{"part of mediasource-activesourcebuffers/01", func(p *page) { p.becomesActive(fileA) }, nil},
+	{"part of mediasource-activesourcebuffers/02", func(p *page) { p.becomesActive(fileV) }, nil},
+	{"part of mediasource-activesourcebuffers/03", func(p *page) { p.bothActive(fileA, fileV, false) }, nil},
+	{"part of mediasource-activesourcebuffers/04", func(p *page) { p.bothActive(fileA, fileV, true) }, nil},
+	{"part of mediasource-activesourcebuffers/05", func(p *page) { p.bothActive(fileV, fileA, true) }, nil},
+	{"part of mediasource-activesourcebuffers/06", func(p *page) { p.bothActive(fileV, fileA, false) }, nil},
+	{"part of mediasource-activesourcebuffers/07", func(p *page) {
 		a, v := p.bothActive(fileA, fileV, false)
 		p.want("active", "addsourcebuffer", "addsourcebuffer")
 		p.is("tracks", []int{a.AudioTracks().Len(), v.VideoTracks().Len()}, []int{1, 1})
@@ -47,7 +47,7 @@ var wptLists = wptArea{"lists", []wptRow{
 		p.want("active", "addsourcebuffer", "removesourcebuffer")
 		p.actives(a)
 	}, nil},
-	{"mediasource-activesourcebuffers/08", func(p *page) {
+	{"part of mediasource-activesourcebuffers/08", func(p *page) {
 		m := file(p.T, fileAV)
 		sb := p.add(m.typ)
 		p.append(sb, m.all())
@@ -63,7 +63,7 @@ var wptLists = wptArea{"lists", []wptRow{
 		p.want("active")
 		p.actives(sb)
 	}, nil},
-	{"mediasource-avtracks/01", func(p *page) {
+	{"part of mediasource-avtracks/01", func(p *page) {
 		sb := p.loaded()
 		p.listen("audio", sb.AudioTracks())
 		p.listen("video", sb.VideoTracks())
@@ -78,10 +78,10 @@ var wptLists = wptArea{"lists", []wptRow{
 		p.is("audio", []any{a.Role(), a.Language(), a.SourceBuffer() == sb, a.Enabled()}, []any{"main", "", true, true})
 		p.is("same objects", []bool{p.lists.Audio.At(0) == a, p.lists.Video.At(0) == v, a.ID() != v.ID()}, []bool{true, true, true})
 	}, nil},
-	{"mediasource-avtracks/02", func(p *page) {
+	{"part of mediasource-avtracks/02", func(p *page) {
 		p.loseTracks(func(sb *mse.SourceBuffer) { p.ok(p.ms.RemoveSourceBuffer(sb)) })
 	}, nil},
-	{"mediasource-avtracks/03", func(p *page) { p.loseTracks(func(*mse.SourceBuffer) { p.att.Detach() }) }, nil},
+	{"part of mediasource-avtracks/03", func(p *page) { p.loseTracks(func(*mse.SourceBuffer) { p.att.Detach() }) }, nil},
 }}
 
 func (p *page) members(want ...*mse.SourceBuffer) {

@@ -28,7 +28,7 @@ func (p *page) afterDetach() *mse.SourceBuffer {
 
 // wptSource is about MediaSource: URLs, its states, addSourceBuffer, removeSourceBuffer, endOfStream.
 var wptSource = wptArea{"source", []wptRow{
-	{"URL-createObjectURL/01", func(p *page) {
+	{"part of URL-createObjectURL/01", func(p *page) {
 		url, err := mse.CreateObjectURL(p.ms)
 		p.ok(err)
 		if !strings.HasPrefix(url, "blob:") || len(url) == len("blob:") {
@@ -39,7 +39,7 @@ var wptSource = wptArea{"source", []wptRow{
 			p.Error("a revoked URL still stands for the source")
 		}
 	}, nil},
-	{"URL-createObjectURL-null/01", func(p *page) {
+	{"part of URL-createObjectURL-null/01", func(p *page) {
 		_, err := mse.CreateObjectURL(nil)
 		p.fails(err, mse.TypeError)
 	}, nil},
@@ -70,25 +70,25 @@ var wptSource = wptArea{"source", []wptRow{
 		p.is("duration", p.duration(), nan)
 	}, nil},
 	{"mediasource-closed/10", func(p *page) { p.fails(p.afterDetach().Abort(), mse.InvalidStateError) }, nil},
-	{"mediasource-detach/01", func(p *page) {
+	{"part of mediasource-detach/01", func(p *page) {
 		p.loaded()
 		p.att.Detach()
 		p.want("ms", "sourceclose")
 		p.is("closed", []any{p.ms.SourceBuffers().Len(), p.ms.ActiveSourceBuffers().Len(), p.ms.ReadyState(), p.duration()}, []any{0, 0, mse.Closed, nan})
 	}, nil},
-	{"mediasource-detach/02", func(p *page) {
+	{"part of mediasource-detach/02", func(p *page) {
 		p.append(p.loaded(), p.main.all())
 		p.att.Detach()
 		p.want("ms", "sourceclose")
 		p.is("closed", []any{p.ms.SourceBuffers().Len(), p.ms.ActiveSourceBuffers().Len(), p.ms.ReadyState(), p.duration()}, []any{0, 0, mse.Closed, nan})
 	}, nil},
-	{"mediasource-multiple-attach/01", func(p *page) {
+	{"part of mediasource-multiple-attach/01", func(p *page) {
 		_, err := p.ms.Attach(&player{EventTarget: mse.NewEventTarget(p.loop)})
 		p.fails(err, mse.InvalidStateError)
 		p.is("state", p.ms.ReadyState(), mse.Open)
 		p.want("ms")
 	}, nil},
-	{"mediasource-multiple-attach/02", func(p *page) {
+	{"part of mediasource-multiple-attach/02", func(p *page) {
 		p.att.Detach()
 		p.is("state", p.ms.ReadyState(), mse.Closed)
 		p.want("ms", "sourceclose")
@@ -120,17 +120,17 @@ var wptSource = wptArea{"source", []wptRow{
 	{"mediasource-addsourcebuffer/10", func(p *page) { p.adds(videoType, audioType) }, nil},
 	{"mediasource-addsourcebuffer-mode/01", func(p *page) { p.is("mode", p.add(videoType).Mode(), mse.Segments) }, nil},
 	{"mediasource-addsourcebuffer-mode/02", func(p *page) { p.is("mode", p.add("audio/aac").Mode(), mse.Sequence) }, []codec{adts}},
-	{"mediasource-invalid-codec/01", func(p *page) {
+	{"part of mediasource-invalid-codec/01", func(p *page) {
 		b, _ := wptFile(p.T, "mp4/invalid-codec.mp4")
 		p.start(p.add(videoType), b)
 		p.want("sb", "updatestart", "error", "updateend")
 	}, []codec{suite}},
-	{"mediasource-invalid-codec/02", func(p *page) {
+	{"part of mediasource-invalid-codec/02", func(p *page) {
 		b, _ := wptFile(p.T, "webm/invalid-codec.webm")
 		p.start(p.add(`video/webm; codecs="vp8"`), b)
 		p.want("sb", "updatestart", "error", "updateend")
 	}, []codec{vp8}},
-	{"invalid-third-block/01", func(p *page) {
+	{"part of invalid-third-block/01", func(p *page) {
 		b := p.whole(vorbis)[:0x12BD]
 		b[0x1016] = 0x80
 		p.start(p.add(vorbis.typ(false)), b)
@@ -207,7 +207,7 @@ var wptSource = wptArea{"source", []wptRow{
 		p.is("state", p.ms.ReadyState(), mse.Open)
 		p.is("error", p.code, 0)
 	}, nil},
-	{"mediasource-errors/01", func(p *page) {
+	{"part of mediasource-errors/01", func(p *page) {
 		p.start(p.loaded(), p.main.seg[0])
 		p.want("sb", "updatestart", "error", "updateend")
 		p.is("error", p.code, 4)
@@ -215,16 +215,16 @@ var wptSource = wptArea{"source", []wptRow{
 		p.is("buffers", p.ms.SourceBuffers().Len(), 0)
 		p.is("state", p.ms.ReadyState(), mse.Closed)
 	}, nil},
-	{"mediasource-errors/02", func(p *page) { p.endsEarly(mse.EndDecode) }, nil},
-	{"mediasource-errors/03", func(p *page) { p.endsEarly(mse.EndNetwork) }, nil},
-	{"mediasource-errors/04", func(p *page) { p.endsWithMetadata(mse.EndDecode, 3) }, nil},
-	{"mediasource-errors/05", func(p *page) { p.endsWithMetadata(mse.EndNetwork, 2) }, nil},
-	{"mediasource-errors/06", func(p *page) {
+	{"part of mediasource-errors/02", func(p *page) { p.endsEarly(mse.EndDecode) }, nil},
+	{"part of mediasource-errors/03", func(p *page) { p.endsEarly(mse.EndNetwork) }, nil},
+	{"part of mediasource-errors/04", func(p *page) { p.endsWithMetadata(mse.EndDecode, 3) }, nil},
+	{"part of mediasource-errors/05", func(p *page) { p.endsWithMetadata(mse.EndNetwork, 2) }, nil},
+	{"part of mediasource-errors/06", func(p *page) {
 		sb := p.loaded()
 		p.append(sb, p.main.init)
 		p.corrupted(sb)
 	}, nil},
-	{"mediasource-errors/07", func(p *page) { p.corrupted(p.loaded()) }, nil},
+	{"part of mediasource-errors/07", func(p *page) { p.corrupted(p.loaded()) }, nil},
 }}
 
 // adds adds SourceBuffers and looks at the lists.

@@ -510,7 +510,12 @@ func (e *Element) stall(tx *mse.Tx, now time.Time) {
 		if !e.ctl.running || e.ready > HaveCurrentData {
 			return
 		}
-		e.stalled = true
+		// What little is left up to the end of the range has been handed to the device. The position rests from here on.
+		if until, ok := bufferedUntil(e.att.BufferedTx(tx), e.at); ok && until.Sub(e.at) <= lowWater {
+			e.at = until
+			e.stretch.End = max(e.stretch.End, until)
+		}
+		e.stalled, e.rolling = true, false
 		e.log.Info("waiting for data", "t", e.at, "buf", e.att.BufferedTx(tx))
 		e.report.Stalls = keep(e.report.Stalls, StallReport{At: e.at, since: now})
 		tx.Changed()

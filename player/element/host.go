@@ -127,7 +127,8 @@ func (e *Element) monitor(tx *mse.Tx) {
 	if e.att == nil || !e.metadata {
 		return
 	}
-	to := computeReady(facts{metadata: true, at: e.at, buffered: e.att.BufferedTx(tx), ended: e.att.EndedTx(tx), stalled: e.stalled, live: e.duration == media.Forever})
+	to := computeReady(facts{metadata: true, at: e.at, buffered: e.att.BufferedTx(tx), ended: e.att.EndedTx(tx), stalled: e.stalled,
+		live: e.duration == media.Forever, autoplay: e.startsItself()})
 	if e.seeking {
 		to = min(to, max(e.ready, HaveCurrentData))
 	}
@@ -155,6 +156,9 @@ func (e *Element) located(tx *mse.Tx) bool {
 	return true
 }
 
+// startsItself reports whether playback begins, or has begun, as soon as there is enough.
+func (e *Element) startsItself() bool { return e.autoplay && e.autoplaying }
+
 // setReady changes readyState and queues the events of the change.
 func (e *Element) setReady(tx *mse.Tx, to ReadyState) {
 	from := e.ready
@@ -163,7 +167,7 @@ func (e *Element) setReady(tx *mse.Tx, to ReadyState) {
 	}
 	e.ready = to
 	e.log.Debug("readyState", "from", from.String(), "to", to.String(), "t", e.at)
-	c := change{from: from, to: to, seen: e.seenData, paused: e.paused, playing: !e.paused && !e.ended && !e.broken, autoplay: e.autoplay && e.autoplaying}
+	c := change{from: from, to: to, seen: e.seenData, paused: e.paused, playing: !e.paused && !e.ended && !e.broken, autoplay: e.startsItself()}
 	for _, typ := range c.events() {
 		switch typ {
 		case EventLoadedData:

@@ -43,10 +43,10 @@ const (
 	resumeAhead media.Span = 0.5
 	// slack is how far before a range a position may lie and still be in it: applications round times to microseconds.
 	slack media.Span = 1e-6
-	// enoughAhead is how much counts as enough to play through, enoughLive in a stream without end, of which there is
-	// never much.
+	// enoughAhead is how much counts as enough to play through. enoughSoon is that of a stream without end, of which there
+	// is never much, and of playback that is to begin by itself, where nobody else decides when.
 	enoughAhead media.Span = 10
-	enoughLive  media.Span = 2
+	enoughSoon  media.Span = 2
 )
 
 // facts are what readyState depends on.
@@ -57,6 +57,7 @@ type facts struct {
 	ended    bool // the MediaSource is ended
 	stalled  bool // playback waits for data
 	live     bool // the duration is infinite
+	autoplay bool // playback begins, or has begun, by itself
 }
 
 // computeReady derives the ready state.
@@ -72,7 +73,7 @@ func computeReady(f facts) ReadyState {
 		return HaveMetadata
 	case end == f.at:
 		return HaveCurrentData
-	case f.ended && end == f.buffered.End(), ahead >= enoughAhead, f.live && ahead >= enoughLive:
+	case f.ended && end == f.buffered.End(), ahead >= enoughAhead, (f.live || f.autoplay) && ahead >= enoughSoon:
 		return HaveEnoughData
 	case ahead > lowWater && !f.stalled, ahead >= resumeAhead:
 		return HaveFutureData

@@ -33,6 +33,8 @@ func TestComputeReady(t *testing.T) {
 		{"not enough", facts{metadata: true, at: 3, buffered: r(0, 12.9)}, HaveFutureData},
 		{"enough", facts{metadata: true, at: 3, buffered: r(0, 13)}, HaveEnoughData},
 		{"enough of a live stream", facts{metadata: true, at: 3, buffered: r(0, 5), live: true}, HaveEnoughData},
+		{"enough to begin by itself", facts{metadata: true, at: 3, buffered: r(0, 5), autoplay: true}, HaveEnoughData},
+		{"not enough to begin by itself", facts{metadata: true, at: 3.1, buffered: r(0, 5), autoplay: true}, HaveFutureData},
 		{"stalled, not enough to go on", facts{metadata: true, at: 4.6, buffered: r(0, 5), stalled: true}, HaveCurrentData},
 		{"stalled, enough to go on", facts{metadata: true, at: 4.5, buffered: r(0, 5), stalled: true}, HaveFutureData},
 		{"the rest of the stream", facts{metadata: true, at: 4.999, buffered: r(0, 5), ended: true}, HaveEnoughData},

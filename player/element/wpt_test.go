@@ -25,7 +25,7 @@ type wptArea struct {
 }
 
 // wptAreas are the areas that are about the media element.
-var wptAreas = []wptArea{wptURL, wptAttach, wptErrors, wptTracks, wptText, wptSeekable, wptSeek, wptPlayback, wptChange, wptPrecision, wptLoad, wptEvents, wptAttributes, wptTypes}
+var wptAreas = []wptArea{wptURL, wptAttach, wptErrors, wptTracks, wptText, wptSeekable, wptSeek, wptPlayback, wptChange, wptPrecision, wptLoad, wptEvents, wptAttributes, wptTypes, wptManaged}
 
 // wptNot lists the rows of these areas that cannot apply, with the reason.
 var wptNot = map[string]string{

@@ -92,7 +92,7 @@ func (a *Attachment) DetachTx(tx *Tx) {
 	// 6. and 7.
 	for _, sb := range ms.sourceBuffers.items {
 		sb.cancel()
-		sb.dropTracks(tx)
+		sb.dropTracks(tx, true)
 		sb.release()
 	}
 	ms.sourceBuffers.items = nil

@@ -254,7 +254,7 @@ func (ms *MediaSource) RemoveSourceBuffer(sb *SourceBuffer) error {
 		tx.Queue(&sb.EventTarget, EventUpdateEnd)
 	}
 	// 3. to 9.
-	sb.dropTracks(tx)
+	sb.dropTracks(tx, false)
 	// 10.
 	if ms.active.contains(sb) {
 		ms.active.remove(sb)

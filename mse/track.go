@@ -284,13 +284,19 @@ func (ms *MediaSource) updateActive(tx *Tx, sb *SourceBuffer) {
 	}
 }
 
-// dropTracks detaches the tracks from the SourceBuffer and takes them out of all lists.
-// MSE: dom-mediasource-removesourcebuffer steps 3 to 9.
-func (sb *SourceBuffer) dropTracks(tx *Tx) {
+// dropTracks detaches the tracks from the SourceBuffer and takes them out of all lists. When the element forgets its
+// source, text tracks leave its list without an event; for audio and video the specifications leave it open, and the
+// public tests want events.
+// MSE: dom-mediasource-removesourcebuffer steps 3 to 9. HTML: forget-the-media-element's-media-resource-specific-tracks.
+func (sb *SourceBuffer) dropTracks(tx *Tx, forget bool) {
 	for _, k := range []media.Kind{media.Audio, media.Video, media.Text} {
 		for _, t := range sb.lists.Of(k).items {
 			t.gone = true
 			for _, l := range t.lists {
+				if forget && k == media.Text && l != sb.lists.Text {
+					l.take(t)
+					continue
+				}
 				l.RemoveTx(tx, t)
 			}
 		}

@@ -100,16 +100,24 @@ func (l *TrackList) AddTx(tx *Tx, t *Track) {
 
 // RemoveTx takes a track out and queues removetrack, and change if it was on.
 func (l *TrackList) RemoveTx(tx *Tx, t *Track) {
-	i := slices.Index(l.items, t)
-	if i < 0 {
+	if !l.take(t) {
 		return
 	}
-	l.items = slices.Delete(slices.Clone(l.items), i, i+1)
-	t.lists = slices.DeleteFunc(slices.Clone(t.lists), func(x *TrackList) bool { return x == l })
 	tx.queueTrack(l, EventRemoveTrack, t)
 	if t.on() {
 		l.changed(tx, t.kind)
 	}
+}
+
+// take takes a track out without an event. It reports whether the track was there.
+func (l *TrackList) take(t *Track) bool {
+	i := slices.Index(l.items, t)
+	if i < 0 {
+		return false
+	}
+	l.items = slices.Delete(slices.Clone(l.items), i, i+1)
+	t.lists = slices.DeleteFunc(slices.Clone(t.lists), func(x *TrackList) bool { return x == l })
+	return true
 }
 
 // changed queues change. Several changes of text tracks make one event.

@@ -163,6 +163,12 @@ var wptBuffered = wptArea{"buffered", []wptRow{
 		p.ok(p.ms.ClearLiveSeekableRange())
 		p.is("seekable", p.att.Seekable(), media.Ranges{{Start: 0, End: b.End()}})
 	}, nil},
+	{"SourceBuffer-appendWindowEnd-rounding/01", func(p *page) {
+		m := file(p.T, fileV24)
+		sb := p.add(m.typ)
+		p.append(sb, m.all())
+		p.buffered(sb, "{ [0.083, 2.083) }")
+	}, nil},
 	{"SourceBuffer-appendWindowEnd-rounding/02", func(p *page) { p.windowEnd(10) }, nil},
 	{"SourceBuffer-appendWindowEnd-rounding/03", func(p *page) { p.windowEnd(22) }, nil},
 	{"part of SourceBuffer-short-frame-endOfStream/02", func(p *page) {

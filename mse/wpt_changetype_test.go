@@ -2,6 +2,7 @@ package mse_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mseplayer/mse"
@@ -44,7 +45,22 @@ var wptChangeType = wptArea{"changetype", append([]wptRow{
 		p.ok(sb.ChangeType(audioType))
 		p.is("mode", sb.Mode(), mse.Sequence)
 	}, nil},
+	// The preparations of the suite's pages: enough types to change between are supported.
+	{"mediasource-changetype-play/01", func(p *page) { p.supports(false, sounds, pictures) }, nil},
+	{"mediasource-changetype-play-without-codecs-parameter/01", func(p *page) { p.supports(true, sounds, pictures) }, nil},
+	{"mediasource-changetype-play-implicit/01", func(p *page) { p.supports(false, []codec{vorbis, vorbis}, []codec{vp8, vp9}) }, nil},
+	{"mediasource-changetype-play-negative/01", func(p *page) { p.supports(false, []codec{vorbis, aac}, []codec{vp8, avc}) }, nil},
 }, switchRows()...)}
+
+// supports checks that SourceBuffers can be made for all of the codecs.
+func (p *page) supports(plain bool, groups ...[]codec) {
+	p.Helper()
+	for _, c := range slices.Concat(groups...) {
+		sb, err := p.ms.AddSourceBuffer(c.typ(plain))
+		p.ok(err)
+		p.ok(p.ms.RemoveSourceBuffer(sb))
+	}
+}
 
 // codec is a file of one coding format.
 type codec struct {
@@ -68,8 +84,8 @@ var (
 	vp9    = codec{"webm/test-vp9.webm", "video/webm", "vp9", media.Video}
 	avc    = codec{fileV24, "video/mp4", "avc1.4D4001", media.Video}
 
-	adts  = codec{"mp4/", "audio/aac", "", media.Audio}        // no file, only the type
-	suite = codec{"", "video/mp4", "avc1.4D4001", media.Video} // any file of the suite
+	adts  = codec{"mp4/", "audio/aac", "", media.Audio} // no file, only the type
+	suite = codec{"the suite's files", "video/mp4", "avc1.4D4001", media.Video}
 
 	sounds   = []codec{vorbis, aac, mp3}
 	pictures = []codec{vp8, vp9, avc}

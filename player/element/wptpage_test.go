@@ -32,9 +32,10 @@ type page struct {
 	t       *testing.T
 	loop    *mse.EventLoop
 	options mse.Options
-	e       *element.Element // the first player
-	ms      *mse.MediaSource // of open
-	url     string           // of ms; revoked
+	e       *element.Element    // the first player
+	surface *playertest.Surface // of e
+	ms      *mse.MediaSource    // of open
+	url     string              // of ms; revoked
 	sb      *mse.SourceBuffer
 
 	webm     bool // main is the WebM file
@@ -101,6 +102,9 @@ func (p *page) player(prefix string, setup pageSetup) *element.Element {
 	}
 	e.Start(p.ctx)
 	surface, done := &playertest.Surface{}, make(chan struct{})
+	if prefix == "" {
+		p.surface = surface
+	}
 	sctx, scancel := context.WithCancel(p.ctx)
 	go func() { defer close(done); surface.Run(sctx, e.Frames(), 20*time.Millisecond) }()
 	p.quit = append(p.quit, func() {

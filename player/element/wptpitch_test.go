@@ -15,16 +15,26 @@ import (
 // toneHz is the tone of the rows about pitch.
 const toneHz = 440
 
-// tone is a factory whose sound is a sine.
-type tone struct{ playertest.Factory }
+// tone is a factory whose sound is a sine, of 440 Hz or of what hz says for a point of media time.
+type tone struct {
+	playertest.Factory
+	hz func(t float64) float64
+}
 
 // NewAudio implements decode.Factory.
 func (f *tone) NewAudio(cfg *media.DecoderConfig, o decode.Options) (decode.AudioDecoder, error) {
 	d, err := f.Factory.NewAudio(cfg, o)
-	return toneDecoder{d}, err
+	hz := f.hz
+	if hz == nil {
+		hz = func(float64) float64 { return toneHz }
+	}
+	return toneDecoder{d, hz}, err
 }
 
-type toneDecoder struct{ decode.AudioDecoder }
+type toneDecoder struct {
+	decode.AudioDecoder
+	hz func(t float64) float64
+}
 
 // Decode implements decode.AudioDecoder.
 func (d toneDecoder) Decode(c *media.CodedFrame, emit func(*frame.Audio) error) error {
@@ -32,7 +42,7 @@ func (d toneDecoder) Decode(c *media.CodedFrame, emit func(*frame.Audio) error) 
 		for i := range a.Frames() {
 			at := float64(a.PTS) + float64(i)/float64(a.Format.Rate)
 			for ch := range a.Format.Channels {
-				a.Samples[i*a.Format.Channels+ch] = float32(0.5 * math.Sin(2*math.Pi*toneHz*at))
+				a.Samples[i*a.Format.Channels+ch] = float32(0.5 * math.Sin(2*math.Pi*d.hz(at)*at))
 			}
 		}
 		return emit(a)

@@ -401,6 +401,20 @@ var wptPlayback = wptArea{name: "playback", rows: []wptRow{
 		p.wait("ended")
 		p.never("error")
 	}},
+	{id: "mediasource-duration/09", run: func(p *page) {
+		m := p.main()
+		p.open(m)
+		p.do(func() { p.e.Play() })
+		p.append(m.all())
+		p.wait("playing")
+		p.do(func() {
+			p.must(p.ms.SetDuration(60))
+			is(p, "updating", p.sb.Updating(), false)
+		})
+		p.wait("durationchange")
+		p.moves()
+		p.never("error")
+	}},
 	{id: "mediasource-endofstream/02", run: func(p *page) {
 		m := p.main()
 		p.open(m)

@@ -345,6 +345,21 @@ func overrides(n int, before bool) wptRow {
 }
 
 var wptLoad = wptArea{name: "player-load", rows: []wptRow{
+	{id: "html/media-elements/loading-the-media-resource/load-events-networkState/01", run: func(p *page) {
+		// With a MediaSource only an error ends the loading.
+		m := p.main()
+		p.open(m)
+		p.append(m.init, m.seg[0])
+		p.do(func() { p.end(mse.EndNetwork) })
+		p.wait("error")
+		is(p, "networkState", p.e.NetworkState(), element.Idle)
+		p.clear()
+		p.do(func() {
+			p.e.Load()
+			p.only("")
+		})
+		p.wait("abort", "emptied", "loadstart")
+	}},
 	{id: "html/media-elements/loading-the-media-resource/load-events-networkState/02", run: func(p *page) {
 		p.load(nil)
 		p.wait("loadeddata")

@@ -39,7 +39,25 @@ func (p *page) near(what string, got, want media.Time) {
 	}
 }
 
+// prepares is the row that a file of such frames can be made, and is one.
+func prepares(id string, scale uint32, frames int, names ...string) wptRow {
+	return wptRow{id: id, run: func(p *page) {
+		for _, name := range names {
+			p.attach()
+			p.sb = p.add(videoType, "sb.")
+			p.append(minute(p, name, 320, 240, scale, frames))
+			b, err := p.sb.Buffered()
+			p.must(err)
+			if want := media.Time(512*frames) / media.Time(scale); len(b) == 0 || math.Abs(float64(b[0].Len())/float64(want)-1) > 1e-6 {
+				p.t.Errorf("%s: buffered %s, want %v", name, b, want)
+			}
+		}
+	}}
+}
+
 var wptPrecision = wptArea{name: "precision", rows: []wptRow{
+	prepares("SourceBuffer-short-frame-endOfStream/01", 512*8e6, 8, "mp4/test-v-128k-320x240-24fps-8kfr.mp4"),
+	prepares("last-frame-dimensions/01", 512*0.5e6, 60, "mp4/test-v-128k-320x240-30fps-10kfr.mp4", "mp4/test-v-128k-640x480-30fps-10kfr.mp4"),
 	{id: "SourceBuffer-short-frame-endOfStream/02", run: func(p *page) {
 		p.attach()
 		p.sb = p.add(videoType, "sb.")

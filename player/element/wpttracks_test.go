@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mseplayer/mse"
+	"mseplayer/mse/msetest"
 	"mseplayer/player/element"
 )
 
@@ -230,6 +231,20 @@ var wptText = wptArea{name: "texttrack", rows: []wptRow{
 		}
 		is(p, "readyState", p.e.ReadyState(), element.HaveNothing)
 	}},
-}, missing: map[string]string{
-	"html/media-elements/track/track-remove-track-inband/01": "files that are no MediaSource are not loaded; text in WebM",
+	{id: "html/media-elements/track/track-remove-track-inband/01", run: func(p *page) {
+		outside, err := p.e.AddTextTrack("subtitles", "outside", "")
+		p.must(err)
+		p.attach()
+		p.sb = p.add(msetest.TextType, "sb.")
+		p.clear()
+		p.append([]byte("init video h264 text webvtt dur=4\n"))
+		p.wait("textTracks.addtrack")
+		is(p, "tracks", p.e.TextTracks().Len(), 2)
+		is(p, "the one in the file", p.e.TextTracks().At(1), p.sb.TextTracks().At(0))
+		p.do(func() { p.e.SetSrc("") })
+		p.settle()
+		is(p, "tracks that are left", p.e.TextTracks().Len(), 1)
+		is(p, "it", p.e.TextTracks().At(0), outside)
+		p.never("textTracks.removetrack", "textTracks.change")
+	}},
 }}

@@ -112,6 +112,22 @@ func TestRun_Bindings(t *testing.T) {
 	}
 }
 
+// TestWPT runs the rows of the suite that are about values of a script. The tests of the page have the rows' names.
+func TestWPT(t *testing.T) {
+	var res wpt.Result
+	synctest.Test(t, func(t *testing.T) { res = run(t, t.Context(), "pages/rows.html") })
+	if res.Status != wpt.OK || len(res.Subtests) == 0 {
+		t.Errorf("%s %q with %d rows", res.Status, res.Message, len(res.Subtests))
+	}
+	for _, s := range res.Subtests {
+		t.Run(strings.ReplaceAll(s.Name, "#", "/"), func(t *testing.T) {
+			if s.Status != wpt.Pass {
+				t.Errorf("%s: %s", s.Status, s.Message)
+			}
+		})
+	}
+}
+
 // TestRun_Outcomes runs pages on which something goes wrong.
 func TestRun_Outcomes(t *testing.T) {
 	tests := []struct{ name, page, want string }{
@@ -192,7 +208,7 @@ func TestPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"pages/dom.html", "pages/fetch.window.html", "pages/hangs.html", "pages/mediasource.html", "pages/outcomes.html", "pages/play.html",
-		"pages/uncaught.html", "pages/window.html"}
+		"pages/rows.html", "pages/uncaught.html", "pages/window.html"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

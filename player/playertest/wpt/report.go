@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 )
 
@@ -123,9 +124,11 @@ type (
 	}
 )
 
-// WriteJSON writes the results as a wptreport file. A subtest's expected status is there where it was another one.
+// WriteJSON writes the results as a wptreport file. A subtest's expected status is there where it was another one; nothing
+// is expected of what does not apply.
 func (r *Report) WriteJSON(w io.Writer, product, version string) error {
-	f := reportFile{RunInfo: map[string]string{"product": product, "browser_version": version}, TimeStart: r.began.UnixMilli(), TimeEnd: time.Now().UnixMilli(),
+	f := reportFile{RunInfo: map[string]string{"product": product, "browser_version": version,
+		"os": runtime.GOOS, "processor": runtime.GOARCH}, TimeStart: r.began.UnixMilli(), TimeEnd: time.Now().UnixMilli(),
 		Results: []reportPage{}}
 	message := func(s string) *string {
 		if s == "" || s == "null" {
@@ -138,7 +141,9 @@ func (r *Report) WriteJSON(w io.Writer, product, version string) error {
 		for _, s := range res.Subtests {
 			out := reportSubtest{Name: s.Name, Status: s.Status, Message: message(s.Message)}
 			_, known := r.lists.ExpectedFailure(res.Test, s.Name)
+			_, exempt := r.lists.NotApplicable(res.Test, s.Name)
 			switch {
+			case exempt:
 			case known && s.Status == Pass:
 				out.Expected = Fail
 			case !known && s.Status != Pass:

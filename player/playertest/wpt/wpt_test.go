@@ -236,7 +236,9 @@ func TestReport(t *testing.T) {
 	r.Add(&out, wpt.Result{Test: "/media-source/mediasource-avtracks.html", Status: wpt.Crash, Message: "exit status 2", Subtests: []wpt.Subtest{
 		{Name: known, Status: wpt.Pass}}})
 	r.Add(&out, wpt.Result{Test: "/a.html", Status: wpt.OK})
-	if got, want := r.Totals(), (wpt.Totals{Pass: 2, Fail: 3, NotRun: 1, NotApplicable: 1, Expected: 1, Unexpected: 4}); got != want {
+	r.Add(&out, wpt.Result{Test: "/media-source/idlharness.window.html", Status: wpt.OK, Subtests: []wpt.Subtest{
+		{Name: "MediaSourceHandle interface object name", Status: wpt.Fail}}})
+	if got, want := r.Totals(), (wpt.Totals{Pass: 2, Fail: 3, NotRun: 1, NotApplicable: 2, Expected: 1, Unexpected: 4}); got != want {
 		t.Errorf("totals %+v\nwant   %+v", got, want)
 	}
 	for _, want := range []string{
@@ -247,6 +249,7 @@ func TestReport(t *testing.T) {
 		"PASS    !/media-source/mediasource-avtracks.html: " + known,
 		"CRASH   !/media-source/mediasource-avtracks.html: (page): exit status 2\n",
 		"ERROR   !/a.html: (page)\n",
+		"N/A      /media-source/idlharness.window.html: MediaSourceHandle interface object name: ",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no line %q in\n%s", want, out.String())
@@ -271,7 +274,7 @@ func TestReport(t *testing.T) {
 	if err := json.Unmarshal(file.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Results) != 3 || got.RunInfo["product"] != "product" {
+	if len(got.Results) != 4 || got.RunInfo["product"] != "product" {
 		t.Fatalf("report: %s", file.String())
 	}
 	first := got.Results[0]
@@ -280,5 +283,8 @@ func TestReport(t *testing.T) {
 	}
 	if s := got.Results[1].Subtests[0]; s.Expected != "FAIL" || s.Message != nil {
 		t.Errorf("a failure that passes: %+v", s)
+	}
+	if s := got.Results[3].Subtests[0]; s.Status != "FAIL" || s.Expected != "" {
+		t.Errorf("what does not apply: %+v", s)
 	}
 }

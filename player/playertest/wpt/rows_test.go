@@ -102,6 +102,9 @@ func (r *rows) run(pkg string) {
 		case e.Action != "pass" && e.Action != "fail" && e.Action != "skip":
 		case e.Test == "TestWPT":
 			done = true
+			if e.Action != "pass" {
+				r.t.Errorf("%s: TestWPT: %s", pkg, e.Action)
+			}
 		case !isRow:
 		case isPart:
 			r.parts[part] = true

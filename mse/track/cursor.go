@@ -371,8 +371,8 @@ func (c *Cursor) enter() (media.Time, Status) {
 
 // hand notes what goes out: a frame that is presented from pts to end.
 func (c *Cursor) hand(it Item, pts, end media.Time) Item {
-	if end <= c.floor {
-		it.DecodeOnly = true
+	if f := it.Frame; end <= c.floor && (pts <= c.high || f.Config == nil || f.Config.Kind != media.Video) {
+		it.DecodeOnly = true // but a picture that begins while the last one is shown takes its place on the screen
 	}
 	if it.DecodeOnly {
 		return it

@@ -50,13 +50,12 @@ func (sb *SourceBuffer) process(tx *Tx, tracks []bytestream.TrackFrames) error {
 		sb.processFrame(bufs[pick], next[pick], tracks[pick].Contiguous, next)
 		done[pick]++
 	}
-	// After the last frame: duration and the element's state.
-	if !isNaN(sb.ms.duration) && sb.groupEnd > sb.ms.duration {
-		if err := sb.ms.changeDuration(tx, sb.groupEnd); err != nil {
-			return err
-		}
-	}
+	// 2. to 4.
 	sb.ms.bufferedChanged(tx)
+	// 5.
+	if !isNaN(sb.ms.duration) && sb.groupEnd > sb.ms.duration {
+		return sb.ms.changeDuration(tx, sb.groupEnd)
+	}
 	return nil
 }
 

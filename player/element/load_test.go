@@ -337,6 +337,18 @@ func TestTextTracks_OfTheApplication(t *testing.T) {
 	})
 }
 
+// TestDuration_GrowsAfterReadyState appends more than the initialization segment declares: readyState comes first.
+func TestDuration_GrowsAfterReadyState(t *testing.T) {
+	onPage(t, func(p *page) {
+		p.attach()
+		p.sb = p.add(msetest.TextType, "sb.")
+		p.append([]byte("init video h264 dur=0.1\n"))
+		p.clear()
+		p.append([]byte("0K 40 80 120\n"))
+		p.only("loadeddata canplay durationchange sb.update", "loadeddata", "canplay", "durationchange", "sb.update")
+	})
+}
+
 // TestVideoSize_FollowsThePicture appends pictures of one size behind those of another.
 func TestVideoSize_FollowsThePicture(t *testing.T) {
 	onPage(t, func(p *page) {

@@ -18,17 +18,17 @@ func abortRows(n, typ string, c codec) []wptRow {
 			p.ok(sb.Abort())
 			p.is("window", []media.Time{sb.AppendWindowStart(), sb.AppendWindowEnd()}, []media.Time{0, inf})
 			p.want("sb")
-		}, []codec{c}},
+		}, nil},
 		{"SourceBuffer-abort-readyState/" + n, func(p *page) {
 			sb := p.add(typ)
 			p.eos()
 			p.fails(sb.Abort(), mse.InvalidStateError)
-		}, []codec{c}},
+		}, nil},
 		{"SourceBuffer-abort-removed/" + n, func(p *page) {
 			sb := p.add(typ)
 			p.ok(p.ms.RemoveSourceBuffer(sb))
 			p.fails(sb.Abort(), mse.InvalidStateError)
-		}, []codec{c}},
+		}, nil},
 		{"SourceBuffer-abort-updating/" + n, func(p *page) {
 			sb := p.add(typ)
 			p.is("updating", sb.Updating(), false)

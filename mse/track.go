@@ -253,8 +253,10 @@ func roleOf(info media.TrackInfo, first bool) string {
 		return "translation"
 	}
 	switch info.Config.Codec {
-	case media.WebVTT, media.TTML:
+	case media.WebVTT, media.TTML, "mov_text":
 		return "subtitles"
+	case "eia_608":
+		return "captions"
 	}
 	return "metadata"
 }

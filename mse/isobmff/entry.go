@@ -81,6 +81,7 @@ type entryReader struct {
 	cfg     *media.DecoderConfig
 	entry   entry
 	refusal string
+	role    string // see media.TrackInfo
 	// kids is where the children of the entry begin in its body.
 	kids int
 	// Sound: samples per coded frame where the configuration tells, 0 otherwise.
@@ -106,6 +107,9 @@ func (r *moovReader) entries(t *track, tkhd *mp4.TkhdBox, stsd *box) error {
 		e.entry.frameSamples = e.frameSamples
 		if t.refusal == "" {
 			t.refusal = e.refusal
+		}
+		if t.info.Role == "" {
+			t.info.Role = e.role
 		}
 		t.entries = append(t.entries, e.entry)
 	}
@@ -237,10 +241,20 @@ func (e *entryReader) codec(b *box) media.CodecID {
 	case media.AC3:
 		if c, ok := kid("dac3"); ok && len(c) >= 3 {
 			e.ac3(c[len(c)-3]>>6, c[len(c)-2]>>3&7, c[len(c)-2]>>2&1)
+			if c[len(c)-3]&1<<2|c[len(c)-2]>>6 == ac3Descriptions {
+				e.role = "descriptions"
+			}
 		}
 	case media.EAC3:
 		if c, ok := kid("dec3"); ok && len(c) >= 5 {
 			e.ac3(c[2]>>6, c[3]>>1&7, c[3]&1)
+			switch associated := c[3]>>7 == 1; {
+			case c[3]>>4&7 != ac3Descriptions:
+			case associated:
+				e.role = "descriptions"
+			default:
+				e.role = "main-desc" // what is described is in it, too
+			}
 		}
 	case media.WebVTT:
 		if c, ok := kid("vttC"); ok {

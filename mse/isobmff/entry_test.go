@@ -103,6 +103,11 @@ func TestEntries(t *testing.T) {
 			"opus Opus 48000 Hz 2 padding 312 preroll 120 frame 0.02"},
 		{"MPEG-2 AAC", soun(movieOf{entry: audible("mp4a", 0, 2, 16, 48000, nil, esds(0x67, "\x12\x10"))}), "aac mp4a.67 44100 Hz 2 preroll 23.2"},
 		{"DTS by object type", soun(movieOf{entry: audible("mp4a", 0, 6, 16, 48000, nil, esds(0xa9, ""))}), "dts mp4a.A9 48000 Hz 6"},
+		{"AC-3", soun(movieOf{entry: audible("ac-3", 0, 2, 16, 48000, nil, bx("dac3", "\x10\x11\x40"))}), "ac3 ac-3 48000 Hz 2 preroll 32"},
+		{"AC-3 that describes", soun(movieOf{entry: audible("ac-3", 0, 2, 16, 48000, nil, bx("dac3", "\x10\x91\x40"))}), "ac3 ac-3 48000 Hz 2 preroll 32 descriptions"},
+		{"E-AC-3", soun(movieOf{entry: audible("ec-3", 0, 2, 16, 48000, nil, bx("dec3", "\x06\x00\x20\x04\x00"))}), "eac3 ec-3 48000 Hz 2 preroll 32"},
+		{"E-AC-3 that describes", soun(movieOf{entry: audible("ec-3", 0, 2, 16, 48000, nil, bx("dec3", "\x06\x00\x20\xa4\x00"))}), "eac3 ec-3 48000 Hz 2 preroll 32 descriptions"},
+		{"E-AC-3 with descriptions mixed in", soun(movieOf{entry: audible("ec-3", 0, 2, 16, 48000, nil, bx("dec3", "\x06\x00\x20\x24\x00"))}), "eac3 ec-3 48000 Hz 2 preroll 32 main-desc"},
 
 		{"language and label", movieOf{handler: "subt", name: "English\x00", language: 0x15c7, entry: bx("stpp", make([]byte, 8), "http://www.w3.org/ns/ttml\x00\x00\x00")}, "ttml stpp eng English"},
 		{"extended language", movieOf{handler: "text", language: 0x15c7, entry: bx("wvtt", make([]byte, 8), bx("vttC", "WEBVTT")), mdia: bx("elng", uint32(0), "en-GB\x00")}, "webvtt wvtt en-GB"},
@@ -137,7 +142,7 @@ func TestEntries(t *testing.T) {
 				}
 			case media.Text:
 			}
-			for _, s := range []string{track.Language, track.Label} {
+			for _, s := range []string{track.Language, track.Label, track.Role} {
 				if s != "" {
 					got += " " + s
 				}

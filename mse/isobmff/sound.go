@@ -167,6 +167,9 @@ func (e *entryReader) alac(config []byte) {
 	e.cfg.Channels, e.cfg.SampleRate = int(config[fullBoxBytes+9]), int(be.Uint32(config[fullBoxBytes+20:])&math.MaxInt32)
 }
 
+// ac3Descriptions is the bit stream mode of sound that describes pictures. ETSI TS 102 366 §4.4.2.2.
+const ac3Descriptions = 2
+
 // ac3 takes rate and channels from the fields that dac3 and dec3 share. ETSI TS 102 366 Annex F.
 func (e *entryReader) ac3(fscod, acmod, lfe byte) {
 	rates := [4]int{48000, 44100, 32000, 0}

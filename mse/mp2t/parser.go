@@ -496,7 +496,7 @@ func sameElements(a, b []element) bool {
 // newTrack makes the track of an elementary stream.
 func (p *Parser) newTrack(e *element, f format) *track {
 	t := &track{p: p, format: f, refusal: f.refused}
-	t.info = media.TrackInfo{ID: uint32(e.pid), Kind: f.kind, Language: e.language}
+	t.info = media.TrackInfo{ID: uint32(e.pid), Kind: f.kind, Language: e.language, Role: e.role}
 	t.es.limit = maxSoundBlock
 	if f.kind == media.Video {
 		t.es.limit = maxVideoBlock

@@ -134,11 +134,15 @@ func firstProgram(sec []byte) (number, pid uint16, ok bool) {
 	return 0, 0, false
 }
 
+// audioDescriptions is the audio type of commentary for who does not see. ISO/IEC 13818-1 §2.6.19.
+const audioDescriptions = 3
+
 // element is an entry of a program map: one elementary stream.
 type element struct {
 	pid      uint16
 	typ      uint8
 	language string
+	role     string // see media.TrackInfo
 	// registration is the format identifier of a registration descriptor, "" without one.
 	registration string
 	descs        []byte
@@ -168,6 +172,9 @@ func elements(sec []byte) (list []element, msg string) {
 		}
 		if d := e.descriptor(descLanguage); len(d) >= 3 {
 			e.language = language(string(d[:3]))
+			if len(d) > 3 && d[3] == audioDescriptions {
+				e.role = "descriptions"
+			}
 		}
 		if list = append(list, e); len(list) > maxTracks {
 			return nil, "lists too many streams"

@@ -38,6 +38,10 @@ func TestTables(t *testing.T) {
 			m.section(mapPID, pmtSection(1, 1, stream{0x1b, videoPID, english}))
 			m.video(7200, untimed, picture(1, 20, true))
 		}, "[256] [256 eng]"},
+		{"sound that describes", func(m *muxer) {
+			m.section(mapPID, pmtSection(1, 1, videoOnly, stream{0x0f, soundPID, desc(0x0a, "deu\x03")}))
+			m.video(7200, untimed, picture(1, 20, true))
+		}, "[256] [256 257 deu descriptions]"},
 		{"language of no letters", func(m *muxer) {
 			m.section(mapPID, pmtSection(1, 1, stream{0x1b, videoPID, desc(0x0a, "1\x002\x00")}))
 		}, "[256]"},
@@ -102,8 +106,10 @@ func TestTables(t *testing.T) {
 				var ids []any
 				for _, track := range s.Tracks {
 					ids = append(ids, track.ID)
-					if track.Language != "" {
-						ids = append(ids, track.Language)
+					for _, s := range []string{track.Language, track.Role} {
+						if s != "" {
+							ids = append(ids, s)
+						}
 					}
 				}
 				got += fmt.Sprint(ids)

@@ -232,12 +232,30 @@ func readTrack(n *node, path string) (*track, error) {
 		r.info.Language = language
 	}
 	r.info.ID, r.info.Kind = uint32(r.number), r.kind
+	if r.kind == media.Text {
+		r.info.Role = textRole(r.codecID)
+	}
 	if defaulted > 0 && defaulted < maxTicks {
 		r.nominal = seconds(int64(defaulted))
 	}
 	cfg.Preroll = seconds(preroll)
 	r.codec()
 	return r.track, nil
+}
+
+// textRole is HTML's kind of a text track.
+// WebM: WebVTT in WebM. HTML: "Sourcing In-band Media Resource Tracks from Media Containers into HTML".
+func textRole(codecID string) string {
+	switch codecID {
+	case "D_WEBVTT/CAPTIONS":
+		return "captions"
+	case "D_WEBVTT/DESCRIPTIONS":
+		return "descriptions"
+	case "D_WEBVTT/METADATA":
+		return "metadata"
+	default:
+		return "subtitles"
+	}
 }
 
 // video reads the settings of pictures.

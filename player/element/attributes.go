@@ -316,8 +316,9 @@ func (e *Element) State() State {
 // Quality returns the counts of pictures since the last load.
 // MPQ: getVideoPlaybackQuality.
 func (e *Element) Quality() present.Quality {
+	counting := get(e, func() bool { return e.counting }) // before the counts, which a load may reset meanwhile
 	q := e.queue.Quality()
-	if !get(e, func() bool { return e.counting }) {
+	if !counting {
 		return present.Quality{CreationTime: q.CreationTime}
 	}
 	return q

@@ -47,7 +47,7 @@ func (sb *SourceBuffer) process(tx *Tx, tracks []bytestream.TrackFrames) error {
 		if pick < 0 {
 			break
 		}
-		sb.processFrame(bufs[pick], next[pick], tracks[pick].Contiguous, next)
+		sb.processFrame(bufs[pick], next[pick], &tracks[pick], next)
 		done[pick]++
 	}
 	// 2. to 4.
@@ -62,7 +62,7 @@ func (sb *SourceBuffer) process(tx *Tx, tracks []bytestream.TrackFrames) error {
 // processFrame decides where one frame goes, and stores it. It may change the frame's times: the slab is ours. next are
 // the frames of all tracks of the fragment that come next, f among them.
 // MSE: sourcebuffer-coded-frame-processing step 1.
-func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, contiguous bool, next []*media.CodedFrame) {
+func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, from *bytestream.TrackFrames, next []*media.CodedFrame) {
 	kind := tb.track.kind
 	// 1.1.
 	if sb.generate {
@@ -85,7 +85,7 @@ func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, conti
 			pts, dts = pts.Add(sb.timestampOffset), dts.Add(sb.timestampOffset)
 		}
 		// 1.6.
-		if !tb.lastDTS.Set || !discontinuous(dts.Sub(tb.lastDTS.T), tb.lastDuration, contiguous) {
+		if !tb.lastDTS.Set || !discontinuous(dts.Sub(tb.lastDTS.T), tb.lastDuration, from.Contiguous) {
 			break
 		}
 		switch sb.mode {
@@ -127,7 +127,7 @@ func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, conti
 	if f.DecodeOnly {
 		sb.holdLead(tb, f)
 	} else {
-		sb.store(tb, f, kind)
+		sb.store(tb, f, kind, from.Rounded)
 	}
 	// 1.17. to 1.20.
 	tb.lastDTS, tb.lastDuration = media.Some(f.DTS), f.Duration
@@ -206,8 +206,13 @@ func (sb *SourceBuffer) holdLead(tb *trackBuffer, f *media.CodedFrame) {
 }
 
 // store removes what the frame replaces and adds it.
+//
+// DEVIATION: where the container rounds times, a stored frame that begins just before the end of the new one follows it,
+// and a new one just before the end of the last one takes the place of what is stored there. Otherwise a group of
+// pictures would go because the frame in front of it seems to end a fraction of a tick too late.
 // MSE: sourcebuffer-coded-frame-processing steps 1.11 to 1.16.
-func (sb *SourceBuffer) store(tb *trackBuffer, f *media.CodedFrame, kind media.Kind) {
+func (sb *SourceBuffer) store(tb *trackBuffer, f *media.CodedFrame, kind media.Kind, rounded media.Span) {
+	rounded = min(rounded, f.Duration/2)
 	// 1.13.
 	if !tb.lastDTS.Set || len(tb.lead) > 0 && !tb.highestEnd.Set {
 		if old := tb.buf.At(f.PTS); old != nil {
@@ -228,9 +233,9 @@ func (sb *SourceBuffer) store(tb *trackBuffer, f *media.CodedFrame, kind media.K
 	// 1.14. and 1.15.
 	switch {
 	case !tb.highestEnd.Set:
-		tb.buf.RemoveOverlapped(f.PTS, f.End())
-	case tb.highestEnd.T <= f.PTS.Add(track.Slack(f.PTS)):
-		tb.buf.RemoveOverlapped(tb.highestEnd.T, f.End())
+		tb.buf.RemoveOverlapped(f.PTS, f.End().Add(-rounded))
+	case tb.highestEnd.T <= f.PTS.Add(track.Slack(f.PTS)+rounded):
+		tb.buf.RemoveOverlapped(min(tb.highestEnd.T, f.PTS), f.End().Add(-rounded))
 	}
 	// 1.16.
 	lead := tb.lead

@@ -88,6 +88,9 @@ type TrackFrames struct {
 	// times say. A byte stream that cannot lose data between segments (a demultiplexed file) sets it, so that an
 	// irregular frame rate is not taken for a discontinuity.
 	Contiguous bool
+	// Rounded is what the times of the container may be off, because it stores them in ticks that lengths of frames are
+	// no multiples of. Frames that overlap by less follow each other. 0 where times and lengths are exact.
+	Rounded media.Span
 }
 
 // FormatError says where and why bytes violate the byte stream format.

@@ -1,9 +1,12 @@
 package webm_test
 
 import (
-	"math"
+	"bytes"
+	"fmt"
+	"math/bits"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"mseplayer/mse"
@@ -30,6 +33,13 @@ func (host) StreamEnded(*mse.Tx, mse.EndReason, error) {}
 // buffered appends the pieces to a SourceBuffer, and tells what it holds after each.
 func buffered(t *testing.T, pieces ...[]byte) (after []media.Ranges) {
 	t.Helper()
+	after, _ = bufferedStats(t, pieces...)
+	return after
+}
+
+// bufferedStats is buffered that also tells what was counted in the end.
+func bufferedStats(t *testing.T, pieces ...[]byte) (after []media.Ranges, stats mse.Stats) {
+	t.Helper()
 	var queue []func()
 	loop := mse.NewEventLoop(func(run func()) { queue = append(queue, run) })
 	ms := mse.New(mse.Options{Loop: loop, Formats: map[mime.Container]func() bytestream.Parser{
@@ -42,8 +52,12 @@ func buffered(t *testing.T, pieces ...[]byte) (after []media.Ranges) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	failed := false
-	sb.Listen(func(e mse.Event) { failed = failed || e.Type == mse.EventError })
+	var failed error
+	sb.Listen(func(e mse.Event) {
+		if e.Type == mse.EventError {
+			failed = e.Err
+		}
+	})
 	for _, b := range pieces {
 		if err := sb.AppendBuffer(b); err != nil {
 			t.Fatal(err)
@@ -54,12 +68,12 @@ func buffered(t *testing.T, pieces ...[]byte) (after []media.Ranges) {
 			run()
 		}
 		r, err := sb.Buffered()
-		if err != nil || failed {
-			t.Fatalf("append: error %v, event error %v", err, failed)
+		if err != nil || failed != nil {
+			t.Fatalf("append: %v, %v", err, failed)
 		}
 		after = append(after, r)
 	}
-	return after
+	return after, sb.Stats()
 }
 
 // TestBuffered appends streams to a SourceBuffer: what it says to have is one range without holes.
@@ -67,42 +81,100 @@ func TestBuffered(t *testing.T) {
 	m := movie{seconds: 4, gop: 30, bitsPerSecond: 100_000, audio: true}
 	segments := m.segments()
 	after := buffered(t, m.init(), cat(segments...))
-	near := func(r media.Ranges, start, end float64) bool {
-		const step = 0.0011 // the numbers are of times in milliseconds, and some of lengths that were guessed
-		return len(r) == 1 && math.Abs(float64(r[0].Start)-start) < step && math.Abs(float64(r[0].End)-end) < step
+	is := func(got media.Ranges, want string) {
+		t.Helper()
+		if s := thousandths(got); s != want {
+			t.Errorf("got %s, want %s", s, want)
+		}
 	}
-	if r := after[1]; !near(r, 0, 3.9735) {
-		t.Errorf("got %v, want [0,3.9735), to where the sound goes", r)
-	}
-	// Segments that come in another order close up in the end.
+	// Up to where the sound goes.
+	is(after[1], "[0.000,3.974)")
+	// Segments that come in another order close up in the end, and so does one that comes again.
 	after = buffered(t, m.init(), segments[2], segments[0], segments[3], segments[1])
-	if r := after[4]; !near(r, 0, 3.9735) {
-		t.Errorf("in another order: got %v, want [0,3.9735), to where the sound goes", r)
-	}
+	is(after[4], "[0.000,3.974)")
+	after = buffered(t, m.init(), cat(segments...), segments[2], segments[1])
+	is(after[3], "[0.000,3.974)")
 
 	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: built streams only")
 		return
 	}
-	for _, tt := range []struct {
-		name       string
-		start, end float64
-	}{
-		// From the conformance suite.
-		{"test-a-128k-44100Hz-1ch.webm", 0, 2.023},
-		{"test-v-128k-320x240-30fps-10kfr.webm", 0, 2.001},
-		{"test-av-384k-44100Hz-1ch-320x240-30fps-10kfr.webm", 0.003, 2.004},
-		{"test-vp9.webm", 0, 2},
-		{"test.webm", 0.112, 6.532},
+	for _, tt := range []struct{ name, want string }{
+		// From the conformance suite, which prints times like this.
+		{"test-a-128k-44100Hz-1ch.webm", "[0.000,2.023)"},
+		{"test-v-128k-320x240-30fps-10kfr.webm", "[0.000,2.001)"},
+		{"test-av-384k-44100Hz-1ch-320x240-30fps-10kfr.webm", "[0.003,2.004)"},
+		{"test-vp9.webm", "[0.000,2.000)"},
+		{"test.webm", "[0.112,6.531)"}, // the last sound is 1024 samples long
 	} {
 		b, err := os.ReadFile(filepath.Join(dir, "wpt", "webm", tt.name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		after := buffered(t, b)
-		if r := after[0]; !near(r, tt.start, tt.end) {
-			t.Errorf("%s: got %v, want [%v,%v)", tt.name, r, tt.start, tt.end)
+		is(buffered(t, b)[0], tt.want)
+		if parts := clusters(b); len(parts) > 2 {
+			slices.Reverse(parts[1:])
+			if after := buffered(t, parts...); thousandths(after[len(after)-1]) != tt.want {
+				t.Errorf("%s back to front: got %s, want %s", tt.name, thousandths(after[len(after)-1]), tt.want)
+			}
+		}
+	}
+}
+
+// TestBuffered_Rounded appends pictures whose times are rounded up to whole ticks, so that what ends a Cluster seems to
+// reach into the next one. Whatever the order, none is lost and none is there twice.
+func TestBuffered_Rounded(t *testing.T) {
+	const clusterLength, n = 10, 60
+	for _, rate := range []int{24, 30, 60, 120} {
+		var segments [][]byte
+		for at := 0; at < n; at += clusterLength {
+			ms := func(i int) int { return (i*1000 + rate/2) / rate }
+			var blocks [][]byte
+			for i := range clusterLength {
+				flags := byte(0)
+				if i == 0 {
+					flags = key
+				}
+				blocks = append(blocks, sb(1, ms(at+i)-ms(at), flags, "x"))
+			}
+			segments = append(segments, clu(ms(at), blocks...))
+		}
+		init := head(vp8(1, el(idDefault, 1_000_000_000/rate)))
+		for _, order := range []string{"012345", "543210", "024135", "012345012345", "01234543210", "0123452103"} {
+			pieces := [][]byte{init}
+			for _, c := range order {
+				pieces = append(pieces, segments[c-'0'])
+			}
+			after, stats := bufferedStats(t, pieces...)
+			if got := after[len(after)-1]; len(got) != 1 || stats.Frames != n {
+				t.Errorf("%d pictures a second, order %s: %d frames in %v, want %d in one range", rate, order, stats.Frames, got, n)
+			}
+		}
+	}
+}
+
+// thousandths prints ranges as the conformance suite does.
+func thousandths(r media.Ranges) (s string) {
+	for _, x := range r {
+		s += fmt.Sprintf("[%.3f,%.3f)", x.Start, x.End)
+	}
+	return s
+}
+
+// clusters cuts a file in front of every Cluster.
+func clusters(b []byte) (parts [][]byte) {
+	id := raw(idCluster)
+	from := 0
+	for at := 1; ; at++ {
+		n := bytes.Index(b[at:], id)
+		if n < 0 {
+			return append(parts, bytes.Clone(b[from:]))
+		}
+		at += n
+		size := 1 + bits.LeadingZeros8(b[at+len(id)])
+		if b[at+len(id)+size] == idTime { // not a mention of it in an index
+			parts, from = append(parts, bytes.Clone(b[from:at])), at
 		}
 	}
 }

@@ -79,6 +79,9 @@ func (p *Parser) enterCluster(h bytestream.Handler, e element) (more bool, err e
 	c := &p.cluster
 	c.open, c.end, c.timed = true, e.end, false
 	c.last, c.from = math.MinInt64, e.body
+	for _, t := range p.movie.tracks {
+		t.pace.blocks = 0
+	}
 	p.pos, p.state = e.body, bytestream.ParsingMediaSegment
 	p.discard()
 	return true, h.MediaSegmentStart()

@@ -2,6 +2,7 @@ package webm
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 
@@ -30,7 +31,10 @@ type pace struct {
 	open  int
 	laces int
 	told  bool
-	next  media.Time // where the last frame ended
+	// from is when the first block of the Cluster begins, in nanoseconds, and blocks how many there are so far.
+	from   int64
+	blocks int64
+	next   media.Time // where the last frame ended
 
 	dts    int64 // of the last frame, in nanoseconds
 	placed bool  // dts is set
@@ -213,7 +217,7 @@ func (t *track) place(f *media.CodedFrame, e *entry, at int64) {
 	if !fixed && t.nominal > 0 {
 		dur = t.nominal
 	}
-	if e.leads && !fixed {
+	if e.leads && e.dur < 0 && e.discard == 0 {
 		t.pace.open, t.pace.laces, t.pace.told = len(t.slab), int(e.laces), dur >= 0
 	}
 	if dur < 0 {
@@ -243,6 +247,10 @@ func (t *track) follow(at int64) {
 	c := &t.pace
 	step, known := seconds(at-c.at), c.known
 	c.at, c.known = at, true
+	if c.blocks == 0 {
+		c.from = at
+	}
+	c.blocks++
 	open := c.open
 	c.open = -1
 	if !known || t.reorders {
@@ -258,8 +266,8 @@ func (t *track) follow(at int64) {
 		return
 	}
 	frames := t.slab[open:]
-	switch {
-	case c.told && (t.kind != media.Video || step <= lateAfter*frames[0].Duration):
+	switch told := frames[0].Duration; {
+	case c.told && !(len(frames) == 1 && near(step, told, seconds(t.scale))) && (t.kind != media.Video || step <= lateAfter*frames[0].Duration):
 	case len(frames) == c.laces: // none of the lace was empty
 		each := step / media.Span(len(frames))
 		from := frames[0].PTS
@@ -267,6 +275,24 @@ func (t *track) follow(at int64) {
 			frames[i].PTS = from.Add(each * media.Span(i))
 			frames[i].DTS, frames[i].Duration = frames[i].PTS, each
 		}
+	}
+}
+
+// near reports whether two lengths are the same but for what rounding times to ticks does to a distance of blocks.
+func near(a, b, tick media.Span) bool { return a > b-tick && a < b+tick }
+
+// round lets a picture last until the tick at which the next one is due at the latest, by the frame rate and the first
+// block of the Cluster.
+func (t *track) round() {
+	c := &t.pace
+	if c.open < 0 || !c.told || t.kind != media.Video || c.blocks < 2 || c.laces > 1 {
+		return
+	}
+	f := &t.slab[c.open]
+	left := c.from + c.blocks*int64(math.Round(float64(t.nominal)*second)) - c.at
+	left = (left + t.scale - 1) / t.scale * t.scale
+	if step := seconds(left); near(step, f.Duration, seconds(t.scale)) {
+		f.Duration = step
 	}
 }
 
@@ -303,7 +329,8 @@ func (p *Parser) finishSlabs() []bytestream.TrackFrames {
 		if t.reorders {
 			p.order(t)
 		}
-		out = append(out, bytestream.TrackFrames{Track: uint32(t.number), Frames: t.slab})
+		t.round()
+		out = append(out, bytestream.TrackFrames{Track: uint32(t.number), Frames: t.slab, Rounded: seconds(p.movie.scale)})
 		t.slab = nil
 	}
 	return out

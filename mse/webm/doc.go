@@ -18,12 +18,17 @@
 // # Time
 //
 // A frame lasts as long as its BlockDuration says, else its own bytes (Opus, Vorbis), else its track's
-// DefaultDuration or the fixed frame length of its format, else up to the next block of its track. Pictures whose
-// successor in the same portion comes late by more than half of that last until then, unless BlockDuration says
-// otherwise: buffers take a step of more than two frame lengths for a loss. The last block of a Cluster that has none of these does not wait for the next
-// Cluster, which may never come: it takes the longest distance of pictures, or the shortest of sound, that its track
-// has shown since the initialization segment, as Chromium does, so that sound does not overlap and pictures leave
-// no hole. Inside of a Cluster the last block of a portion waits for the next one.
+// DefaultDuration or the fixed frame length of its format, else up to the next block of its track. Times are rounded to
+// ticks, usually of a millisecond, so a block of one frame whose length differs from the distance to the next block of the same
+// portion by less than a tick lasts until then. So do pictures whose successor there comes late by more than half of
+// their length: buffers take a step of more than two frame lengths for a loss. Only BlockDuration is never overruled.
+//
+// The last block of a Cluster that has none of these does not wait for the next Cluster, which may never come: it
+// takes the longest distance of pictures, or the shortest of sound, that its track has shown since the initialization
+// segment, as Chromium does, so that sound does not overlap and pictures leave no hole. The last picture of a track with
+// DefaultDuration ends with the tick at which, by the first picture of the Cluster, the next one is due at the latest.
+// TrackFrames.Rounded tells the buffer not to take the overlap that this may cause for one. Inside of a Cluster the last block of a portion waits for the next one unless
+// its length is told.
 //
 // Presentation times are those of the blocks less the track's CodecDelay. Decode times are the same, except for
 // formats that reorder pictures, H.264 for one, as Matroska stores no decode times: there the presentation times of a

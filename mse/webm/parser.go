@@ -294,6 +294,7 @@ func (p *Parser) checkDocument(n *node) error {
 func (p *Parser) finishInit(h bytestream.Handler) error {
 	m := p.building
 	for _, t := range m.tracks {
+		t.scale = m.scale
 		if t.config != nil {
 			t.config.Timescale = m.timescale()
 			t.finish()

@@ -27,6 +27,7 @@ type track struct {
 	info    media.TrackInfo
 	refusal string
 	delay   int64 // CodecDelay in nanoseconds
+	scale   int64 // nanoseconds a tick
 	coding  coding
 	// measure tells the length of a frame from its bytes, nil where they do not tell.
 	measure func(frame []byte) media.Span

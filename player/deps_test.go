@@ -32,6 +32,8 @@ var allowed = map[string]string{
 	"mse/msetest/collection": "",
 	"mse/msetest":            "mse mse/media mse/mime mse/bytestream mse/isobmff mse/track github.com/Eyevinn/mp4ff",
 
+	"mse/msetest/bytestreamtest": "mse mse/media mse/bytestream",
+
 	"player/frame":       "mse/media",
 	"player/clock":       "mse/media",
 	"player/decode":      "mse mse/media mse/mime player/frame player/clock",

@@ -9,6 +9,7 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // sink is a handler that lets everything go.
@@ -23,14 +24,6 @@ func (s *sink) Fragment(tracks []bytestream.TrackFrames) error {
 		s.frames += len(t.Frames)
 	}
 	return nil
-}
-
-// cutUp cuts b into pieces of n bytes, the whole if n is 0.
-func cutUp(b []byte, n int) (pieces [][]byte) {
-	for n > 0 && len(b) > n {
-		pieces, b = append(pieces, b[:n:n]), b[n:]
-	}
-	return append(pieces, b)
 }
 
 // BenchmarkFeed pushes 10 s of 1080p at 8 Mbit/s in 2 s segments. Budget: at least 1 GB/s, and allocations that
@@ -58,10 +51,10 @@ func BenchmarkFeed(b *testing.B) {
 			size := 0
 			for _, s := range bb.movie.Segments(2, bb.fragments) {
 				size += len(s)
-				pieces = append(pieces, cutUp(s, bb.piece)...)
+				pieces = append(pieces, bytestreamtest.CutUp(s, bb.piece)...)
 			}
 			p, h := isobmff.New(isobmff.Options{}), &sink{}
-			if err := feed(p, h, init); err != nil {
+			if err := bytestreamtest.Feed(p, h, init); err != nil {
 				b.Fatal(err)
 			}
 			b.SetBytes(int64(size))
@@ -69,7 +62,7 @@ func BenchmarkFeed(b *testing.B) {
 			for b.Loop() {
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := drain(p, h); err != nil {
+					if err := bytestreamtest.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -87,13 +80,13 @@ func TestAllocations(t *testing.T) {
 			ID: 1, Timescale: 1000, Entries: []msetest.BuilderEntry{{DecoderConfig: msetest.H264Config(64, 64)}}, Samples: samples(frames, 0, 10, 1000, 20),
 		}}}
 		p, h := isobmff.New(isobmff.Options{}), &sink{}
-		if err := feed(p, h, b.Init()); err != nil {
+		if err := bytestreamtest.Feed(p, h, b.Init()); err != nil {
 			t.Fatal(err)
 		}
 		segment := b.Segment(1, 0, media.Forever, 1)
 		return testing.AllocsPerRun(50, func() {
 			p.Push(segment)
-			if err := drain(p, h); err != nil {
+			if err := bytestreamtest.Drain(p, h); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -128,7 +121,7 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, h := isobmff.New(isobmff.Options{}), &sink{}
-			if err := feed(p, h, head()); err != nil {
+			if err := bytestreamtest.Feed(p, h, head()); err != nil {
 				t.Fatal(err)
 			}
 			b := bytes.Clone(tt.b)
@@ -137,7 +130,7 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 			const runs = 10
 			for range runs {
 				p.Reset()
-				if err := feed(p, h, b); err != nil {
+				if err := bytestreamtest.Feed(p, h, b); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -13,6 +13,7 @@ import (
 
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
 
@@ -91,18 +92,18 @@ func TestDecryption(t *testing.T) {
 		}
 		out := map[media.Kind][]media.CodedFrame{}
 		for rep, pieces := range all {
-			r, p := &recorder{quiet: true}, isobmff.New(isobmff.Options{})
+			r, p := &recorder{Quiet: true}, isobmff.New(isobmff.Options{})
 			for _, piece := range pieces {
 				b, err := piece.read()
 				if err == nil {
-					err = feed(p, r, b)
+					err = bytestreamtest.Feed(p, r, b)
 				}
 				if err != nil {
 					t.Fatalf("%s %s: %v", manifest, rep, err)
 				}
 			}
-			for _, track := range r.inits[0].Tracks {
-				out[track.Kind] = r.frames[track.ID]
+			for _, track := range r.Inits[0].Tracks {
+				out[track.Kind] = r.Frames[track.ID]
 			}
 		}
 		return out
@@ -180,8 +181,8 @@ func sbgp(rows ...uint32) []byte {
 // crypts writes how frames are encrypted, "-" for a clear one.
 func crypts(r *recorder) string {
 	var words []string
-	for i := range r.frames[1] {
-		c := r.frames[1][i].Crypt
+	for i := range r.Frames[1] {
+		c := r.Frames[1][i].Crypt
 		if c == nil {
 			words = append(words, "-")
 			continue
@@ -346,7 +347,7 @@ func TestCryptLayouts(t *testing.T) {
 			case strings.HasPrefix(tt.name, "saiz and saio, one"):
 				stream = cat(stream[:len(stream)-8], bx("mdat", "vector-1", make([]byte, 20), "vector-2"))
 			}
-			r, err := parse(t, isobmff.Options{}, stream)
+			r, err := parse(isobmff.Options{}, stream)
 			if got := crypts(r); tt.err == "" && got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
@@ -400,10 +401,10 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, r := isobmff.New(isobmff.Options{}), &recorder{}
-			if err := feed(p, r, cat(ftyp, bx("moov", mvhd(), trak(1, "vide", bx("stsd", uint32(0), uint32(1), tt.entry), nil), bx("mvex", trex(1, 40, 10, 0))))); err != nil {
+			if err := bytestreamtest.Feed(p, r, cat(ftyp, bx("moov", mvhd(), trak(1, "vide", bx("stsd", uint32(0), uint32(1), tt.entry), nil), bx("mvex", trex(1, 40, 10, 0))))); err != nil {
 				t.Fatal(err)
 			}
-			c := r.inits[0].Tracks[0].Config
+			c := r.Inits[0].Tracks[0].Config
 			if string(c.Codec) != tt.codec || c.CodecString != tt.string || p.Refusal(1) != tt.refusal {
 				t.Errorf("got  %q %q %q\nwant %q %q %q", c.Codec, c.CodecString, p.Refusal(1), tt.codec, tt.string, tt.refusal)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // movieOf is an initialization segment of one track made by hand: the parts of its trak that matter.
@@ -117,10 +118,10 @@ func TestEntries(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, r := isobmff.New(isobmff.Options{}), &recorder{}
-			if err := feed(p, r, tt.movie.bytes()); err != nil {
+			if err := bytestreamtest.Feed(p, r, tt.movie.bytes()); err != nil {
 				t.Fatal(err)
 			}
-			track := r.inits[0].Tracks[0]
+			track := r.Inits[0].Tracks[0]
 			c := track.Config
 			got := fmt.Sprintf("%s %s", c.Codec, c.CodecString)
 			switch c.Kind {
@@ -168,12 +169,12 @@ func TestIgnoredTracks(t *testing.T) {
 		}), moofMdat(7, func(d int32) [][]byte {
 			return [][]byte{bx("traf", tfhd(tfhdMoof, 2), tfdt(40), trun(0, trunOffset, 1, d))}
 		}))
-	r, err := parse(t, isobmff.Options{Strict: true}, stream)
+	r, err := parse(isobmff.Options{Strict: true}, stream)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := summary(r), "1:0|0+40[7..17]K"; got != want || len(r.inits[0].Tracks) != 1 || r.ends != 2 {
-		t.Errorf("got %s, %d tracks, %d segments; want %s, 1, 2", got, len(r.inits[0].Tracks), r.ends, want)
+	if got, want := summary(r), "1:0|0+40[7..17]K"; got != want || len(r.Inits[0].Tracks) != 1 || r.Ends != 2 {
+		t.Errorf("got %s, %d tracks, %d segments; want %s, 1, 2", got, len(r.Inits[0].Tracks), r.Ends, want)
 	}
 }
 
@@ -183,10 +184,10 @@ func TestConfigsAreInterned(t *testing.T) {
 	p, r := isobmff.New(isobmff.Options{}), &recorder{}
 	a := movieOf{handler: "vide", entry: visual("avc1", bx("avcC", "\x01\x64\x00\x28\xff\xe0\x00"))}.bytes()
 	b := movieOf{handler: "vide", entry: visual("avc1", bx("avcC", "\x01\x64\x00\x1f\xff\xe0\x00"))}.bytes()
-	if err := feed(p, r, a, a, b, a); err != nil {
+	if err := bytestreamtest.Feed(p, r, a, a, b, a); err != nil {
 		t.Fatal(err)
 	}
-	c := func(i int) *media.DecoderConfig { return r.inits[i].Tracks[0].Config }
+	c := func(i int) *media.DecoderConfig { return r.Inits[i].Tracks[0].Config }
 	if c(0) != c(1) || c(0) == c(2) || c(0) != c(3) {
 		t.Errorf("same again: %v, other: %v, back: %v; want true, true, true", c(0) == c(1), c(0) != c(2), c(0) == c(3))
 	}

@@ -10,11 +10,12 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/isobmff"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
 
 // FuzzFeed feeds any bytes, cut in up to three places. Nothing may panic or hang, frames may only hold bytes that
-// were fed, an error is a format error, and the cuts make no difference.
+// were fed, an error is a format error, memory is bounded, and the cuts make no difference.
 func FuzzFeed(f *testing.F) {
 	for _, b := range [][]byte{
 		cat(head(), simple(0)),
@@ -28,27 +29,23 @@ func FuzzFeed(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, i, j, k uint16, strict bool) {
 		opt := isobmff.Options{Strict: strict}
-		whole, err := digestOf(opt, bytes.Clone(b))
+		var whole uint64
+		var err error
+		bytestreamtest.CheckMemory(t, len(b), func() { whole, err = digestOf(opt, bytes.Clone(b)) })
 		var format *bytestream.FormatError
 		if err != nil && !errors.As(err, &format) {
 			t.Fatalf("error %T: %v", err, err)
 		}
-		var pieces [][]byte
-		rest := b
-		for _, at := range []uint16{i, j, k} {
-			n := min(int(at), len(rest))
-			pieces, rest = append(pieces, bytes.Clone(rest[:n])), rest[n:]
-		}
-		if cut, err2 := digestOf(opt, append(pieces, bytes.Clone(rest))...); cut != whole {
+		if cut, err2 := digestOf(opt, bytestreamtest.Cut(b, i, j, k)...); cut != whole {
 			t.Fatalf("cut at %d, %d, %d: another result than in one piece\nwhole: %v\ncut:   %v", i, j, k, err, err2)
 		}
-		r, p := &recorder{quiet: true}, isobmff.New(opt)
-		if feed(p, r, bytes.Clone(b)) == nil && p.Buffered() > len(b) {
+		r, p := &recorder{Quiet: true}, isobmff.New(opt)
+		if bytestreamtest.Feed(p, r, bytes.Clone(b)) == nil && p.Buffered() > len(b) {
 			t.Fatalf("%d bytes of %d are held", p.Buffered(), len(b))
 		}
 		_ = p.Flush(r) // must not panic; what fails is the handler's or the format's business
 		total := 0
-		for _, frames := range r.frames {
+		for _, frames := range r.Frames {
 			for i := range frames {
 				if frames[i].Config == nil {
 					t.Fatal("a frame without configuration")
@@ -137,14 +134,14 @@ func TestWPT(t *testing.T) {
 			}
 			b = append(head, b...)
 		}
-		r, err := parse(t, isobmff.Options{Strict: true}, b)
+		r, err := parse(isobmff.Options{Strict: true}, b)
 		fragmented := bytes.Contains(b, []byte("moof"))
 		switch {
 		case errors.Is(err, isobmff.ErrNotFragmented) && !fragmented:
 			n["not fragmented"]++
 		case err != nil:
 			t.Errorf("%s: %v", path, err)
-		case fragmented && len(r.frames) == 0:
+		case fragmented && len(r.Frames) == 0:
 			t.Errorf("%s: no frames", path)
 		default:
 			n["parsed"]++

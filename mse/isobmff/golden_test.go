@@ -2,15 +2,12 @@ package isobmff_test
 
 import (
 	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // samples makes n samples of equal length from a decode time on, with payloads that tell their presentation time.
@@ -138,42 +135,11 @@ func TestGolden(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			stream := append(tt.build.Init(), bytes.Join(tt.build.Segments(0.5, 2), nil)...)
-			r, err := parse(t, isobmff.Options{Strict: true}, stream)
+			r, err := parse(isobmff.Options{Strict: true}, stream)
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("testdata", tt.name+".golden")
-			if os.Getenv("UPDATE") == "1" {
-				if err := os.WriteFile(path, []byte(r.log.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := r.log.String(); got != string(want) {
-				t.Errorf("%s\n(UPDATE=1 writes the new text)", firstDifference(got, string(want)))
-			}
+			bytestreamtest.Golden(t, tt.name, r.Log.String())
 		})
 	}
-}
-
-// firstDifference shows the first line in which two texts differ.
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range max(len(g), len(w)) {
-		a, b := "(end)", "(end)"
-		if i < len(g) {
-			a = g[i]
-		}
-		if i < len(w) {
-			b = w[i]
-		}
-		if a != b {
-			return fmt.Sprintf("line %d:\ngot  %s\nwant %s", i+1, a, b)
-		}
-	}
-	return "equal"
 }

@@ -13,6 +13,7 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
 
@@ -45,16 +46,16 @@ func TestIndexOfFile(t *testing.T) {
 	if len(x.References) != 4 || x.ReferenceID != msetest.MovieVideo || x.Timescale != 30000 {
 		t.Fatalf("got %+v, want 4 references of track 1", x)
 	}
-	p, r := isobmff.New(isobmff.Options{Strict: true}), &recorder{quiet: true}
-	if err := feed(p, r, file[:head.InitSize]); err != nil {
+	p, r := isobmff.New(isobmff.Options{Strict: true}), &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(p, r, file[:head.InitSize]); err != nil {
 		t.Fatal(err)
 	}
 	for i, ref := range x.References {
-		if err := feed(p, r, file[ref.Offset:ref.Offset+ref.Size]); err != nil {
+		if err := bytestreamtest.Feed(p, r, file[ref.Offset:ref.Offset+ref.Size]); err != nil {
 			t.Fatalf("reference %d: %v", i, err)
 		}
-		if want := media.Time(float64(30030*i) / 30000); ref.Start != want || !ref.SAP || ref.IsIndex || r.ends != i+1 {
-			t.Errorf("reference %d: %+v, %d segments; want one segment from %v", i, ref, r.ends, want)
+		if want := media.Time(float64(30030*i) / 30000); ref.Start != want || !ref.SAP || ref.IsIndex || r.Ends != i+1 {
+			t.Errorf("reference %d: %+v, %d segments; want one segment from %v", i, ref, r.Ends, want)
 		}
 	}
 	last := x.References[3]

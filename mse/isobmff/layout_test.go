@@ -120,8 +120,8 @@ func mdat(payload int) []byte {
 func summary(r *recorder) string {
 	var words []string
 	for _, id := range []uint32{1, 2} {
-		for i := range r.frames[id] {
-			f := &r.frames[id][i]
+		for i := range r.Frames[id] {
+			f := &r.Frames[id][i]
 			first := 0
 			if len(f.Data) > 0 {
 				first = int(f.Data[0])
@@ -480,7 +480,7 @@ func TestLayouts(t *testing.T) {
 				opt         isobmff.Options
 				frames, err string
 			}{{isobmff.Options{Strict: true}, tt.strict, tt.strictErr}, {isobmff.Options{}, tt.lenient, tt.err}} {
-				r, err := parse(t, mode.opt, tt.stream)
+				r, err := parse(mode.opt, tt.stream)
 				if got := summary(r); got != mode.frames {
 					t.Errorf("%+v:\ngot  %s\nwant %s", mode.opt, got, mode.frames)
 				}

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/isobmff"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
 
@@ -360,13 +361,13 @@ func TestFacts_Presentations(t *testing.T) {
 			continue
 		}
 		n++
-		r := &recorder{quiet: true}
+		r := &recorder{Quiet: true}
 		p := isobmff.New(isobmff.Options{})
 		iframes := strings.Contains(facts["features"], "iframes-only")
 		for i, piece := range pieces {
 			var b []byte
 			if b, err = piece.read(); err == nil {
-				err = feed(p, r, b)
+				err = bytestreamtest.Feed(p, r, b)
 			}
 			if err != nil {
 				break
@@ -390,7 +391,7 @@ func TestFacts_Presentations(t *testing.T) {
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		dev = append(dev, r.deviations(facts)...)
+		dev = append(dev, deviations(r, facts)...)
 		if judge(t, name, dev) {
 			good++
 		}

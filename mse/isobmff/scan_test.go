@@ -11,6 +11,7 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // TestScanner compares what a scanner says with the frames that the parser finds in the same places.
@@ -41,7 +42,7 @@ func TestScanner(t *testing.T) {
 		}
 		h := &rangeHandler{first: media.Forever, last: -media.Forever}
 		p := isobmff.New(isobmff.Options{})
-		if err := feed(p, h, bytes.Clone(b[:size]), bytes.Clone(b[f.Offset:f.Offset+f.Size])); err != nil {
+		if err := bytestreamtest.Feed(p, h, bytes.Clone(b[:size]), bytes.Clone(b[f.Offset:f.Offset+f.Size])); err != nil {
 			t.Fatal(err)
 		}
 		if math.Abs(float64(h.first-f.Start)) > 1e-9 || math.Abs(float64(h.last.Sub(f.Start)-f.Duration)) > 1e-9 || (h.rap || !h.seen) != f.RAP {

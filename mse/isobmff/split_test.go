@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/maphash"
 	"math"
 	"testing"
 
@@ -12,82 +11,8 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
-
-// digest is a handler that folds every call, with everything in it, into one number.
-type digest struct {
-	h       maphash.Hash
-	configs map[*media.DecoderConfig]uint64
-}
-
-var digestSeed = maphash.MakeSeed()
-
-func newDigest() *digest {
-	d := &digest{configs: map[*media.DecoderConfig]uint64{}}
-	d.h.SetSeed(digestSeed)
-	return d
-}
-
-func (d *digest) num(v ...uint64) {
-	var b [8]byte
-	for _, x := range v {
-		binary.LittleEndian.PutUint64(b[:], x)
-		d.h.Write(b[:])
-	}
-}
-
-func (d *digest) config(c *media.DecoderConfig) uint64 {
-	if _, ok := d.configs[c]; !ok {
-		d.configs[c] = uint64(len(d.configs))
-	}
-	return d.configs[c]
-}
-
-func (d *digest) InitSegment(s *media.InitSegment) error {
-	d.num(1, math.Float64bits(float64(s.Duration)), uint64(len(s.Tracks)))
-	for _, t := range s.Tracks {
-		d.num(uint64(t.ID), uint64(t.Kind), d.config(t.Config))
-		d.h.Write(t.Config.Extradata)
-	}
-	return nil
-}
-
-func (d *digest) MediaSegmentStart() error { d.num(2); return nil }
-func (d *digest) MediaSegmentEnd() error   { d.num(3); return nil }
-
-func (d *digest) Fragment(tracks []bytestream.TrackFrames) error {
-	d.num(4, uint64(len(tracks)))
-	for _, t := range tracks {
-		d.num(uint64(t.Track), uint64(len(t.Frames)))
-		for i := range t.Frames {
-			f := &t.Frames[i]
-			rap := uint64(0)
-			if f.RAP {
-				rap = 1
-			}
-			d.num(math.Float64bits(float64(f.PTS)), math.Float64bits(float64(f.DTS)), math.Float64bits(float64(f.Duration)), rap, d.config(f.Config), uint64(len(f.Data)))
-			d.h.Write(f.Data)
-			if c := f.Crypt; c != nil {
-				d.h.Write(c.KID[:])
-				d.h.Write(c.IV)
-				for _, s := range c.Subsamples {
-					d.num(uint64(s.Clear), uint64(s.Protected))
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// digestOf feeds pieces to a new parser; the result tells calls and error apart from every other outcome.
-func digestOf(o isobmff.Options, pieces ...[]byte) (sum uint64, err error) {
-	d := newDigest()
-	err = feed(isobmff.New(o), d, pieces...)
-	if err != nil {
-		d.h.WriteString(err.Error())
-	}
-	return d.h.Sum64(), err
-}
 
 // TestEverySplit cuts small streams everywhere: at one place, at two places, and between all bytes. The handler must
 // hear the same.
@@ -143,16 +68,16 @@ func TestEverySplit(t *testing.T) {
 func TestEverySplitOfASegment(t *testing.T) {
 	s := cat(bx("styp", "iso6", uint32(0)), simple(0), bx("free", "x"))
 	p := isobmff.New(isobmff.Options{})
-	if err := feed(p, newDigest(), head()); err != nil {
+	if err := bytestreamtest.Feed(p, bytestreamtest.NewDigest(), head()); err != nil {
 		t.Fatal(err)
 	}
 	run := func(pieces ...[]byte) uint64 {
 		p.Reset()
-		d := newDigest()
-		if err := feed(p, d, pieces...); err != nil {
+		d := bytestreamtest.NewDigest()
+		if err := bytestreamtest.Feed(p, d, pieces...); err != nil {
 			t.Fatal(err)
 		}
-		return d.h.Sum64()
+		return d.Sum()
 	}
 	want := run(s)
 	for i := range s {
@@ -184,29 +109,29 @@ func TestPortions(t *testing.T) {
 		}
 	}
 
-	r := &recorder{quiet: true}
+	r := &recorder{Quiet: true}
 	p := isobmff.New(isobmff.Options{})
-	if err := feed(p, r, bytes.Clone(stream[:len(stream)/2])); err != nil {
+	if err := bytestreamtest.Feed(p, r, bytes.Clone(stream[:len(stream)/2])); err != nil {
 		t.Fatal(err)
 	}
-	half := len(r.frames[msetest.MovieVideo])
-	if half < 10 || r.ends != 0 || p.State() != bytestream.ParsingMediaSegment {
-		t.Errorf("after half of a 2 s segment: %d frames, %d ends, %v; want the frames of the portions that are complete", half, r.ends, p.State())
+	half := len(r.Frames[msetest.MovieVideo])
+	if half < 10 || r.Ends != 0 || p.State() != bytestream.ParsingMediaSegment {
+		t.Errorf("after half of a 2 s segment: %d frames, %d ends, %v; want the frames of the portions that are complete", half, r.Ends, p.State())
 	}
 	if held := p.Buffered(); held > 400<<10 {
 		t.Errorf("holds %d bytes of input, want about a portion", held)
 	}
-	if err := feed(p, r, bytes.Clone(stream[len(stream)/2:])); err != nil {
+	if err := bytestreamtest.Feed(p, r, bytes.Clone(stream[len(stream)/2:])); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(r.frames[msetest.MovieVideo]); n != 60 || r.ends != 1 || p.State() != bytestream.WaitingForSegment || p.Buffered() != 0 {
-		t.Errorf("at the end: %d frames, %d ends, %v, %d bytes held; want 60, 1, waiting, 0", n, r.ends, p.State(), p.Buffered())
+	if n := len(r.Frames[msetest.MovieVideo]); n != 60 || r.Ends != 1 || p.State() != bytestream.WaitingForSegment || p.Buffered() != 0 {
+		t.Errorf("at the end: %d frames, %d ends, %v, %d bytes held; want 60, 1, waiting, 0", n, r.Ends, p.State(), p.Buffered())
 	}
 
 	muxed := msetest.Movie(msetest.MovieSpec{Length: 2, Audio: true})
-	m, err := parse(t, isobmff.Options{}, cat(muxed.Init(), muxed.Segment(1, -1, 3, 1)))
-	if err != nil || m.portions != 1 || len(m.frames) != 2 {
-		t.Errorf("muxed: %d portions, %d tracks, error %v; want one call with both", m.portions, len(m.frames), err)
+	m, err := parse(isobmff.Options{}, cat(muxed.Init(), muxed.Segment(1, -1, 3, 1)))
+	if err != nil || m.Portions != 1 || len(m.Frames) != 2 {
+		t.Errorf("muxed: %d portions, %d tracks, error %v; want one call with both", m.Portions, len(m.Frames), err)
 	}
 }
 
@@ -216,21 +141,21 @@ func TestFlush(t *testing.T) {
 	movie := msetest.Movie(msetest.MovieSpec{Length: 1, BitsPerSecond: 1_000_000})
 	segment := movie.Segment(1, -1, 2, 1)
 	p := isobmff.New(isobmff.Options{})
-	r := &recorder{quiet: true}
-	if err := feed(p, r, movie.Init(), bytes.Clone(segment[:len(segment)-1000])); err != nil {
+	r := &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(p, r, movie.Init(), bytes.Clone(segment[:len(segment)-1000])); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.frames) != 0 {
-		t.Fatalf("%d frames before the portion is complete", len(r.frames[1]))
+	if len(r.Frames) != 0 {
+		t.Fatalf("%d frames before the portion is complete", len(r.Frames[1]))
 	}
 	if err := p.Flush(r); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(r.frames[1]); n < 20 || n >= 30 {
+	if n := len(r.Frames[1]); n < 20 || n >= 30 {
 		t.Errorf("flushed %d frames of 30, want those that are complete", n)
 	}
-	for i := range r.frames[1] {
-		f := &r.frames[1][i]
+	for i := range r.Frames[1] {
+		f := &r.Frames[1][i]
 		if pts, err := msetest.PayloadPTS(f.Data); err != nil || math.Abs(float64(pts-f.PTS)) > 1e-6 {
 			t.Fatalf("frame %d at %v holds the payload of %v (%v)", i, f.PTS, pts, err)
 		}
@@ -239,22 +164,22 @@ func TestFlush(t *testing.T) {
 	if p.Buffered() != 0 || p.State() != bytestream.WaitingForSegment {
 		t.Errorf("after Reset: %d bytes, %v", p.Buffered(), p.State())
 	}
-	again := &recorder{quiet: true}
-	if err := feed(p, again, bytes.Clone(segment)); err != nil {
+	again := &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(p, again, bytes.Clone(segment)); err != nil {
 		t.Fatalf("a segment after Reset: %v", err)
 	}
-	if n := len(again.frames[1]); n != 30 || again.frames[1][0].Config != r.frames[1][0].Config {
-		t.Errorf("after Reset: %d frames, same configuration %v; want 30, true", n, again.frames[1][0].Config == r.frames[1][0].Config)
+	if n := len(again.Frames[1]); n != 30 || again.Frames[1][0].Config != r.Frames[1][0].Config {
+		t.Errorf("after Reset: %d frames, same configuration %v; want 30, true", n, again.Frames[1][0].Config == r.Frames[1][0].Config)
 	}
-	if err := p.Flush(again); err != nil || len(again.frames[1]) != 30 {
-		t.Errorf("Flush with nothing pending: %d frames, error %v", len(again.frames[1]), err)
+	if err := p.Flush(again); err != nil || len(again.Frames[1]) != 30 {
+		t.Errorf("Flush with nothing pending: %d frames, error %v", len(again.Frames[1]), err)
 	}
 }
 
 // TestStates is the append state after each piece of a stream.
 func TestStates(t *testing.T) {
 	p := isobmff.New(isobmff.Options{})
-	r := &recorder{quiet: true}
+	r := &recorder{Quiet: true}
 	seg := simple(0)
 	moof := int(binary.BigEndian.Uint32(seg))
 	for i, step := range []struct {
@@ -273,15 +198,15 @@ func TestStates(t *testing.T) {
 		{simple(80), bytestream.WaitingForSegment},
 		{ftyp, bytestream.ParsingInitSegment},
 	} {
-		if err := feed(p, r, bytes.Clone(step.b)); err != nil {
+		if err := bytestreamtest.Feed(p, r, bytes.Clone(step.b)); err != nil {
 			t.Fatal(err)
 		}
 		if p.State() != step.want {
 			t.Errorf("piece %d: %v, want %v", i, p.State(), step.want)
 		}
 	}
-	if r.starts != 2 || r.ends != 2 {
-		t.Errorf("%d starts and %d ends of media segments, want 2 of each", r.starts, r.ends)
+	if r.Starts != 2 || r.Ends != 2 {
+		t.Errorf("%d starts and %d ends of media segments, want 2 of each", r.Starts, r.Ends)
 	}
 }
 
@@ -290,7 +215,7 @@ func TestHandlerErrors(t *testing.T) {
 	for at := range 4 {
 		h := &failing{at: at}
 		p := isobmff.New(isobmff.Options{})
-		err := feed(p, h, cat(head(), simple(0)))
+		err := bytestreamtest.Feed(p, h, cat(head(), simple(0)))
 		if !errors.Is(err, errHandler) {
 			t.Fatalf("call %d: got %v, want the handler's error", at, err)
 		}

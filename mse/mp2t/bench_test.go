@@ -7,6 +7,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // sink is a handler that lets everything go.
@@ -79,7 +80,7 @@ func BenchmarkFeed(b *testing.B) {
 		{"sounds/whole", soundOnly, len(soundOnly)},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			pieces := cutUp(bb.b, bb.piece)
+			pieces := bytestreamtest.CutUp(bb.b, bb.piece)
 			h := &sink{}
 			b.SetBytes(int64(len(bb.b)))
 			b.ReportAllocs()
@@ -87,7 +88,7 @@ func BenchmarkFeed(b *testing.B) {
 				p := mp2t.New()
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := drain(p, h); err != nil {
+					if err := bytestreamtest.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -142,7 +143,7 @@ func TestAllocations(t *testing.T) {
 		allocs = testing.AllocsPerRun(20, func() {
 			h.frames = 0
 			p.Push(b)
-			if err := drain(p, h); err != nil {
+			if err := bytestreamtest.Drain(p, h); err != nil {
 				t.Fatal(err)
 			}
 			if err := p.Flush(h); err != nil {
@@ -180,7 +181,7 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 	const runs = 10
 	for range runs {
 		p.Reset()
-		if err := feed(p, h, m.b); err != nil {
+		if err := bytestreamtest.Feed(p, h, m.b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -193,25 +194,25 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 // TestFramesKeepTheirBytes proves that frames stay what they were while the stream goes on.
 func TestFramesKeepTheirBytes(t *testing.T) {
 	b := broadcast(3, 4_000_000, true)
-	whole, _, err := parse(t, b)
+	whole, _, err := parse(b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, r := mp2t.New(), &recorder{}
-	for _, piece := range cutUp(b, 1000) {
-		if err := feed(p, r, piece); err != nil {
+	for _, piece := range bytestreamtest.CutUp(b, 1000) {
+		if err := bytestreamtest.Feed(p, r, piece); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := p.Flush(r); err != nil {
 		t.Fatal(err)
 	}
-	if r.log.String() != whole.log.String() {
+	if r.Log.String() != whole.Log.String() {
 		t.Fatal("another log in pieces")
 	}
-	for id, frames := range r.frames {
+	for id, frames := range r.Frames {
 		for i := range frames {
-			if got, want := string(frames[i].Data), string(whole.frames[id][i].Data); got != want {
+			if got, want := string(frames[i].Data), string(whole.Frames[id][i].Data); got != want {
 				t.Fatalf("PID %d frame %d has changed since it was handed out", id, i)
 			}
 			if cap(frames[i].Data) != len(frames[i].Data) {

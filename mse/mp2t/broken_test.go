@@ -12,6 +12,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
 
@@ -72,7 +73,7 @@ func TestErrors(t *testing.T) {
 		}(), "PID 256 at byte 17142592: more than 16777216 bytes belong to one frame"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, p, err := parse(t, tt.b)
+			_, p, err := parse(tt.b)
 			var format *bytestream.FormatError
 			if !errors.As(err, &format) || err.Error() != tt.want {
 				t.Fatalf("got  %v\nwant %s", err, tt.want)
@@ -84,7 +85,7 @@ func TestErrors(t *testing.T) {
 				t.Errorf("Flush after the error gives %v", err)
 			}
 			p.Reset()
-			if err := feed(p, &recorder{}, short()); err != nil {
+			if err := bytestreamtest.Feed(p, &recorder{}, short()); err != nil {
 				t.Errorf("after Reset: %v", err)
 			}
 		})
@@ -188,11 +189,11 @@ func TestDamage(t *testing.T) {
 		}(), 2, mp2t.Stats{NoTime: 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, p, err := parse(t, tt.b)
+			r, p, err := parse(tt.b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := len(r.frames[videoPID]) + len(r.frames[soundPID]); got != tt.frames || p.Stats() != tt.stats {
+			if got := len(r.Frames[videoPID]) + len(r.Frames[soundPID]); got != tt.frames || p.Stats() != tt.stats {
 				t.Errorf("got  %d frames, %+v\nwant %d frames, %+v", got, p.Stats(), tt.frames, tt.stats)
 			}
 		})
@@ -203,13 +204,13 @@ func TestDamage(t *testing.T) {
 // their time.
 func TestAnyLoss(t *testing.T) {
 	b := movie(2, 600)
-	whole, _, err := parse(t, b)
+	whole, _, err := parse(b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	key := func(f *media.CodedFrame) string { return fmt.Sprintf("%v %v %x", f.PTS, f.DTS, f.Data) }
 	known := map[string]bool{}
-	for _, frames := range whole.frames {
+	for _, frames := range whole.Frames {
 		for i := range frames {
 			known[key(&frames[i])] = true
 		}
@@ -217,12 +218,12 @@ func TestAnyLoss(t *testing.T) {
 	n := len(b) / packetSize
 	for i := range n {
 		pid := be.Uint16(b[i*packetSize+1:]) & 0x1fff
-		r, p, err := parse(t, cat(b[:i*packetSize], b[(i+1)*packetSize:]))
+		r, p, err := parse(cat(b[:i*packetSize], b[(i+1)*packetSize:]))
 		if err != nil {
 			t.Fatalf("without packet %d: %v", i, err)
 		}
 		lost := len(known)
-		for _, frames := range r.frames {
+		for _, frames := range r.Frames {
 			for k := range frames {
 				if lost--; known[key(&frames[k])] {
 					continue
@@ -244,7 +245,7 @@ func TestAnyLoss(t *testing.T) {
 }
 
 // FuzzFeed feeds any bytes, cut in up to three places. Nothing may panic or hang, frames may only hold bytes that were
-// fed, an error is a format error, and the cuts make no difference.
+// fed, an error is a format error, memory is bounded, and the cuts make no difference.
 func FuzzFeed(f *testing.F) {
 	for _, s := range scenarios {
 		f.Add(s.b, uint16(100), uint16(500), uint16(1000))
@@ -252,27 +253,23 @@ func FuzzFeed(f *testing.F) {
 	f.Add(restride(short(), 4, 0), uint16(1), uint16(2), uint16(3))
 	f.Fuzz(func(t *testing.T, b []byte, i, j, k uint16) {
 		reseal(b)
-		whole, err := digestOf(bytes.Clone(b))
+		var whole uint64
+		var err error
+		bytestreamtest.CheckMemory(t, len(b), func() { whole, err = digestOf(bytes.Clone(b)) })
 		var format *bytestream.FormatError
 		if err != nil && !errors.As(err, &format) {
 			t.Fatalf("error %T: %v", err, err)
 		}
-		var pieces [][]byte
-		rest := b
-		for _, at := range []uint16{i, j, k} {
-			n := min(int(at), len(rest))
-			pieces, rest = append(pieces, bytes.Clone(rest[:n])), rest[n:]
-		}
-		if cut, err2 := digestOf(append(pieces, bytes.Clone(rest))...); cut != whole {
+		if cut, err2 := digestOf(bytestreamtest.Cut(b, i, j, k)...); cut != whole {
 			t.Fatalf("cut at %d, %d, %d: another result than in one piece\nwhole: %v\ncut:   %v", i, j, k, err, err2)
 		}
-		r, p := &recorder{quiet: true}, mp2t.New()
-		if feed(p, r, bytes.Clone(b)) == nil && p.Buffered() > len(b) {
+		r, p := &recorder{Quiet: true}, mp2t.New()
+		if bytestreamtest.Feed(p, r, bytes.Clone(b)) == nil && p.Buffered() > len(b) {
 			t.Fatalf("%d bytes of %d are held", p.Buffered(), len(b))
 		}
 		_ = p.Flush(r) // must not panic
 		total := 0
-		for _, frames := range r.frames {
+		for _, frames := range r.Frames {
 			for i := range frames {
 				if frames[i].Config == nil {
 					t.Fatal("a frame without configuration")
@@ -329,7 +326,7 @@ func TestForeign(t *testing.T) {
 					t.Errorf("%s: the error has several lines: %v", path, err1)
 				}
 			}
-			if cut, err2 := digestOf(cutUp(b, 1499)...); cut != whole {
+			if cut, err2 := digestOf(bytestreamtest.CutUp(b, 1499)...); cut != whole {
 				t.Errorf("%s: in pieces another result\nwhole:  %v\npieces: %v", path, err1, err2)
 			}
 			return nil

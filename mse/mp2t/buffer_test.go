@@ -2,28 +2,10 @@ package mp2t_test
 
 import (
 	"bytes"
-	"fmt"
 	"testing"
 
-	"mseplayer/mse"
-	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
-	"mseplayer/mse/mime"
-	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
-
-// element is a media element that does not mind.
-type element struct{}
-
-func (element) HasError() bool                            { return false }
-func (element) DurationChanged(*mse.Tx, media.Time)       {}
-func (element) TrackLists() *mse.TrackLists               { return nil }
-func (element) TracksChanged(*mse.Tx)                     {}
-func (element) NewTracksActive(*mse.Tx)                   {}
-func (element) MetadataComplete(*mse.Tx)                  {}
-func (element) BufferedChanged(*mse.Tx)                   {}
-func (element) PlayheadRemoved(*mse.Tx)                   {}
-func (element) StreamEnded(*mse.Tx, mse.EndReason, error) {}
 
 // TestSourceBuffer appends streams to a SourceBuffer: what is buffered in the end, after abort has flushed the last
 // frames, and how many frames were taken.
@@ -44,53 +26,12 @@ func TestSourceBuffer(t *testing.T) {
 		{"other sizes, programs and a rollover", [][]byte{changes()}, "[95443.518,95443.918)", 30},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var queue []func()
-			pump := func() {
-				for len(queue) > 0 {
-					run := queue[0]
-					queue = queue[1:]
-					run()
-				}
-			}
-			ms := mse.New(mse.Options{
-				Loop:    mse.NewEventLoop(func(run func()) { queue = append(queue, run) }),
-				Formats: map[mime.Container]func() bytestream.Parser{mime.MP2T: func() bytestream.Parser { return mp2t.New() }}, SkipUnsupportedTracks: true,
-			})
-			if _, err := ms.Attach(element{}); err != nil {
-				t.Fatal(err)
-			}
-			sb, err := ms.AddSourceBuffer(`video/mp2t; codecs="avc1.4d001e,mp4a.40.2"`)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var failed error
-			sb.Listen(func(e mse.Event) {
-				if e.Type == mse.EventError {
-					failed = e.Err
-				}
-			})
+			sb := bytestreamtest.NewBuffer(t, `video/mp2t; codecs="avc1.4d001e,mp4a.40.2"`)
 			for _, b := range tt.appends {
-				if err := sb.AppendBuffer(bytes.Clone(b)); err != nil {
-					t.Fatal(err)
-				}
-				pump()
-				if failed != nil {
-					t.Fatal(failed)
-				}
-				if err := sb.Abort(); err != nil {
-					t.Fatal(err)
-				}
-				pump()
+				sb.Append(b)
+				sb.Do(sb.Abort())
 			}
-			r, err := sb.Buffered()
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := ""
-			for _, x := range r {
-				got += fmt.Sprintf("[%.3f,%.3f)", x.Start, x.End)
-			}
-			if s := sb.Stats(); got != tt.want || s.Frames != tt.frames {
+			if got, s := sb.Thousandths(), sb.Stats(); got != tt.want || s.Frames != tt.frames {
 				t.Errorf("got  %s, %+v\nwant %s, %d frames", got, s, tt.want, tt.frames)
 			}
 		})

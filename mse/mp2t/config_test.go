@@ -9,6 +9,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // TestParameterSets lists sequence parameter sets with what is read from them.
@@ -78,13 +79,13 @@ func TestParameterSets(t *testing.T) {
 				slice = hevcNAL(19, true, 0, 40)
 			}
 			m.video(0, untimed, cat(tt.sets, slice))
-			r, p, err := parse(t, m.b)
+			r, p, err := parse(m.b)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := fmt.Sprintf("%+v", p.Stats())
-			if len(r.inits) > 0 {
-				track := r.inits[0].Tracks[0]
+			if len(r.Inits) > 0 {
+				track := r.Inits[0].Tracks[0]
 				c := track.Config
 				got = fmt.Sprintf("%s %dx%d %d:%d %.3f", c.CodecString, c.Width, c.Height, c.SARNum, c.SARDen, track.FrameDuration)
 			}
@@ -154,11 +155,11 @@ func TestSounds(t *testing.T) {
 			var m muxer
 			m.tables(tt.s)
 			m.packets(soundPID, pesPacket(streamIDP, true, 0, untimed, cat(tt.frame, tt.frame, tt.frame)))
-			r, p, err := parse(t, m.b)
+			r, p, err := parse(m.b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			frames := r.frames[soundPID]
+			frames := r.Frames[soundPID]
 			if len(frames) != 3 || p.Stats() != (mp2t.Stats{}) {
 				t.Fatalf("%d frames, %+v", len(frames), p.Stats())
 			}
@@ -206,9 +207,9 @@ func TestNoSound(t *testing.T) {
 			var m muxer
 			m.tables(stream{tt.typ, soundPID, tt.descs})
 			m.packets(soundPID, pesPacket(streamIDP, true, 0, untimed, cat(tt.b, make([]byte, 300))))
-			r, p, err := parse(t, m.b)
-			if err != nil || len(r.frames) > 0 || p.Stats().BadSound == 0 {
-				t.Errorf("%d frames, %+v, %v", len(r.frames[soundPID]), p.Stats(), err)
+			r, p, err := parse(m.b)
+			if err != nil || len(r.Frames) > 0 || p.Stats().BadSound == 0 {
+				t.Errorf("%d frames, %+v, %v", len(r.Frames[soundPID]), p.Stats(), err)
 			}
 		})
 	}
@@ -240,12 +241,12 @@ func TestLengths(t *testing.T) {
 			for i, dts := range tt.dts {
 				m.video(dts+100, dts, cat(avcAUD, sets, avcSlice(5, 0, i, 20)))
 			}
-			r, _, err := parse(t, m.b)
+			r, _, err := parse(m.b)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, f := range r.frames[videoPID] {
+			for _, f := range r.Frames[videoPID] {
 				got = append(got, fmt.Sprintf("%.0f", f.Duration*90000))
 			}
 			if g := strings.Join(got, " "); g != tt.want {
@@ -294,11 +295,11 @@ func TestRandomAccess(t *testing.T) {
 			}
 			m.video(0, untimed, cat(tt.sets, first))
 			m.video(3600, untimed, tt.au)
-			r, _, err := parse(t, m.b)
+			r, _, err := parse(m.b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if frames := r.frames[videoPID]; len(frames) != 2 || frames[1].RAP != tt.want {
+			if frames := r.Frames[videoPID]; len(frames) != 2 || frames[1].RAP != tt.want {
 				t.Errorf("got %+v, want two frames, the second with random access %v", frames, tt.want)
 			}
 		})
@@ -332,24 +333,24 @@ func TestSilentTrack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, r := mp2t.New(), &recorder{}
-			if err := feed(p, r, tt.b); err != nil {
+			if err := bytestreamtest.Feed(p, r, tt.b); err != nil {
 				t.Fatal(err)
 			}
-			if len(r.inits) != tt.inits {
-				t.Errorf("%d initialization segments before Flush, want %d", len(r.inits), tt.inits)
+			if len(r.Inits) != tt.inits {
+				t.Errorf("%d initialization segments before Flush, want %d", len(r.Inits), tt.inits)
 			}
 			if err := p.Flush(r); err != nil {
 				t.Fatal(err)
 			}
-			if len(r.inits) != 1 || r.inits[0].Tracks[1].Config.Codec != "" || p.Refusal(soundPID) != tt.reason || p.Refusal(videoPID) != "" || p.Refusal(1) != "" {
-				t.Errorf("%d initialization segments, refusal %q, want 1, %q", len(r.inits), p.Refusal(soundPID), tt.reason)
+			if len(r.Inits) != 1 || r.Inits[0].Tracks[1].Config.Codec != "" || p.Refusal(soundPID) != tt.reason || p.Refusal(videoPID) != "" || p.Refusal(1) != "" {
+				t.Errorf("%d initialization segments, refusal %q, want 1, %q", len(r.Inits), p.Refusal(soundPID), tt.reason)
 			}
 			// What comes too late stays out, so that the tracks remain those of the first initialization segment.
 			var late muxer
 			late.cc = map[uint16]uint8{soundPID: 5}
 			late.sound(0, cat(adtsFrame(3, 2, 0, 40), adtsFrame(3, 2, 1, 40)))
-			if err := feed(p, r, late.b); err != nil || len(r.inits) != 1 || len(r.frames[soundPID]) != 0 {
-				t.Errorf("%d initialization segments, %d frames, %v", len(r.inits), len(r.frames[soundPID]), err)
+			if err := bytestreamtest.Feed(p, r, late.b); err != nil || len(r.Inits) != 1 || len(r.Frames[soundPID]) != 0 {
+				t.Errorf("%d initialization segments, %d frames, %v", len(r.Inits), len(r.Frames[soundPID]), err)
 			}
 		})
 	}
@@ -377,7 +378,7 @@ func TestHandlerErrors(t *testing.T) {
 	b := changes()
 	for at := range 100 {
 		h, p := &refusing{at: at}, mp2t.New()
-		err := feed(p, h, b)
+		err := bytestreamtest.Feed(p, h, b)
 		if err == nil {
 			err = p.Flush(h)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
 
@@ -110,8 +111,8 @@ var (
 )
 
 // deviations compares the first video and the first audio track with the facts of an independent tool.
-func (r *recorder) deviations(facts collection.Row) (out []string) {
-	if len(r.inits) == 0 {
+func deviations(r *recorder, facts collection.Row) (out []string) {
+	if len(r.Inits) == 0 {
 		if facts["v_packets"]+facts["a_packets"] == "00" {
 			return nil
 		}
@@ -122,18 +123,18 @@ func (r *recorder) deviations(facts collection.Row) (out []string) {
 		if facts[prefix+"packets"] == "" {
 			continue
 		}
-		i := slices.IndexFunc(r.inits[0].Tracks, func(t media.TrackInfo) bool { return t.Kind == kind })
+		i := slices.IndexFunc(r.Inits[0].Tracks, func(t media.TrackInfo) bool { return t.Kind == kind })
 		if i < 0 {
 			out = append(out, kind.String()+" track is missing")
 			continue
 		}
-		track := r.inits[0].Tracks[i]
+		track := r.Inits[0].Tracks[i]
 		if track.Config.Codec == "" {
 			out = append(out, kind.String()+" is not supported")
 			continue
 		}
 		out = append(out, describes(track.Config, facts["streams"])...)
-		out = append(out, counts(r.frames[track.ID], prefix, facts)...)
+		out = append(out, counts(r.Frames[track.ID], prefix, facts)...)
 	}
 	return out
 }
@@ -256,12 +257,12 @@ func TestFacts(t *testing.T) {
 	n, good := 0, 0
 	for _, s := range samples(t, dir) {
 		n++
-		r, _, err := parse(t, s.b)
+		r, _, err := parse(s.b)
 		var dev []string
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		if judge(t, known, s.name, append(dev, r.deviations(s.facts)...)) {
+		if judge(t, known, s.name, append(dev, deviations(r, s.facts)...)) {
 			good++
 		}
 	}
@@ -281,7 +282,7 @@ func TestPiecesOfMedia(t *testing.T) {
 			t.Errorf("%s: %v", s.name, err)
 		}
 		for _, n := range []int{1000, 64 << 10} {
-			if got, err := digestOf(cutUp(s.b, n)...); got != want {
+			if got, err := digestOf(bytestreamtest.CutUp(s.b, n)...); got != want {
 				t.Errorf("%s in pieces of %d bytes: another result (%v)", s.name, n, err)
 			}
 		}
@@ -300,12 +301,12 @@ func TestEncrypted(t *testing.T) {
 		}
 	}
 	for name, b := range streams {
-		r, _, err := parse(t, b)
+		r, _, err := parse(b)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		n := 0
-		for _, frames := range r.frames {
+		for _, frames := range r.Frames {
 			for i := range frames {
 				f := &frames[i]
 				if (f.Crypt != nil) != f.Config.Encrypted || f.Crypt != nil && f.Crypt.Scheme != mp2t.SchemeSampleAES {

@@ -109,7 +109,7 @@ func TestPackets(t *testing.T) {
 	}
 	n, good, frames := 0, 0, 0
 	for _, s := range samples(t, dir) {
-		r, _, err := parse(t, s.b)
+		r, _, err := parse(s.b)
 		var dev []string
 		if err != nil {
 			dev = append(dev, err.Error())
@@ -124,11 +124,11 @@ func TestPackets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(r.inits) > 0 && refusedIn(r.inits[0], uint32(id)) {
+			if len(r.Inits) > 0 && refusedIn(r.Inits[0], uint32(id)) {
 				continue // not supported, as golden files show
 			}
 			compared = true
-			mine, at := r.frames[uint32(id)], 0
+			mine, at := r.Frames[uint32(id)], 0
 			for i := range p.Packets {
 				k := &p.Packets[i]
 				if k.Stream != stream.Index {

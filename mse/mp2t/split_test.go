@@ -2,105 +2,14 @@ package mp2t_test
 
 import (
 	"bytes"
-	"encoding/binary"
-	"hash/maphash"
-	"math"
 	"math/rand/v2"
 	"testing"
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
-
-// digest is a handler that folds every call, with everything in it, into one number.
-type digest struct {
-	h       maphash.Hash
-	configs map[*media.DecoderConfig]uint64
-}
-
-var digestSeed = maphash.MakeSeed()
-
-func (d *digest) num(v ...uint64) {
-	var b [8]byte
-	for _, x := range v {
-		binary.LittleEndian.PutUint64(b[:], x)
-		d.h.Write(b[:])
-	}
-}
-
-func (d *digest) config(c *media.DecoderConfig) uint64 {
-	if _, ok := d.configs[c]; !ok {
-		d.configs[c] = uint64(len(d.configs))
-	}
-	return d.configs[c]
-}
-
-func (d *digest) InitSegment(s *media.InitSegment) error {
-	d.num(1, math.Float64bits(float64(s.Duration)), uint64(len(s.Tracks)))
-	for _, t := range s.Tracks {
-		d.num(uint64(t.ID), uint64(t.Kind), d.config(t.Config), uint64(t.Config.Width), uint64(t.Config.SampleRate))
-		d.h.Write(t.Config.Extradata)
-		d.h.WriteString(t.Language)
-	}
-	return nil
-}
-
-func (d *digest) MediaSegmentStart() error { d.num(2); return nil }
-func (d *digest) MediaSegmentEnd() error   { d.num(3); return nil }
-
-func (d *digest) Fragment(tracks []bytestream.TrackFrames) error {
-	d.num(4, uint64(len(tracks)))
-	for _, t := range tracks {
-		d.num(uint64(t.Track), uint64(len(t.Frames)))
-		for i := range t.Frames {
-			f := &t.Frames[i]
-			flags := uint64(0)
-			if f.RAP {
-				flags |= 1
-			}
-			if f.Crypt != nil {
-				flags |= 2
-			}
-			if f.DecodeOnly {
-				flags |= 4
-			}
-			for _, v := range []float64{float64(f.PTS), float64(f.DTS), float64(f.Duration), float64(f.TrimFront), float64(f.TrimBack)} {
-				d.num(math.Float64bits(v))
-			}
-			d.num(flags, d.config(f.Config), uint64(len(f.Data)))
-			d.h.Write(f.Data)
-		}
-	}
-	return nil
-}
-
-// digestOf feeds pieces to a new parser and flushes it; the result tells calls, error and counts apart from every other
-// outcome.
-func digestOf(pieces ...[]byte) (sum uint64, err error) { return digestBy(new(mp2t.Parser), pieces...) }
-
-// digestBy is digestOf with a parser that is overwritten first.
-func digestBy(p *mp2t.Parser, pieces ...[]byte) (sum uint64, err error) {
-	*p = mp2t.Parser{}
-	d := &digest{configs: map[*media.DecoderConfig]uint64{}}
-	d.h.SetSeed(digestSeed)
-	if err = feed(p, d, pieces...); err != nil {
-		d.h.WriteString(err.Error())
-	} else if err = p.Flush(d); err != nil {
-		d.h.WriteString(err.Error())
-	}
-	s := p.Stats()
-	d.num(uint64(s.LostPackets), uint64(s.DamagedFrames), uint64(s.Garbage), uint64(s.BadSound), uint64(s.NoConfig), uint64(s.NoTime))
-	return d.h.Sum64(), err
-}
-
-// cutUp cuts b into pieces of n bytes.
-func cutUp(b []byte, n int) (pieces [][]byte) {
-	for len(b) > n {
-		pieces, b = append(pieces, bytes.Clone(b[:n])), b[n:]
-	}
-	return append(pieces, bytes.Clone(b))
-}
 
 // short is a stream of a few packets with everything that may straddle a cut.
 func short() []byte {
@@ -144,7 +53,7 @@ func TestPieces(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, n := range []int{1, 187, 188, 189, 1000, 64 << 10} {
-					if got, err := digestOf(cutUp(form.b, n)...); got != want {
+					if got, err := digestOf(bytestreamtest.CutUp(form.b, n)...); got != want {
 						t.Errorf("pieces of %d bytes: another result (%v)", n, err)
 					}
 				}
@@ -175,14 +84,14 @@ func restride(b []byte, before, behind int) (out []byte) {
 
 // TestStrides proves that packets of all distances hold the same frames.
 func TestStrides(t *testing.T) {
-	want, _, err := parse(t, movie(2, 120))
+	want, _, err := parse(movie(2, 120))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, b := range [][]byte{restride(movie(2, 120), 4, 0), restride(movie(2, 120), 0, 16)} {
-		got, _, err := parse(t, b)
-		if err != nil || got.log.String() != want.log.String() {
-			t.Errorf("%v\n%s", err, firstDifference(got.log.String(), want.log.String()))
+		got, _, err := parse(b)
+		if err != nil || got.Log.String() != want.Log.String() {
+			t.Errorf("%v\n%s", err, bytestreamtest.FirstDifference(got.Log.String(), want.Log.String()))
 		}
 	}
 }
@@ -192,7 +101,7 @@ func TestStrides(t *testing.T) {
 func TestReset(t *testing.T) {
 	b := movie(3, 120)
 	p, r := mp2t.New(), &recorder{}
-	if err := feed(p, r, bytes.Clone(b[:len(b)/2])); err != nil {
+	if err := bytestreamtest.Feed(p, r, bytes.Clone(b[:len(b)/2])); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.State(); got != bytestream.ParsingMediaSegment {
@@ -208,20 +117,20 @@ func TestReset(t *testing.T) {
 	if p.State() != bytestream.WaitingForSegment || p.Buffered() != 0 {
 		t.Errorf("state %v, %d bytes after Reset", p.State(), p.Buffered())
 	}
-	inits, starts, frames := len(r.inits), r.starts, len(r.frames[videoPID])
+	inits, starts, frames := len(r.Inits), r.Starts, len(r.Frames[videoPID])
 	var m muxer
 	m.video(1<<33-100, untimed, picture(0, 50, true))
 	m.video(3500, untimed, picture(1, 50, false))
-	if err := feed(p, r, m.b); err != nil {
+	if err := bytestreamtest.Feed(p, r, m.b); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Flush(r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.inits) != inits || r.starts != starts+1 {
-		t.Errorf("%d initialization segments and %d starts, want %d and %d", len(r.inits), r.starts, inits, starts+1)
+	if len(r.Inits) != inits || r.Starts != starts+1 {
+		t.Errorf("%d initialization segments and %d starts, want %d and %d", len(r.Inits), r.Starts, inits, starts+1)
 	}
-	got := r.frames[videoPID][frames:]
+	got := r.Frames[videoPID][frames:]
 	if len(got) != 2 || got[0].PTS != media.FromTicks(1<<33-100, 90000) || got[1].PTS != media.FromTicks(1<<33+3500, 90000) {
 		t.Errorf("frames %+v", got)
 	}

@@ -94,12 +94,12 @@ func TestTables(t *testing.T) {
 			m.tables(videoOnly)
 			m.video(3600, untimed, picture(0, 20, true))
 			tt.more(&m)
-			r, _, err := parse(t, m.b)
+			r, _, err := parse(m.b)
 			if err != nil {
 				t.Fatal(err)
 			}
 			got := ""
-			for i, s := range r.inits {
+			for i, s := range r.Inits {
 				if i > 0 {
 					got += " "
 				}

@@ -8,6 +8,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // sink is a handler that lets everything go.
@@ -45,7 +46,7 @@ func BenchmarkFeed(b *testing.B) {
 		{"garbage/64KiB", mpegaudio.MPEG, cat(fill(250<<10, 1), layer3(1), layer3(2)), 64 << 10},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			pieces := cutUp(bb.stream, bb.piece)
+			pieces := bytestreamtest.CutUp(bb.stream, bb.piece)
 			p, h := mpegaudio.New(bb.format), &sink{}
 			b.SetBytes(int64(len(bb.stream)))
 			b.ReportAllocs()
@@ -53,7 +54,7 @@ func BenchmarkFeed(b *testing.B) {
 				p.Reset()
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := drain(p, h); err != nil {
+					if err := bytestreamtest.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -73,15 +74,15 @@ func TestAllocations(t *testing.T) {
 		const slabs = 10
 		p, h := mpegaudio.New(tt.format), &sink{}
 		stream := bytes.Repeat(tt.frame, 64*slabs)
-		if err := feed(p, h, stream); err != nil {
+		if err := bytestreamtest.Feed(p, h, stream); err != nil {
 			t.Fatal(err)
 		}
-		if err := feed(p, h, stream); err != nil { // slabs have their full size from here on
+		if err := bytestreamtest.Feed(p, h, stream); err != nil { // slabs have their full size from here on
 			t.Fatal(err)
 		}
 		allocs := testing.AllocsPerRun(20, func() {
 			p.Push(stream)
-			if err := drain(p, h); err != nil {
+			if err := bytestreamtest.Drain(p, h); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -115,7 +116,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			p, h := mpegaudio.New(tt.format), &sink{}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			if err := feed(p, h, tt.b); err != nil {
+			if err := bytestreamtest.Feed(p, h, tt.b); err != nil {
 				t.Fatal(err)
 			}
 			runtime.ReadMemStats(&after)

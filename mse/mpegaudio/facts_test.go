@@ -191,7 +191,7 @@ func TestFFprobe(t *testing.T) {
 	walkMedia(t, dir, func(name string, f mpegaudio.Format, b []byte) {
 		n++
 		seen[name] = true
-		r, err := parse(t, f, b)
+		r, err := parse(f, b)
 		dev := ""
 		strip := 0
 		if f == mpegaudio.ADTS {
@@ -204,7 +204,7 @@ func TestFFprobe(t *testing.T) {
 		if err != nil {
 			dev = err.Error()
 		} else {
-			dev = compare(r.frames, packets(t, filepath.Join(dir, name)), strip)
+			dev = compare(r.Frames[trackID], packets(t, filepath.Join(dir, name)), strip)
 		}
 		switch reason, expected := known[name]; {
 		case dev == "" && !expected:
@@ -260,21 +260,21 @@ func TestFacts(t *testing.T) {
 			continue
 		}
 		var dev []string
-		r, err := parse(t, f, b)
+		r, err := parse(f, b)
 		if err != nil {
 			dev = append(dev, err.Error())
 		} else {
 			samples := 0.0
-			for i := range r.frames {
-				samples += float64(r.frames[i].Duration) * float64(r.frames[i].Config.SampleRate)
+			for i := range r.Frames[trackID] {
+				samples += float64(r.Frames[trackID][i].Duration) * float64(r.Frames[trackID][i].Config.SampleRate)
 			}
-			if got := strconv.Itoa(len(r.frames)); got != fact("a_packets") {
+			if got := strconv.Itoa(len(r.Frames[trackID])); got != fact("a_packets") {
 				dev = append(dev, fmt.Sprintf("%s frames, the fact says %s", got, fact("a_packets")))
 			}
 			if got := strconv.Itoa(int(math.Round(samples))); got != fact("a_samples") {
 				dev = append(dev, fmt.Sprintf("%s samples, the fact says %s", got, fact("a_samples")))
 			}
-			c := r.inits[0].Tracks[0].Config
+			c := r.Inits[0].Tracks[0].Config
 			if got := fmt.Sprintf("%dHz %dch", c.SampleRate, c.Channels); !strings.Contains(fact("streams"), got) {
 				dev = append(dev, fmt.Sprintf("%s, the fact says %s", got, fact("streams")))
 			}

@@ -8,10 +8,11 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // FuzzFeed feeds any bytes, cut in up to three places. Nothing may panic or hang, frames may only hold bytes that
-// were fed, time does not run backwards but for a time stamp, an error is a format error, and the cuts make no
+// were fed, time does not run backwards but for a time stamp, an error is a format error, memory is bounded, and the cuts make no
 // difference.
 func FuzzFeed(f *testing.F) {
 	for _, s := range streams {
@@ -20,25 +21,21 @@ func FuzzFeed(f *testing.F) {
 	f.Add(uint8(0), []byte("ICY \r\n\r\nTAG+APETAGEX3DI"), uint16(1), uint16(2), uint16(3))
 	f.Fuzz(func(t *testing.T, format uint8, b []byte, i, j, k uint16) {
 		fm := mpegaudio.Format(format % 3)
-		whole, err := digestOf(fm, bytes.Clone(b))
+		var whole uint64
+		var err error
+		bytestreamtest.CheckMemory(t, len(b), func() { whole, err = digestOf(fm, bytes.Clone(b)) })
 		var fe *bytestream.FormatError
 		if err != nil && (!errors.As(err, &fe) || fe.Offset < 0 || fe.Offset > int64(len(b))) {
 			t.Fatalf("error %T: %v", err, err)
 		}
-		var pieces [][]byte
-		rest := b
-		for _, at := range []uint16{i, j, k} {
-			n := min(int(at), len(rest))
-			pieces, rest = append(pieces, bytes.Clone(rest[:n])), rest[n:]
-		}
-		if cut, err2 := digestOf(fm, append(pieces, bytes.Clone(rest))...); cut != whole {
+		if cut, err2 := digestOf(fm, bytestreamtest.Cut(b, i, j, k)...); cut != whole {
 			t.Fatalf("cut at %d, %d, %d: another result than in one piece\nwhole: %v\ncut:   %v", i, j, k, err, err2)
 		}
-		r, err := parse(t, fm, bytes.Clone(b))
+		r, err := parse(fm, bytes.Clone(b))
 		_, stamped := mpegaudio.TransportTimestamp(b) // must not panic
 		total, at := 0, math.Inf(-1)
-		for i := range r.frames {
-			f := &r.frames[i]
+		for i := range r.Frames[trackID] {
+			f := &r.Frames[trackID][i]
 			total += len(f.Data)
 			if f.Config == nil || f.Duration < 0 || f.TrimFront < 0 || f.TrimBack < 0 || f.DecodeOnly != (f.Duration == 0) {
 				t.Fatalf("frame %d: %+v", i, f)
@@ -73,7 +70,7 @@ func TestOtherFormats(t *testing.T) {
 					t.Errorf("%s as %s: %v", name, f, err)
 				}
 			}
-			if cut, err2 := digestOf(f, cutUp(bytes.Clone(b), 1499)...); cut != whole {
+			if cut, err2 := digestOf(f, bytestreamtest.CutUp(bytes.Clone(b), 1499)...); cut != whole {
 				t.Errorf("%s as %s: in pieces another result\nwhole:  %v\npieces: %v", name, f, err, err2)
 			}
 		}

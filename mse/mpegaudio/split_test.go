@@ -9,6 +9,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // TestEverySplit cuts all the built streams everywhere: at one place, at two places, and between all bytes. The handler
@@ -39,7 +40,7 @@ func TestEverySplit(t *testing.T) {
 					check([]int{i, j}, s[:i:i], s[i:j:j], s[j:])
 				}
 			}
-			check(nil, cutUp(s, 1)...)
+			check(nil, bytestreamtest.CutUp(s, 1)...)
 		})
 	}
 }
@@ -62,7 +63,7 @@ func TestEveryPiece(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			want, _ := digestOf(tt.format, bytes.Clone(tt.b))
 			for _, size := range []int{1, 999, 4096, 5000, 64 << 10} {
-				if got, err := digestOf(tt.format, cutUp(bytes.Clone(tt.b), size)...); got != want {
+				if got, err := digestOf(tt.format, bytestreamtest.CutUp(bytes.Clone(tt.b), size)...); got != want {
 					t.Errorf("pieces of %d bytes: another result than in one piece (error %v)", size, err)
 				}
 			}
@@ -81,7 +82,7 @@ func TestMediaPieces(t *testing.T) {
 		n++
 		want, _ := digestOf(f, bytes.Clone(b))
 		for _, size := range []int{1, 999, 64 << 10} {
-			if got, err := digestOf(f, cutUp(bytes.Clone(b), size)...); got != want {
+			if got, err := digestOf(f, bytestreamtest.CutUp(bytes.Clone(b), size)...); got != want {
 				t.Errorf("%s in pieces of %d bytes: another result than in one piece (error %v)", name, size, err)
 			}
 		}
@@ -94,15 +95,15 @@ func TestMediaPieces(t *testing.T) {
 func TestAliasing(t *testing.T) {
 	stream := bytes.Repeat(adts(2, 193, 5), 100) // 200 bytes each
 	a, b := bytes.Clone(stream[:10_100]), bytes.Clone(stream[10_100:])
-	r := &recorder{quiet: true}
-	if err := feed(mpegaudio.New(mpegaudio.ADTS), r, a, b); err != nil {
+	r := &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(mpegaudio.New(mpegaudio.ADTS), r, a, b); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.frames) != 100 {
-		t.Fatalf("%d frames, want 100", len(r.frames))
+	if len(r.Frames[trackID]) != 100 {
+		t.Fatalf("%d frames, want 100", len(r.Frames[trackID]))
 	}
-	for i := range r.frames {
-		data := r.frames[i].Data
+	for i := range r.Frames[trackID] {
+		data := r.Frames[trackID][i].Data
 		if !bytes.Equal(data, fill(193, 5)) || cap(data) != len(data) {
 			t.Fatalf("frame %d: %d bytes with room for %d, or other ones than pushed", i, len(data), cap(data))
 		}
@@ -135,20 +136,20 @@ func TestFlush(t *testing.T) {
 		{"part of a header", one[:4], 0, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, p := &recorder{quiet: true}, mpegaudio.New(mpegaudio.AC3)
-			if err := feed(p, r, bytes.Clone(tt.b)); err != nil {
+			r, p := &recorder{Quiet: true}, mpegaudio.New(mpegaudio.AC3)
+			if err := bytestreamtest.Feed(p, r, bytes.Clone(tt.b)); err != nil {
 				t.Fatal(err)
 			}
-			held := len(r.frames)
+			held := len(r.Frames[trackID])
 			if err := p.Flush(r); err != nil {
 				t.Fatal(err)
 			}
 			last := 0
-			if n := len(r.frames); n > 0 {
-				last = len(r.frames[n-1].Data)
+			if n := len(r.Frames[trackID]); n > 0 {
+				last = len(r.Frames[trackID][n-1].Data)
 			}
-			if held != tt.held || len(r.frames) != tt.after || last != tt.bytes {
-				t.Errorf("%d frames, %d after Flush, the last of %d bytes; want %d, %d, %d", held, len(r.frames), last, tt.held, tt.after, tt.bytes)
+			if held != tt.held || len(r.Frames[trackID]) != tt.after || last != tt.bytes {
+				t.Errorf("%d frames, %d after Flush, the last of %d bytes; want %d, %d, %d", held, len(r.Frames[trackID]), last, tt.held, tt.after, tt.bytes)
 			}
 		})
 	}
@@ -156,8 +157,8 @@ func TestFlush(t *testing.T) {
 
 // TestReset drops what is incomplete, keeps the configuration, and starts time and offsets anew.
 func TestReset(t *testing.T) {
-	r, p := &recorder{quiet: true}, mpegaudio.New(mpegaudio.MPEG)
-	if err := feed(p, r, cat(info(layer3(0), 32, "Info", 9, "LAME", 576, 0), layer3(1), layer3(2)[:100])); err != nil {
+	r, p := &recorder{Quiet: true}, mpegaudio.New(mpegaudio.MPEG)
+	if err := bytestreamtest.Feed(p, r, cat(info(layer3(0), 32, "Info", 9, "LAME", 576, 0), layer3(1), layer3(2)[:100])); err != nil {
 		t.Fatal(err)
 	}
 	if p.State() != bytestream.ParsingMediaSegment || p.Buffered() != 100 {
@@ -167,19 +168,19 @@ func TestReset(t *testing.T) {
 	if p.State() != bytestream.WaitingForSegment || p.Buffered() != 0 {
 		t.Errorf("after Reset: %v, %d bytes held", p.State(), p.Buffered())
 	}
-	if err := feed(p, r, layer3(3)); err != nil {
+	if err := bytestreamtest.Feed(p, r, layer3(3)); err != nil {
 		t.Fatal(err)
 	}
-	f := r.frames[1:]
-	if len(r.inits) != 1 || len(f) != 1 || f[0].PTS != 0 || f[0].TrimFront != 0 || f[0].Config != r.frames[0].Config {
-		t.Errorf("after Reset: %d initialization segments, frames %v; want one frame of the same configuration at 0, not trimmed", len(r.inits), f)
+	f := r.Frames[trackID][1:]
+	if len(r.Inits) != 1 || len(f) != 1 || f[0].PTS != 0 || f[0].TrimFront != 0 || f[0].Config != r.Frames[trackID][0].Config {
+		t.Errorf("after Reset: %d initialization segments, frames %v; want one frame of the same configuration at 0, not trimmed", len(r.Inits), f)
 	}
 }
 
 // TestStates is the append state after each piece of a stream.
 func TestStates(t *testing.T) {
 	const waiting, parsing = bytestream.WaitingForSegment, bytestream.ParsingMediaSegment
-	p, r := mpegaudio.New(mpegaudio.MPEG), &recorder{quiet: true}
+	p, r := mpegaudio.New(mpegaudio.MPEG), &recorder{Quiet: true}
 	tag, frame := id3(4, 0, fill(50, 1)), layer3(1)
 	for i, step := range []struct {
 		b      []byte
@@ -198,11 +199,11 @@ func TestStates(t *testing.T) {
 		{frame, waiting, 2}, // a second header has to confirm it
 		{frame[:4], parsing, 3},
 	} {
-		if err := feed(p, r, bytes.Clone(step.b)); err != nil {
+		if err := bytestreamtest.Feed(p, r, bytes.Clone(step.b)); err != nil {
 			t.Fatal(err)
 		}
-		if p.State() != step.want || len(r.frames) != step.frames {
-			t.Errorf("piece %d: %v with %d frames, want %v with %d", i, p.State(), len(r.frames), step.want, step.frames)
+		if p.State() != step.want || len(r.Frames[trackID]) != step.frames {
+			t.Errorf("piece %d: %v with %d frames, want %v with %d", i, p.State(), len(r.Frames[trackID]), step.want, step.frames)
 		}
 	}
 }
@@ -223,11 +224,11 @@ func TestProgramConfig(t *testing.T) {
 		{"hexagonal", encoded, "12000508080020088400", 6},
 		{"with mixdown", programConfig(), "1200050805209e82110000", 6},
 	} {
-		r, err := parse(t, mpegaudio.ADTS, adtsFrame(1, 4, 0, 1, false, tt.payload))
+		r, err := parse(mpegaudio.ADTS, adtsFrame(1, 4, 0, 1, false, tt.payload))
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		c := r.inits[0].Tracks[0].Config
+		c := r.Inits[0].Tracks[0].Config
 		if got := hex.EncodeToString(c.Extradata); got != tt.want || c.Channels != tt.channels {
 			t.Errorf("%s: got %s with %d channels, want %s with %d", tt.name, got, c.Channels, tt.want, tt.channels)
 		}
@@ -243,19 +244,19 @@ func TestConfigsAreInterned(t *testing.T) {
 			stream = cat(stream, id3(4, 0), f)
 		}
 	}
-	r, p := &recorder{quiet: true}, mpegaudio.New(mpegaudio.ADTS)
-	if err := feed(p, r, cat(stream, stream)); err != nil {
+	r, p := &recorder{Quiet: true}, mpegaudio.New(mpegaudio.ADTS)
+	if err := bytestreamtest.Feed(p, r, cat(stream, stream)); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.inits) != 2*39 {
-		t.Errorf("%d initialization segments, want one each frame", len(r.inits))
+	if len(r.Inits) != 2*39 {
+		t.Errorf("%d initialization segments, want one each frame", len(r.Inits))
 	}
 	back := cat(id3(4, 0), adtsFrame(1, 12, 3, 1, false, fill(9, 1)), id3(4, 0), adtsFrame(1, 12, 1, 1, false, fill(9, 1)))
-	if err := feed(p, r, back); err != nil {
+	if err := bytestreamtest.Feed(p, r, back); err != nil {
 		t.Fatal(err)
 	}
-	n := len(r.frames)
-	if r.frames[n-1].Config != r.frames[n-5].Config || r.frames[n-2].Config != r.frames[n-3].Config {
+	n := len(r.Frames[trackID])
+	if r.Frames[trackID][n-1].Config != r.Frames[trackID][n-5].Config || r.Frames[trackID][n-2].Config != r.Frames[trackID][n-3].Config {
 		t.Error("a configuration that was seen before is another one now")
 	}
 }
@@ -265,7 +266,7 @@ func TestHandlerErrors(t *testing.T) {
 	for at := range 5 {
 		h := &failing{at: at}
 		p := mpegaudio.New(mpegaudio.MPEG)
-		if err := feed(p, h, cat(layer3(1), layer3(2))); err != errHandler {
+		if err := bytestreamtest.Feed(p, h, cat(layer3(1), layer3(2))); err != errHandler {
 			t.Fatalf("call %d: got %v, want the handler's error", at, err)
 		}
 		if _, err := p.Step(h); err != errHandler {

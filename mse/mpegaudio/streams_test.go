@@ -5,26 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // summary writes what a handler heard: for each initialization segment "codec/rate/channels", for each frame its
 // kept samples, with "+n" and "-n" for what is trimmed at the front and back, "!" for what is only decoded.
-func (r *recorder) summary() string {
+func summary(r *recorder) string {
 	var out []string
 	var config *media.DecoderConfig
 	samples := func(f *media.CodedFrame, d media.Span) int {
 		return int(math.Round(float64(d) * float64(f.Config.SampleRate)))
 	}
-	for i := range r.frames {
-		f := &r.frames[i]
+	for i := range r.Frames[trackID] {
+		f := &r.Frames[trackID][i]
 		if c := f.Config; c != config {
 			config = c
 			out = append(out, fmt.Sprintf("%s/%d/%d", c.Codec, c.SampleRate, c.Channels))
@@ -118,19 +117,19 @@ var streams = []struct {
 func TestStreams(t *testing.T) {
 	for _, tt := range streams {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := parse(t, tt.format, bytes.Clone(tt.b))
+			r, err := parse(tt.format, bytes.Clone(tt.b))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := r.summary(); got != tt.want {
+			if got := summary(r); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 			at := media.Time(0)
-			if len(r.frames) > 0 {
-				at = r.frames[0].PTS
+			if len(r.Frames[trackID]) > 0 {
+				at = r.Frames[trackID][0].PTS
 			}
-			for i := range r.frames {
-				f := &r.frames[i]
+			for i := range r.Frames[trackID] {
+				f := &r.Frames[trackID][i]
 				if d := f.PTS.Sub(at); math.Abs(float64(d)) > 1e-9 || f.DTS != f.PTS || !f.RAP {
 					t.Errorf("frame %d at %s (decoded at %s, key %v), want %s", i, f.PTS, f.DTS, f.RAP, at)
 				}
@@ -154,27 +153,14 @@ func TestGolden(t *testing.T) {
 					if s.name != name {
 						continue
 					}
-					r, err := parse(t, s.format, bytes.Clone(s.b))
+					r, err := parse(s.format, bytes.Clone(s.b))
 					if err != nil {
 						t.Fatal(err)
 					}
-					fmt.Fprintf(&got, "# %s\n%s", name, r.log.String())
+					fmt.Fprintf(&got, "# %s\n%s", name, r.Log.String())
 				}
 			}
-			path := filepath.Join("testdata", file+".golden")
-			if os.Getenv("UPDATE") == "1" {
-				if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.String() != string(want) {
-				t.Errorf("got\n%swant\n%s(UPDATE=1 writes the new text)", got.String(), want)
-			}
+			bytestreamtest.Golden(t, file, got.String())
 		})
 	}
 }
@@ -201,14 +187,14 @@ func TestMalformed(t *testing.T) {
 		{"AAC, blocks with checksums", mpegaudio.ADTS, adtsFrame(1, 4, 2, 3, true, fill(50, 1)), 0, "ADTS at byte 0: the frame has 3 raw data blocks with checksums between them, which is not supported"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, p := &recorder{quiet: true}, mpegaudio.New(tt.format)
-			err := feed(p, r, bytes.Clone(tt.b))
+			r, p := &recorder{Quiet: true}, mpegaudio.New(tt.format)
+			err := bytestreamtest.Feed(p, r, bytes.Clone(tt.b))
 			var format *bytestream.FormatError
 			if !errors.As(err, &format) || err.Error() != tt.want {
 				t.Fatalf("got  %v\nwant %s", err, tt.want)
 			}
-			if len(r.frames) != tt.frames {
-				t.Errorf("%d frames, want %d", len(r.frames), tt.frames)
+			if len(r.Frames[trackID]) != tt.frames {
+				t.Errorf("%d frames, want %d", len(r.Frames[trackID]), tt.frames)
 			}
 			if _, again := p.Step(r); again != err {
 				t.Errorf("the next Step gives %v", again)
@@ -218,8 +204,8 @@ func TestMalformed(t *testing.T) {
 			}
 			p.Reset()
 			good := map[mpegaudio.Format][]byte{mpegaudio.MPEG: layer3(1), mpegaudio.ADTS: adts(2, 10, 1), mpegaudio.AC3: ac3(0, 8, 2, 0, 1)}[tt.format]
-			if err := feed(p, r, cat(good, good)); err != nil || len(r.frames) != tt.frames+2 {
-				t.Errorf("after Reset: %d frames more, error %v; want 2", len(r.frames)-tt.frames, err)
+			if err := bytestreamtest.Feed(p, r, cat(good, good)); err != nil || len(r.Frames[trackID]) != tt.frames+2 {
+				t.Errorf("after Reset: %d frames more, error %v; want 2", len(r.Frames[trackID])-tt.frames, err)
 			}
 		})
 	}
@@ -251,12 +237,12 @@ func TestNotFrames(t *testing.T) {
 		{"tag size", mpegaudio.MPEG, []byte("ID3\x04\x00\x00\x00\x00\x00\x80")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, p := &recorder{quiet: true}, mpegaudio.New(tt.format)
-			if err := feed(p, r, cat(tt.head, fill(300, 1))); err != nil {
+			r, p := &recorder{Quiet: true}, mpegaudio.New(tt.format)
+			if err := bytestreamtest.Feed(p, r, cat(tt.head, fill(300, 1))); err != nil {
 				t.Fatal(err)
 			}
-			if len(r.frames)+len(r.inits) > 0 || p.Buffered() > 0 || p.State() != bytestream.WaitingForSegment {
-				t.Errorf("%d frames, %d initialization segments, %d bytes held, %v; want none and waiting", len(r.frames), len(r.inits), p.Buffered(), p.State())
+			if len(r.Frames[trackID])+len(r.Inits) > 0 || p.Buffered() > 0 || p.State() != bytestream.WaitingForSegment {
+				t.Errorf("%d frames, %d initialization segments, %d bytes held, %v; want none and waiting", len(r.Frames[trackID]), len(r.Inits), p.Buffered(), p.State())
 			}
 		})
 	}
@@ -291,13 +277,13 @@ func TestTimestamps(t *testing.T) {
 		{"large tag", cat(id3(4, 0, priv(90000), fill(300<<10, 1)), adts(2, 9, 1)), []media.Time{1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := parse(t, mpegaudio.ADTS, bytes.Clone(tt.b))
+			r, err := parse(mpegaudio.ADTS, bytes.Clone(tt.b))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []media.Time
-			for i := range r.frames {
-				got = append(got, r.frames[i].PTS)
+			for i := range r.Frames[trackID] {
+				got = append(got, r.Frames[trackID][i].PTS)
 			}
 			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)

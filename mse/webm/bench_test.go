@@ -7,6 +7,7 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/webm"
 )
 
@@ -22,14 +23,6 @@ func (s *sink) Fragment(tracks []bytestream.TrackFrames) error {
 		s.frames += len(t.Frames)
 	}
 	return nil
-}
-
-// cutUp cuts b into pieces of n bytes, the whole if n is 0.
-func cutUp(b []byte, n int) (pieces [][]byte) {
-	for n > 0 && len(b) > n {
-		pieces, b = append(pieces, b[:n:n]), b[n:]
-	}
-	return append(pieces, b)
 }
 
 // BenchmarkFeed pushes 10 s of 8 Mbit/s in 2 s Clusters. Budget: at least 1 GB/s, and allocations that depend on the
@@ -55,10 +48,10 @@ func BenchmarkFeed(b *testing.B) {
 			size := 0
 			for _, s := range bb.movie.segments() {
 				size += len(s)
-				pieces = append(pieces, cutUp(s, bb.piece)...)
+				pieces = append(pieces, bytestreamtest.CutUp(s, bb.piece)...)
 			}
 			p, h := webm.New(webm.Options{}), &sink{}
-			if err := feed(p, h, bb.movie.init()); err != nil {
+			if err := bytestreamtest.Feed(p, h, bb.movie.init()); err != nil {
 				b.Fatal(err)
 			}
 			b.SetBytes(int64(size))
@@ -66,7 +59,7 @@ func BenchmarkFeed(b *testing.B) {
 			for b.Loop() {
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := drain(p, h); err != nil {
+					if err := bytestreamtest.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -102,7 +95,7 @@ func TestAllocations(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			measure := func(frames int) float64 {
 				p, h := webm.New(webm.Options{}), &sink{}
-				if err := feed(p, h, tt.init); err != nil {
+				if err := bytestreamtest.Feed(p, h, tt.init); err != nil {
 					t.Fatal(err)
 				}
 				var blocks [][]byte
@@ -112,7 +105,7 @@ func TestAllocations(t *testing.T) {
 				segment := clu(0, blocks...)
 				return testing.AllocsPerRun(50, func() {
 					p.Push(segment)
-					if err := drain(p, h); err != nil {
+					if err := bytestreamtest.Drain(p, h); err != nil {
 						t.Fatal(err)
 					}
 				})
@@ -140,7 +133,7 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, h := webm.New(webm.Options{}), &sink{}
-			if err := feed(p, h, head(vp8(1))); err != nil {
+			if err := bytestreamtest.Feed(p, h, head(vp8(1))); err != nil {
 				t.Fatal(err)
 			}
 			b := cat(tt.b, make([]byte, 1000))
@@ -149,7 +142,7 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 			const runs = 10
 			for range runs {
 				p.Reset()
-				if err := feed(p, h, b); err != nil {
+				if err := bytestreamtest.Feed(p, h, b); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -165,13 +158,13 @@ func TestNothingIsSizedByHeaders(t *testing.T) {
 func TestAliasing(t *testing.T) {
 	m := movie{seconds: 1, gop: 30, bitsPerSecond: 4_000_000}
 	segment := m.segments()[0]
-	p, r := webm.New(webm.Options{}), &recorder{quiet: true}
-	if err := feed(p, r, m.init(), segment[:200_000:200_000], segment[200_000:]); err != nil {
+	p, r := webm.New(webm.Options{}), &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(p, r, m.init(), segment[:200_000:200_000], segment[200_000:]); err != nil {
 		t.Fatal(err)
 	}
 	copied := 0
-	for i := range r.frames[1] {
-		d := r.frames[1][i].Data
+	for i := range r.Frames[1] {
+		d := r.Frames[1][i].Data
 		at := bytes.Index(segment, d[:16])
 		if at < 0 {
 			t.Fatalf("frame %d is not in the segment", i)
@@ -183,7 +176,7 @@ func TestAliasing(t *testing.T) {
 			t.Errorf("frame %d could be appended to", i)
 		}
 	}
-	if len(r.frames[1]) != 30 || copied != 1 {
-		t.Errorf("%d of %d frames were copied, want 1 of 30", copied, len(r.frames[1]))
+	if len(r.Frames[1]) != 30 || copied != 1 {
+		t.Errorf("%d of %d frames were copied, want 1 of 30", copied, len(r.Frames[1]))
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/webm"
 )
 
@@ -19,8 +20,8 @@ import (
 func summary(r *recorder) string {
 	var words []string
 	for id := range uint32(10) {
-		for i := range r.frames[id] {
-			f := &r.frames[id][i]
+		for i := range r.Frames[id] {
+			f := &r.Frames[id][i]
 			w := fmt.Sprintf("%d:%g", id, ms(float64(f.PTS)))
 			if f.DTS != f.PTS {
 				w += fmt.Sprintf("|%g", ms(float64(f.DTS)))
@@ -346,7 +347,7 @@ func TestBlocks(t *testing.T) {
 			}
 			check := func(opt webm.Options, frames, msg string) {
 				t.Helper()
-				r, err := parse(t, opt, tt.stream)
+				r, err := parse(opt, tt.stream)
 				if got := summary(r); got != frames {
 					t.Errorf("%+v: frames\ngot  %q\nwant %q", opt, got, frames)
 				}
@@ -389,17 +390,17 @@ func TestEncrypted(t *testing.T) {
 		{name: "a partition that goes back", frame: "\x0312345678\x02\x00\x00\x00\x03\x00\x00\x00\x02data", err: "has a partition from byte 3 to 2 of 4"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := parse(t, webm.Options{Strict: true}, cat(init, clu(0, sb(1, 0, key, tt.frame))))
+			r, err := parse(webm.Options{Strict: true}, cat(init, clu(0, sb(1, 0, key, tt.frame))))
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Errorf("got error %v, want %q", err, tt.err)
 				}
 				return
 			}
-			if err != nil || len(r.frames[1]) != 1 || !r.inits[0].Tracks[0].Config.Encrypted {
-				t.Fatalf("got %d frames, error %v", len(r.frames[1]), err)
+			if err != nil || len(r.Frames[1]) != 1 || !r.Inits[0].Tracks[0].Config.Encrypted {
+				t.Fatalf("got %d frames, error %v", len(r.Frames[1]), err)
 			}
-			f := &r.frames[1][0]
+			f := &r.Frames[1][0]
 			if string(f.Data) != tt.data || (f.Crypt == nil) != tt.clear {
 				t.Fatalf("got %q, encrypted %v", f.Data, f.Crypt != nil)
 			}
@@ -431,13 +432,13 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, r := webm.New(webm.Options{}), &recorder{}
-			if err := feed(p, r, head(tt.track)); err != nil {
+			if err := bytestreamtest.Feed(p, r, head(tt.track)); err != nil {
 				t.Fatal(err)
 			}
 			if got := p.Refusal(1); !strings.Contains(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
-			if c := r.inits[0].Tracks[0].Config.Codec; c != "" {
+			if c := r.Inits[0].Tracks[0].Config.Codec; c != "" {
 				t.Errorf("the codec is %q all the same", c)
 			}
 			if got := p.Refusal(2); got != "" {

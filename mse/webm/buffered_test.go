@@ -2,78 +2,26 @@ package webm_test
 
 import (
 	"bytes"
-	"fmt"
 	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
-	"mseplayer/mse"
-	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
-	"mseplayer/mse/mime"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
-	"mseplayer/mse/webm"
 )
 
-// host is a media element that does nothing.
-type host struct{}
-
-func (host) HasError() bool                            { return false }
-func (host) DurationChanged(*mse.Tx, media.Time)       {}
-func (host) TrackLists() *mse.TrackLists               { return nil }
-func (host) TracksChanged(*mse.Tx)                     {}
-func (host) NewTracksActive(*mse.Tx)                   {}
-func (host) MetadataComplete(*mse.Tx)                  {}
-func (host) BufferedChanged(*mse.Tx)                   {}
-func (host) PlayheadRemoved(*mse.Tx)                   {}
-func (host) StreamEnded(*mse.Tx, mse.EndReason, error) {}
-
 // buffered appends the pieces to a SourceBuffer, and tells what it holds after each.
-func buffered(t *testing.T, pieces ...[]byte) (after []media.Ranges) {
+func buffered(t *testing.T, pieces ...[]byte) (after []string) {
 	t.Helper()
-	after, _ = bufferedStats(t, pieces...)
-	return after
-}
-
-// bufferedStats is buffered that also tells what was counted in the end.
-func bufferedStats(t *testing.T, pieces ...[]byte) (after []media.Ranges, stats mse.Stats) {
-	t.Helper()
-	var queue []func()
-	loop := mse.NewEventLoop(func(run func()) { queue = append(queue, run) })
-	ms := mse.New(mse.Options{Loop: loop, Formats: map[mime.Container]func() bytestream.Parser{
-		mime.WebM: func() bytestream.Parser { return webm.New(webm.Options{}) },
-	}})
-	if _, err := ms.Attach(host{}); err != nil {
-		t.Fatal(err)
-	}
-	sb, err := ms.AddSourceBuffer("video/webm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var failed error
-	sb.Listen(func(e mse.Event) {
-		if e.Type == mse.EventError {
-			failed = e.Err
-		}
-	})
+	sb := bytestreamtest.NewBuffer(t, "video/webm")
 	for _, b := range pieces {
-		if err := sb.AppendBuffer(b); err != nil {
-			t.Fatal(err)
-		}
-		for len(queue) > 0 {
-			run := queue[0]
-			queue = queue[1:]
-			run()
-		}
-		r, err := sb.Buffered()
-		if err != nil || failed != nil {
-			t.Fatalf("append: %v, %v", err, failed)
-		}
-		after = append(after, r)
+		sb.Append(b)
+		after = append(after, sb.Thousandths())
 	}
-	return after, sb.Stats()
+	return after
 }
 
 // TestBuffered appends streams to a SourceBuffer: what it says to have is one range without holes.
@@ -81,10 +29,10 @@ func TestBuffered(t *testing.T) {
 	m := movie{seconds: 4, gop: 30, bitsPerSecond: 100_000, audio: true}
 	segments := m.segments()
 	after := buffered(t, m.init(), cat(segments...))
-	is := func(got media.Ranges, want string) {
+	is := func(got, want string) {
 		t.Helper()
-		if s := thousandths(got); s != want {
-			t.Errorf("got %s, want %s", s, want)
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 	// Up to where the sound goes.
@@ -115,8 +63,8 @@ func TestBuffered(t *testing.T) {
 		is(buffered(t, b)[0], tt.want)
 		if parts := clusters(b); len(parts) > 2 {
 			slices.Reverse(parts[1:])
-			if after := buffered(t, parts...); thousandths(after[len(after)-1]) != tt.want {
-				t.Errorf("%s back to front: got %s, want %s", tt.name, thousandths(after[len(after)-1]), tt.want)
+			if after := buffered(t, parts...); after[len(after)-1] != tt.want {
+				t.Errorf("%s back to front: got %s, want %s", tt.name, after[len(after)-1], tt.want)
 			}
 		}
 	}
@@ -146,20 +94,13 @@ func TestBuffered_Rounded(t *testing.T) {
 			for _, c := range order {
 				pieces = append(pieces, segments[c-'0'])
 			}
-			after, stats := bufferedStats(t, pieces...)
-			if got := after[len(after)-1]; len(got) != 1 || stats.Frames != n {
-				t.Errorf("%d pictures a second, order %s: %d frames in %v, want %d in one range", rate, order, stats.Frames, got, n)
+			sb := bytestreamtest.NewBuffer(t, "video/webm")
+			sb.Append(pieces...)
+			if got := sb.Thousandths(); strings.Count(got, "[") != 1 || sb.Stats().Frames != n {
+				t.Errorf("%d pictures a second, order %s: %d frames in %s, want %d in one range", rate, order, sb.Stats().Frames, got, n)
 			}
 		}
 	}
-}
-
-// thousandths prints ranges as the conformance suite does.
-func thousandths(r media.Ranges) (s string) {
-	for _, x := range r {
-		s += fmt.Sprintf("[%.3f,%.3f)", x.Start, x.End)
-	}
-	return s
 }
 
 // clusters cuts a file in front of every Cluster.

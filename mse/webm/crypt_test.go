@@ -36,11 +36,11 @@ func TestDecrypts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r, err := parse(t, webm.Options{Strict: true}, b)
+				r, err := parse(webm.Options{Strict: true}, b)
 				if err != nil {
 					t.Fatal(err)
 				}
-				return r.frames[1]
+				return r.Frames[1]
 			}
 			got, want := frames(tt.encrypted), frames(tt.clear)
 			if len(got) != len(want) || len(got) == 0 {

@@ -28,8 +28,8 @@ var (
 
 // deviations compares the first video and the first audio track of what was parsed with the facts of an
 // independent tool.
-func (r *recorder) deviations(facts collection.Row) (out []string) {
-	if len(r.inits) == 0 {
+func deviations(r *recorder, facts collection.Row) (out []string) {
+	if len(r.Inits) == 0 {
 		return []string{"no initialization segment"}
 	}
 	for _, kind := range []media.Kind{media.Video, media.Audio} {
@@ -37,14 +37,14 @@ func (r *recorder) deviations(facts collection.Row) (out []string) {
 		if facts[prefix+"packets"] == "" {
 			continue
 		}
-		i := slices.IndexFunc(r.inits[0].Tracks, func(t media.TrackInfo) bool { return t.Kind == kind })
+		i := slices.IndexFunc(r.Inits[0].Tracks, func(t media.TrackInfo) bool { return t.Kind == kind })
 		if i < 0 {
 			out = append(out, kind.String()+" track is missing")
 			continue
 		}
-		track := r.inits[0].Tracks[i]
+		track := r.Inits[0].Tracks[i]
 		out = append(out, describes(track.Config, facts["streams"])...)
-		out = append(out, counts(r.frames[track.ID], prefix, facts)...)
+		out = append(out, counts(r.Frames[track.ID], prefix, facts)...)
 	}
 	return out
 }
@@ -175,12 +175,12 @@ func TestFacts_Files(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		r, err := parse(t, webm.Options{}, b)
+		r, err := parse(webm.Options{}, b)
 		var dev []string
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		if judge(t, knownFacts, facts["path"], append(dev, r.deviations(facts)...)) {
+		if judge(t, knownFacts, facts["path"], append(dev, deviations(r, facts)...)) {
 			good++
 		}
 	}

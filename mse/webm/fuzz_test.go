@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"mseplayer/mse/bytestream"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
 
 // FuzzFeed feeds any bytes, cut in up to three places. Nothing may panic or hang, frames may only hold bytes that
-// were fed, an error is a format error, and the cuts make no difference.
+// were fed, an error is a format error, memory is bounded, and the cuts make no difference.
 func FuzzFeed(f *testing.F) {
 	for _, b := range [][]byte{
 		small(), protected(), codecs(), live(),
@@ -26,27 +27,23 @@ func FuzzFeed(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, i, j, k uint16, strict bool) {
 		opt := webm.Options{Strict: strict}
-		whole, err := digestOf(opt, bytes.Clone(b))
+		var whole uint64
+		var err error
+		bytestreamtest.CheckMemory(t, len(b), func() { whole, err = digestOf(opt, bytes.Clone(b)) })
 		var format *bytestream.FormatError
 		if err != nil && !errors.As(err, &format) {
 			t.Fatalf("error %T: %v", err, err)
 		}
-		var pieces [][]byte
-		rest := b
-		for _, at := range []uint16{i, j, k} {
-			n := min(int(at), len(rest))
-			pieces, rest = append(pieces, bytes.Clone(rest[:n])), rest[n:]
-		}
-		if cut, err2 := digestOf(opt, append(pieces, bytes.Clone(rest))...); cut != whole {
+		if cut, err2 := digestOf(opt, bytestreamtest.Cut(b, i, j, k)...); cut != whole {
 			t.Fatalf("cut at %d, %d, %d: another result than in one piece\nwhole: %v\ncut:   %v", i, j, k, err, err2)
 		}
-		r, p := &recorder{quiet: true}, webm.New(opt)
-		if feed(p, r, bytes.Clone(b)) == nil && p.Buffered() > len(b) {
+		r, p := &recorder{Quiet: true}, webm.New(opt)
+		if bytestreamtest.Feed(p, r, bytes.Clone(b)) == nil && p.Buffered() > len(b) {
 			t.Fatalf("%d bytes of %d are held", p.Buffered(), len(b))
 		}
 		_ = p.Flush(r) // must not panic; what fails is the format's business
 		total := 0
-		for _, frames := range r.frames {
+		for _, frames := range r.Frames {
 			for i := range frames {
 				x := &frames[i]
 				if x.Config == nil || !x.PTS.IsFinite() || !x.DTS.IsFinite() || !(x.Duration >= 0 && x.TrimFront >= 0 && x.TrimBack >= 0) {
@@ -100,7 +97,7 @@ func TestOthers(t *testing.T) {
 					t.Errorf("%s: the error has several lines: %v", path, err1)
 				}
 			}
-			if cut, err2 := digestOf(webm.Options{}, cutUp(bytes.Clone(b), 1499)...); cut != whole {
+			if cut, err2 := digestOf(webm.Options{}, bytestreamtest.CutUp(bytes.Clone(b), 1499)...); cut != whole {
 				t.Errorf("%s: in pieces another result\nwhole:  %v\npieces: %v", path, err1, err2)
 			}
 			return nil
@@ -133,7 +130,7 @@ func TestCutsOfRealFiles(t *testing.T) {
 			t.Errorf("%s: strictly: %v", path, err)
 		}
 		for _, size := range []int{61, 4097, 64 << 10} {
-			if got, _ := digestOf(webm.Options{Strict: true}, cutUp(bytes.Clone(b), size)...); got != want {
+			if got, _ := digestOf(webm.Options{Strict: true}, bytestreamtest.CutUp(bytes.Clone(b), size)...); got != want {
 				t.Errorf("%s: in pieces of %d bytes another result", path, size)
 			}
 		}

@@ -2,11 +2,9 @@ package webm_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/webm"
 )
 
@@ -134,42 +132,11 @@ func TestGolden(t *testing.T) {
 		{"live", live()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := parse(t, webm.Options{Strict: true}, tt.stream)
+			r, err := parse(webm.Options{Strict: true}, tt.stream)
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("testdata", tt.name+".golden")
-			if os.Getenv("UPDATE") == "1" {
-				if err := os.WriteFile(path, []byte(r.log.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := r.log.String(); got != string(want) {
-				t.Errorf("%s\n(UPDATE=1 writes the new text)", firstDifference(got, string(want)))
-			}
+			bytestreamtest.Golden(t, tt.name, r.Log.String())
 		})
 	}
-}
-
-// firstDifference shows the first line in which two texts differ.
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range max(len(g), len(w)) {
-		a, b := "(end)", "(end)"
-		if i < len(g) {
-			a = g[i]
-		}
-		if i < len(w) {
-			b = w[i]
-		}
-		if a != b {
-			return fmt.Sprintf("line %d:\ngot  %s\nwant %s", i+1, a, b)
-		}
-	}
-	return "equal"
 }

@@ -13,6 +13,7 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
@@ -83,16 +84,16 @@ func TestIndexOfFile(t *testing.T) {
 		if len(x.References) != 2 || x.ReferenceID != 1 || x.Timescale != 1000 {
 			t.Fatalf("behind %v: got %+v, want 2 references of track 1", behind, x)
 		}
-		p, r := webm.New(webm.Options{Strict: true}), &recorder{quiet: true}
-		if err := feed(p, r, file[:head.InitSize]); err != nil {
+		p, r := webm.New(webm.Options{Strict: true}), &recorder{Quiet: true}
+		if err := bytestreamtest.Feed(p, r, file[:head.InitSize]); err != nil {
 			t.Fatal(err)
 		}
 		for i, ref := range x.References {
-			if err := feed(p, r, file[ref.Offset:ref.Offset+ref.Size]); err != nil {
+			if err := bytestreamtest.Feed(p, r, file[ref.Offset:ref.Offset+ref.Size]); err != nil {
 				t.Fatalf("reference %d: %v", i, err)
 			}
-			if r.ends != i+1 || len(r.frames[1]) != i+1 || r.frames[1][i].PTS != ref.Start {
-				t.Errorf("behind %v: reference %d: %+v, %d segments, %d frames", behind, i, ref, r.ends, len(r.frames[1]))
+			if r.Ends != i+1 || len(r.Frames[1]) != i+1 || r.Frames[1][i].PTS != ref.Start {
+				t.Errorf("behind %v: reference %d: %+v, %d segments, %d frames", behind, i, ref, r.Ends, len(r.Frames[1]))
 			}
 		}
 		last := x.References[1]
@@ -249,18 +250,18 @@ func TestIndexOfRealFiles(t *testing.T) {
 			continue
 		}
 		files++
-		whole, _ := parse(t, webm.Options{}, b)
-		p, r := webm.New(webm.Options{}), &recorder{quiet: true}
-		if err := feed(p, r, b[:head.InitSize]); err != nil {
+		whole, _ := parse(webm.Options{}, b)
+		p, r := webm.New(webm.Options{}), &recorder{Quiet: true}
+		if err := bytestreamtest.Feed(p, r, b[:head.InitSize]); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
 		for i, ref := range x.References {
 			parts++
-			n := len(r.frames[x.ReferenceID])
-			if err := feed(p, r, b[ref.Offset:ref.Offset+ref.Size]); err != nil {
+			n := len(r.Frames[x.ReferenceID])
+			if err := bytestreamtest.Feed(p, r, b[ref.Offset:ref.Offset+ref.Size]); err != nil {
 				t.Fatalf("%s: reference %d: %v", path, i, err)
 			}
-			frames := r.frames[x.ReferenceID][n:]
+			frames := r.Frames[x.ReferenceID][n:]
 			if len(frames) == 0 || !holds(frames, ref.Start) {
 				t.Errorf("%s: reference %d is to begin at %v", path, i, ref.Start)
 			}
@@ -268,7 +269,7 @@ func TestIndexOfRealFiles(t *testing.T) {
 		if err := p.Flush(r); err != nil {
 			t.Error(err)
 		}
-		got, want := len(r.frames[x.ReferenceID]), len(whole.frames[x.ReferenceID])
+		got, want := len(r.Frames[x.ReferenceID]), len(whole.Frames[x.ReferenceID])
 		if got != want {
 			t.Errorf("%s: %d frames of track %d by the index, %d in the file", path, got, x.ReferenceID, want)
 		}

@@ -109,7 +109,7 @@ func TestPackets(t *testing.T) {
 			return nil // no WebM, or no media in it
 		}
 		files++
-		r, err := parse(t, webm.Options{}, b)
+		r, err := parse(webm.Options{}, b)
 		var dev []string
 		if err != nil {
 			dev = append(dev, err.Error())
@@ -134,7 +134,7 @@ func TestPackets(t *testing.T) {
 // comparePackets compares frames with packets, track by track. It returns how many packets there are, how many agree,
 // and a line for each kind of deviation of each track.
 func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
-	if len(r.inits) == 0 {
+	if len(r.Inits) == 0 {
 		if len(p.Packets) == 0 {
 			return 0, 0, nil
 		}
@@ -146,7 +146,7 @@ func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
 			streams++
 		}
 	}
-	tracks := r.inits[0].Tracks
+	tracks := r.Inits[0].Tracks
 	if len(tracks) != streams {
 		return 0, 0, []string{fmt.Sprintf("%d tracks, the tool finds %d", len(tracks), streams)}
 	}
@@ -158,7 +158,7 @@ func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
 				list = append(list, x)
 			}
 		}
-		frames := r.frames[track.ID]
+		frames := r.Frames[track.ID]
 		n += len(list)
 		if len(frames) != len(list) {
 			dev = append(dev, fmt.Sprintf("track %d: %d frames, the tool counts %d", track.ID, len(frames), len(list)))

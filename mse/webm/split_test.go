@@ -2,97 +2,16 @@ package webm_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
-	"hash/maphash"
-	"math"
 	"slices"
 	"testing"
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/webm"
 )
-
-// digest is a handler that folds every call, with everything in it, into one number.
-type digest struct {
-	h       maphash.Hash
-	configs map[*media.DecoderConfig]uint64
-}
-
-var digestSeed = maphash.MakeSeed()
-
-func newDigest() *digest {
-	d := &digest{configs: map[*media.DecoderConfig]uint64{}}
-	d.h.SetSeed(digestSeed)
-	return d
-}
-
-func (d *digest) num(v ...uint64) {
-	var b [8]byte
-	for _, x := range v {
-		binary.LittleEndian.PutUint64(b[:], x)
-		d.h.Write(b[:])
-	}
-}
-
-func (d *digest) config(c *media.DecoderConfig) uint64 {
-	if _, ok := d.configs[c]; !ok {
-		d.configs[c] = uint64(len(d.configs))
-	}
-	return d.configs[c]
-}
-
-func (d *digest) InitSegment(s *media.InitSegment) error {
-	d.num(1, math.Float64bits(float64(s.Duration)), uint64(len(s.Tracks)))
-	for _, t := range s.Tracks {
-		d.num(uint64(t.ID), uint64(t.Kind), d.config(t.Config))
-		d.h.Write(t.Config.Extradata)
-	}
-	return nil
-}
-
-func (d *digest) MediaSegmentStart() error { d.num(2); return nil }
-func (d *digest) MediaSegmentEnd() error   { d.num(3); return nil }
-
-func (d *digest) Fragment(tracks []bytestream.TrackFrames) error {
-	d.num(4, uint64(len(tracks)))
-	for _, t := range tracks {
-		d.num(uint64(t.Track), uint64(len(t.Frames)))
-		for i := range t.Frames {
-			f := &t.Frames[i]
-			rap := uint64(0)
-			if f.RAP {
-				rap = 1
-			}
-			if f.DecodeOnly {
-				rap += 2
-			}
-			d.num(math.Float64bits(float64(f.PTS)), math.Float64bits(float64(f.DTS)), math.Float64bits(float64(f.Duration)), rap, d.config(f.Config), uint64(len(f.Data)),
-				math.Float64bits(float64(f.TrimFront)), math.Float64bits(float64(f.TrimBack)))
-			d.h.Write(f.Data)
-			if c := f.Crypt; c != nil {
-				d.h.Write(c.KID[:])
-				d.h.Write(c.IV)
-				for _, s := range c.Subsamples {
-					d.num(uint64(s.Clear), uint64(s.Protected))
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// digestOf feeds pieces to a new parser; the result tells calls and error apart from every other outcome.
-func digestOf(o webm.Options, pieces ...[]byte) (sum uint64, err error) {
-	d := newDigest()
-	err = feed(webm.New(o), d, pieces...)
-	if err != nil {
-		d.h.WriteString(err.Error())
-	}
-	return d.h.Sum64(), err
-}
 
 // TestEverySplit cuts small streams everywhere: at one place, at every two places where that does not take long, and
 // between all bytes. The handler must hear the same.
@@ -152,69 +71,69 @@ func TestPortions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, size := range []int{1000, 5000, 65536, 100_000} {
-		if got, err := digestOf(webm.Options{}, cutUp(bytes.Clone(stream), size)...); got != want {
+		if got, err := digestOf(webm.Options{}, bytestreamtest.CutUp(bytes.Clone(stream), size)...); got != want {
 			t.Errorf("pieces of %d bytes: another result than in one piece (error %v)", size, err)
 		}
 	}
 
-	p, r := webm.New(webm.Options{}), &recorder{quiet: true}
-	if err := feed(p, r, bytes.Clone(stream[:len(stream)/2])); err != nil {
+	p, r := webm.New(webm.Options{}), &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(p, r, bytes.Clone(stream[:len(stream)/2])); err != nil {
 		t.Fatal(err)
 	}
-	if half := len(r.frames[1]); half < 10 || r.ends != 0 || p.State() != bytestream.ParsingMediaSegment {
-		t.Errorf("after half of a 2 s Cluster: %d frames, %d ends, %v; want the frames of the portions that are complete", half, r.ends, p.State())
+	if half := len(r.Frames[1]); half < 10 || r.Ends != 0 || p.State() != bytestream.ParsingMediaSegment {
+		t.Errorf("after half of a 2 s Cluster: %d frames, %d ends, %v; want the frames of the portions that are complete", half, r.Ends, p.State())
 	}
 	if held := p.Buffered(); held > 400<<10 {
 		t.Errorf("holds %d bytes of input, want about a portion", held)
 	}
-	if err := feed(p, r, bytes.Clone(stream[len(stream)/2:])); err != nil {
+	if err := bytestreamtest.Feed(p, r, bytes.Clone(stream[len(stream)/2:])); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(r.frames[1]); n != 60 || r.ends != 1 || p.State() != bytestream.WaitingForSegment || p.Buffered() != 0 {
-		t.Errorf("at the end: %d frames, %d ends, %v, %d bytes held; want 60, 1, waiting, 0", n, r.ends, p.State(), p.Buffered())
+	if n := len(r.Frames[1]); n != 60 || r.Ends != 1 || p.State() != bytestream.WaitingForSegment || p.Buffered() != 0 {
+		t.Errorf("at the end: %d frames, %d ends, %v, %d bytes held; want 60, 1, waiting, 0", n, r.Ends, p.State(), p.Buffered())
 	}
-	for i := range r.frames[1] {
-		f := &r.frames[1][i]
+	for i := range r.Frames[1] {
+		f := &r.Frames[1][i]
 		if pts, err := msetest.PayloadPTS(f.Data); err != nil || pts != f.PTS {
 			t.Fatalf("frame %d at %v holds the payload of %v (%v)", i, f.PTS, pts, err)
 		}
 	}
 
 	long.audio = true
-	m, err := parse(t, webm.Options{}, cat(long.init(), cat(long.segments()...)))
-	if err != nil || m.portions != 1 || len(m.frames) != 2 {
-		t.Errorf("muxed: %d portions, %d tracks, error %v; want one call with both", m.portions, len(m.frames), err)
+	m, err := parse(webm.Options{}, cat(long.init(), cat(long.segments()...)))
+	if err != nil || m.Portions != 1 || len(m.Frames) != 2 {
+		t.Errorf("muxed: %d portions, %d tracks, error %v; want one call with both", m.Portions, len(m.Frames), err)
 	}
 }
 
 // TestHeldBlock proves that a block without a length waits for its successor inside of a Cluster, one portion long.
 func TestHeldBlock(t *testing.T) {
 	big := make([]byte, 200<<10)
-	r, err := parse(t, webm.Options{}, cat(head(vp8(1), track(2, 0x12, "B_VOBBTN")), clu(0,
+	r, err := parse(webm.Options{}, cat(head(vp8(1), track(2, 0x12, "B_VOBBTN")), clu(0,
 		sb(1, 0, key, big), sb(1, 30, 0, big), // the first portion ends here, and the second block stays
 		sb(1, 70, 0, big), sb(1, 100, 0, big))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []float64
-	for i := range r.frames[1] {
-		got = append(got, ms(float64(r.frames[1][i].Duration)))
+	for i := range r.Frames[1] {
+		got = append(got, ms(float64(r.Frames[1][i].Duration)))
 	}
-	if want := []float64{30, 40, 30, 40}; !slices.Equal(got, want) || r.portions != 3 {
-		t.Errorf("got lengths %v in %d portions, want %v in 3", got, r.portions, want)
+	if want := []float64{30, 40, 30, 40}; !slices.Equal(got, want) || r.Portions != 3 {
+		t.Errorf("got lengths %v in %d portions, want %v in 3", got, r.Portions, want)
 	}
 
 	// Nothing comes on that track any more: the block goes out with the second portion, and nothing is held for it.
-	p, r := webm.New(webm.Options{}), &recorder{quiet: true}
+	p, r := webm.New(webm.Options{}), &recorder{Quiet: true}
 	blocks := [][]byte{el(idTime, 0), sb(1, 0, key, "a")}
 	for i := range 20 {
 		blocks = append(blocks, sb(2, 20*i, key, "\xf8", make([]byte, 100<<10)))
 	}
-	if err := feed(p, r, head(vp8(1), opus(2)), endless(idCluster, cat(blocks...))); err != nil {
+	if err := bytestreamtest.Feed(p, r, head(vp8(1), opus(2)), endless(idCluster, cat(blocks...))); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.frames[1]) != 1 || len(r.frames[2]) < 13 || p.Buffered() > 900<<10 {
-		t.Errorf("%d pictures and %d packets of sound are out, %d bytes held", len(r.frames[1]), len(r.frames[2]), p.Buffered())
+	if len(r.Frames[1]) != 1 || len(r.Frames[2]) < 13 || p.Buffered() > 900<<10 {
+		t.Errorf("%d pictures and %d packets of sound are out, %d bytes held", len(r.Frames[1]), len(r.Frames[2]), p.Buffered())
 	}
 }
 
@@ -223,32 +142,32 @@ func TestHeldBlock(t *testing.T) {
 func TestFlush(t *testing.T) {
 	m := movie{seconds: 1, gop: 30, bitsPerSecond: 1_000_000}
 	segment := m.segments()[0]
-	p, r := webm.New(webm.Options{}), &recorder{quiet: true}
-	if err := feed(p, r, m.init(), bytes.Clone(segment[:len(segment)-1000])); err != nil {
+	p, r := webm.New(webm.Options{}), &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(p, r, m.init(), bytes.Clone(segment[:len(segment)-1000])); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.frames) != 0 {
-		t.Fatalf("%d frames before the portion is complete", len(r.frames[1]))
+	if len(r.Frames) != 0 {
+		t.Fatalf("%d frames before the portion is complete", len(r.Frames[1]))
 	}
 	if err := p.Flush(r); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(r.frames[1]); n != 29 {
+	if n := len(r.Frames[1]); n != 29 {
 		t.Errorf("flushed %d frames of 30, want those that are complete", n)
 	}
 	p.Reset()
 	if p.Buffered() != 0 || p.State() != bytestream.WaitingForSegment {
 		t.Errorf("after Reset: %d bytes, %v", p.Buffered(), p.State())
 	}
-	again := &recorder{quiet: true}
-	if err := feed(p, again, bytes.Clone(segment)); err != nil {
+	again := &recorder{Quiet: true}
+	if err := bytestreamtest.Feed(p, again, bytes.Clone(segment)); err != nil {
 		t.Fatalf("a segment after Reset: %v", err)
 	}
-	if n := len(again.frames[1]); n != 30 || again.frames[1][0].Config != r.frames[1][0].Config {
-		t.Errorf("after Reset: %d frames, same configuration %v; want 30, true", n, again.frames[1][0].Config == r.frames[1][0].Config)
+	if n := len(again.Frames[1]); n != 30 || again.Frames[1][0].Config != r.Frames[1][0].Config {
+		t.Errorf("after Reset: %d frames, same configuration %v; want 30, true", n, again.Frames[1][0].Config == r.Frames[1][0].Config)
 	}
-	if err := p.Flush(again); err != nil || len(again.frames[1]) != 30 {
-		t.Errorf("Flush with nothing pending: %d frames, error %v", len(again.frames[1]), err)
+	if err := p.Flush(again); err != nil || len(again.Frames[1]) != 30 {
+		t.Errorf("Flush with nothing pending: %d frames, error %v", len(again.Frames[1]), err)
 	}
 }
 
@@ -258,12 +177,12 @@ func TestResetForgets(t *testing.T) {
 	long := clu(5000, sb(1, 0, key, "\x06"), sb(2, 0, key, "I"), sb(2, 40, 0, "P"))
 	short := clu(0, sb(1, 0, key, "\x00"), sb(2, 0, 0, "P"), sb(2, 40, 0, "P"))
 	p, r := webm.New(webm.Options{}), &recorder{}
-	if err := feed(p, r, init, long); err != nil {
+	if err := bytestreamtest.Feed(p, r, init, long); err != nil {
 		t.Fatal(err)
 	}
 	p.Reset()
 	r = &recorder{}
-	if err := feed(p, r, short); err != nil {
+	if err := bytestreamtest.Feed(p, r, short); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := summary(r), "1:0+2.902494[\x00]K 2:0+40[P] 2:40+40[P]"; got != want {
@@ -275,18 +194,18 @@ func TestResetForgets(t *testing.T) {
 // another one.
 func TestConfigurations(t *testing.T) {
 	one, two := head(vp8(1)), head(track(1, 1, "V_VP8", picture(32, 24)))
-	r, err := parse(t, webm.Options{}, cat(one, clu(0, sb(1, 0, key, "a")), two, clu(40, sb(1, 0, key, "b")), one, clu(80, sb(1, 0, key, "c"))))
-	if err != nil || len(r.frames[1]) != 3 {
-		t.Fatalf("%d frames, error %v", len(r.frames[1]), err)
+	r, err := parse(webm.Options{}, cat(one, clu(0, sb(1, 0, key, "a")), two, clu(40, sb(1, 0, key, "b")), one, clu(80, sb(1, 0, key, "c"))))
+	if err != nil || len(r.Frames[1]) != 3 {
+		t.Fatalf("%d frames, error %v", len(r.Frames[1]), err)
 	}
-	if f := r.frames[1]; f[0].Config != f[2].Config || f[0].Config == f[1].Config || f[1].Config.Width != 32 {
+	if f := r.Frames[1]; f[0].Config != f[2].Config || f[0].Config == f[1].Config || f[1].Config.Width != 32 {
 		t.Errorf("configurations %p, %p, %p", f[0].Config, f[1].Config, f[2].Config)
 	}
 }
 
 // TestStates is the append state after each piece of a stream.
 func TestStates(t *testing.T) {
-	p, r := webm.New(webm.Options{}), &recorder{quiet: true}
+	p, r := webm.New(webm.Options{}), &recorder{Quiet: true}
 	init, seg := head(vp8(1)), clu(0, sb(1, 0, key, "abc"), sb(1, 40, 0, "def"))
 	open := endless(idCluster, el(idTime, 80), sb(1, 0, key, "g"))
 	for i, step := range []struct {
@@ -305,15 +224,15 @@ func TestStates(t *testing.T) {
 		{el(idCues, "cues"), bytestream.WaitingForSegment},
 		{header, bytestream.ParsingInitSegment},
 	} {
-		if err := feed(p, r, bytes.Clone(step.b)); err != nil {
+		if err := bytestreamtest.Feed(p, r, bytes.Clone(step.b)); err != nil {
 			t.Fatal(err)
 		}
 		if p.State() != step.want {
 			t.Errorf("piece %d: %v, want %v", i, p.State(), step.want)
 		}
 	}
-	if r.starts != 2 || r.ends != 2 {
-		t.Errorf("%d starts and %d ends of media segments, want 2 of each", r.starts, r.ends)
+	if r.Starts != 2 || r.Ends != 2 {
+		t.Errorf("%d starts and %d ends of media segments, want 2 of each", r.Starts, r.Ends)
 	}
 }
 
@@ -322,7 +241,7 @@ func TestHandlerErrors(t *testing.T) {
 	for at := range 4 {
 		h := &failing{at: at}
 		p := webm.New(webm.Options{})
-		err := feed(p, h, cat(head(vp8(1)), clu(0, sb(1, 0, key, "a"))))
+		err := bytestreamtest.Feed(p, h, cat(head(vp8(1)), clu(0, sb(1, 0, key, "a"))))
 		if !errors.Is(err, errHandler) {
 			t.Fatalf("call %d: got %v, want the handler's error", at, err)
 		}

@@ -136,9 +136,11 @@ type SideData struct {
 	Data []byte
 }
 
-// Crypt says how a protected frame was encrypted (ISO/IEC 23001-7). It is immutable.
+// Crypt says how a protected frame was encrypted. It is immutable.
 type Crypt struct {
-	Scheme     string // "cenc", "cens", "cbc1" or "cbcs"
+	// Scheme is "cenc", "cens", "cbc1" or "cbcs" of ISO/IEC 23001-7, or "sample-aes" of HTTP Live Streaming, where the
+	// playlist has key and initialization vector, the codec tells what is clear, and all else here is zero.
+	Scheme     string
 	KID        [16]byte
 	IV         []byte      // 8 or 16 bytes; the constant IV for cbcs
 	Subsamples []Subsample // empty: the whole frame is protected

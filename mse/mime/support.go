@@ -44,7 +44,7 @@ const (
 type format struct {
 	name   string
 	codecs codecsRule
-	// carries lists, by lower-case family, the codecs that the format's binding defines.
+	// carries lists, by lower-case family, the codecs that the format's binding defines and that its parser knows.
 	carries string
 }
 
@@ -54,7 +54,7 @@ var formats = [...]format{
 		"dvh1 dvhe dva1 dvav dav1 mp4a mp3 .mp3 ac-3 ec-3 opus flac alac dtsc dtse dtsh dtsl dtsx mlpa wvtt stpp stxt tx3g " +
 		"c608 c708 lvc1 mha1 mha2 mhm1 mhm2 ac-4 iamf evc1 svc1 svc2 mvc1 mvc2 lhv1 lhe1"},
 	WebM:      {"WebM", codecsRequired, "vp8 vp9 vp08 vp09 av01 vorbis opus"},
-	MP2T:      {"MPEG-2 transport stream", codecsOptional, "avc1 avc3 hvc1 hev1 mp4v mp2v mp4a mp3 mp2 mp2a ac-3 ec-3 ac-4 dtsc dtse"},
+	MP2T:      {"MPEG-2 transport stream", codecsOptional, "avc1 avc3 hvc1 hev1 mp4a mp3 mp2 mp2a ac-3 ec-3 opus"},
 	MPEGAudio: {"MPEG audio", codecsForbidden, ""},
 	ADTS:      {"AAC (ADTS)", codecsForbidden, ""},
 }

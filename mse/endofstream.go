@@ -1,6 +1,30 @@
 package mse
 
-import "mseplayer/mse/media"
+import (
+	"fmt"
+
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
+)
+
+// flush processes the frames that parsers hold because the next ones would tell that they are complete, or how long they
+// are: that nothing follows tells as much. What is wrong with one is an append error.
+// MSE: dom-mediasource-endofstream, "notify the media element that it now has all of the media data".
+func (ms *MediaSource) flush(tx *Tx) error {
+	for _, sb := range ms.sourceBuffers.items {
+		f, ok := sb.parser.(bytestream.Flusher)
+		if !ok {
+			continue
+		}
+		if err := f.Flush(&appendHandler{sb: sb, tx: tx}); err != nil {
+			err = fmt.Errorf("mse: append to %s: %w", sb.mime, err)
+			sb.resetParser(tx)
+			tx.QueueError(&sb.EventTarget, EventError, err)
+			return err
+		}
+	}
+	return nil
+}
 
 // endOfStream runs the end of stream algorithm. cause is what an error event should carry.
 // MSE: end-of-stream-algorithm.

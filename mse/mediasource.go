@@ -316,7 +316,13 @@ func (ms *MediaSource) EndOfStreamError(reason EndReason, cause error) error {
 		return fail(InvalidStateError, op, "a SourceBuffer is updating")
 	}
 	// 3.
-	ms.endOfStream(&Tx{ms.loop}, reason, cause)
+	tx := &Tx{ms.loop}
+	if reason == EndNormal {
+		if err := ms.flush(tx); err != nil {
+			reason, cause = EndDecode, err
+		}
+	}
+	ms.endOfStream(tx, reason, cause)
 	return nil
 }
 

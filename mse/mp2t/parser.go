@@ -168,6 +168,11 @@ func (p *Parser) Reset() {
 	}
 }
 
+// ResetTimestampOffset forgets what rollovers have added to the time stamps: the next one is taken as it is. The buffer
+// calls it when the application sets timestampOffset.
+// "MPEG-2 TS Byte Stream Format", MPEG2TS_timestampOffset.
+func (p *Parser) ResetTimestampOffset() { p.clock = clock{} }
+
 // forget drops the program.
 func (p *Parser) forget() {
 	clear(p.routes[:])

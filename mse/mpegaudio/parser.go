@@ -188,10 +188,11 @@ func (p *Parser) Step(h bytestream.Handler) (more bool, err error) {
 	return more && err == nil, err
 }
 
-// Flush implements bytestream.Flusher: an AC-3 or E-AC-3 frame that is complete may wait for dependent ones.
+// Flush implements bytestream.Flusher: an AC-3 or E-AC-3 frame that is complete may wait for dependent ones, and a frame
+// behind garbage for the header that confirms it.
 // MSE: sourcebuffer-reset-parser-state step 1.
 func (p *Parser) Flush(h bytestream.Handler) error {
-	if p.err == nil && p.state == bytestream.ParsingMediaSegment {
+	if p.err == nil {
 		_, p.err = p.unit(h, true)
 	}
 	return p.err
@@ -228,7 +229,7 @@ func (p *Parser) unit(h bytestream.Handler, final bool) (more bool, err error) {
 			if p.mode != search {
 				p.mode, p.garbage = search, at
 			}
-			switch p.confirm(at, hd) {
+			switch p.confirm(at, hd, final) {
 			case isFrame:
 			case needMore:
 				return false, nil
@@ -241,9 +242,14 @@ func (p *Parser) unit(h bytestream.Handler, final bool) (more bool, err error) {
 	return p.miss()
 }
 
-// confirm looks for a header of the same configuration, or a tag, behind the frame at offset at.
-func (p *Parser) confirm(at int64, hd header) verdict {
-	if at += int64(hd.size); at >= p.in.End() {
+// confirm looks for a header of the same configuration, or a tag, behind the frame at offset at. final says that nothing
+// follows the input, which may be behind it, too.
+func (p *Parser) confirm(at int64, hd header, final bool) verdict {
+	at += int64(hd.size)
+	if final && at == p.in.End() {
+		return isFrame
+	}
+	if at >= p.in.End() {
 		return needMore
 	}
 	var buf [maxHeaderBytes]byte
@@ -364,7 +370,7 @@ func (p *Parser) end(at int64, hd header, final bool) (end int64, ok bool) {
 	if end > p.in.End() {
 		return 0, false
 	}
-	if p.subs == 0 {
+	if p.subs == 0 && !final {
 		p.subs = n
 	}
 	return end, true

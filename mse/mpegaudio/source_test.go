@@ -229,3 +229,32 @@ func TestSource_WPT(t *testing.T) {
 		t.Error("sound_5.mp3 is missing")
 	}
 }
+
+// TestSource_EndOfStream ends a stream whose last frame, behind garbage, nothing confirms but the end.
+func TestSource_EndOfStream(t *testing.T) {
+	s := open(t, "audio/mpeg")
+	s.push(cat(layer3(1), layer3(2), fill(100, 1), layer3(3)))
+	s.want(44100, 2*1152, 0, 2*1152)
+	s.must(s.ms.EndOfStream(mse.EndNormal))
+	s.want(44100, 3*1152, 0, 3*1152)
+	if d, _ := s.ms.Duration(); math.Abs(float64(d)*44100-3*1152) > 0.01 {
+		t.Errorf("duration is %v", d)
+	}
+	s.push(layer3(4))
+	s.want(44100, 4*1152, 0, 4*1152)
+
+	s = open(t, "private/ac3")
+	one, dependent := eac3(0, 0, 3, 7, 200, 1), eac3(1, 0, 3, 7, 100, 1)
+	for i := range 3 {
+		s.push(one)
+		s.must(s.ms.EndOfStream(mse.EndNormal))
+		if got := s.sb.Stats().Frames; got != int64(i+1) {
+			t.Errorf("%d frames after end %d", got, i+1)
+		}
+	}
+	s.push(cat(one, dependent, one, dependent))
+	s.must(s.ms.EndOfStream(mse.EndNormal))
+	if got := s.sb.Stats(); got.Frames != 5 || got.Bytes != 3*200+2*300 || s.err != nil {
+		t.Errorf("%+v, error %v; want 5 frames, two of them with dependent ones", got, s.err)
+	}
+}

@@ -62,7 +62,7 @@ var streams = []struct {
 	{"MPEG-2 layer I", mpegaudio.MPEG, cat(mpegFrame(0xfff728c0, 1), mpegFrame(0xfff728c0, 2)), "mp1/16000/1 384 384"},
 	{"channels change", mpegaudio.MPEG, cat(layer3(1), mono(2), mono(3), layer3(4), layer3(5)), "mp3/44100/2 1152 mp3/44100/1 1152 1152 mp3/44100/2 1152 1152"},
 	{"rate changes", mpegaudio.MPEG, cat(layer3(1), mpegFrame(0xfffb5400, 2), mpegFrame(0xfffb5400, 3)), "mp3/44100/2 1152 mp3/48000/2 1152 1152"},
-	{"a change that nothing follows waits", mpegaudio.MPEG, cat(layer3(1), mono(2)), "mp3/44100/2 1152"},
+	{"a change that nothing follows but the end", mpegaudio.MPEG, cat(layer3(1), mono(2)), "mp3/44100/2 1152 mp3/44100/1 1152"},
 	{"a change that a tag follows", mpegaudio.MPEG, cat(layer3(1), mono(2), id3v1()), "mp3/44100/2 1152 mp3/44100/1 1152"},
 	{"last frame incomplete", mpegaudio.MPEG, cat(layer3(1), layer3(2)[:207]), "mp3/44100/2 1152"},
 

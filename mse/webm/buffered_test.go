@@ -2,6 +2,7 @@ package webm_test
 
 import (
 	"bytes"
+	"math"
 	"math/bits"
 	"os"
 	"path/filepath"
@@ -100,6 +101,25 @@ func TestBuffered_Rounded(t *testing.T) {
 				t.Errorf("%d pictures a second, order %s: %d frames in %s, want %d in one range", rate, order, sb.Stats().Frames, got, n)
 			}
 		}
+	}
+}
+
+// TestEndOfStream ends a stream in the middle of a Cluster, whose frames are buffered then, goes on with it and ends it
+// again.
+func TestEndOfStream(t *testing.T) {
+	c := clu(0, sb(1, 0, key, "a"), sb(1, 40, 0, "b"), sb(1, 80, 0, "c"), sb(1, 120, 0, "d"))
+	last := len(sb(1, 120, 0, "d"))
+	buf := bytestreamtest.NewBuffer(t, "video/webm")
+	buf.Append(head(vp8(1)), c[:len(c)-last-2])
+	if got := buf.Thousandths(); got != "" {
+		t.Errorf("before the end: %s", got)
+	}
+	if d := buf.End(); d != 0.08 || buf.Thousandths() != "[0.000,0.080)" {
+		t.Errorf("first end: %s, duration %v, want two frames up to 0.08", buf.Thousandths(), d)
+	}
+	buf.Append(c[len(c)-last-2:])
+	if d := buf.End(); math.Abs(float64(d)-0.16) > 1e-9 || buf.Thousandths() != "[0.000,0.160)" || buf.Stats().Frames != 4 {
+		t.Errorf("second end: %d frames in %s, duration %v, want four up to 0.16", buf.Stats().Frames, buf.Thousandths(), d)
 	}
 }
 

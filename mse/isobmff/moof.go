@@ -40,6 +40,8 @@ type fragment struct {
 	// by whole portions.
 	at, end int64
 	portion int64
+	// bare is set when no sample has any bytes, so that no mdat need follow.
+	bare bool
 	// auxEnd is where the encryption facts end that lie outside of the moof and have not been loaded, else 0.
 	auxEnd int64
 	// lowBase is the lowest base-data-offset, MaxInt64 if there is none.
@@ -161,6 +163,7 @@ func (f *fragment) bound() {
 		}
 		f.auxEnd = max(f.auxEnd, t.crypt.outside.to)
 	}
+	f.bare = f.at == math.MaxInt64
 	f.at = min(f.at, f.end)
 }
 

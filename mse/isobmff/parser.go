@@ -451,7 +451,7 @@ func (p *Parser) readMoof(h bytestream.Handler, b *box) error {
 		p.frag.reset()
 		return err
 	}
-	if f := &p.frag; f.pending && f.end <= p.pos { // samples without bytes only
+	if f := &p.frag; f.pending && f.bare && f.auxEnd <= p.pos {
 		if err := p.emit(h, f.end); err != nil {
 			return err
 		}

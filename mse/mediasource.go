@@ -68,6 +68,8 @@ type Options struct {
 	// begins in the middle of a group of pictures shows all of its pictures.
 	// DEVIATION when set: the specification drops everything up to the next random access point.
 	DecodeOutsideWindow bool
+	// InbandEvents keeps what media segments say beside their frames for SourceBuffer.TakeInbandEvents.
+	InbandEvents bool
 	// VideoQuota and AudioQuota limit the payload bytes of one SourceBuffer that holds video, or only audio or
 	// text. 0 takes the default, 150 MiB and 12 MiB.
 	VideoQuota, AudioQuota int64

@@ -62,6 +62,9 @@ type SourceBuffer struct {
 	tracks     []*trackBuffer
 	stats      Stats
 
+	inband      []media.InbandEvent // that nobody has taken
+	inbandBytes int
+
 	updating bool
 	removing bool // the pending operation is a range removal
 	op       *operation
@@ -81,6 +84,7 @@ type Stats struct {
 	Appended      uint64 // stored
 	OutsideWindow uint64 // dropped by the append window
 	NoRAP         uint64 // dropped while waiting for a random access point
+	LostEvents    uint64 // inband events that were dropped because nobody took them
 	Bytes         int64  // payload stored now
 	Frames        int64  // frames stored now
 }
@@ -602,6 +606,6 @@ func (sb *SourceBuffer) resetParser(tx *Tx) {
 
 // release drops all stored data.
 func (sb *SourceBuffer) release() {
-	sb.tracks = nil
+	sb.tracks, sb.inband, sb.inbandBytes = nil, nil, 0
 	sb.parser.Reset()
 }

@@ -1,8 +1,9 @@
 // Package isobmff is the ISO BMFF byte stream format of Media Source Extensions: fragmented MP4 and CMAF in,
 // initialization segments and coded frames out. It also reads segment indexes ([ParseIndex], [FindIndex]).
 //
-// A scanner walks the top-level boxes of an input that may be cut anywhere. moov and moof are gathered and read,
-// everything else but mdat is passed over without being kept. Boxes inside are found by a walker of this package,
+// A scanner walks the top-level boxes of an input that may be cut anywhere. moov and moof are gathered and read, and so
+// are emsg and prft, which are inband events and come behind the next fragment's first frames; everything else but mdat
+// is passed over without being kept. Boxes inside are found by a walker of this package,
 // which knows the offset of each and survives what it does not know; what the small boxes of known layout hold is
 // read by mp4ff, box by box, so that a fault in one that nobody needs harms nothing.
 //

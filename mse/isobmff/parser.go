@@ -82,6 +82,7 @@ type Parser struct {
 	movie   *movie             // of the last initialization segment, nil before the first
 	configs bytestream.Configs // recently used, newest last
 	frag    fragment
+	inband  bytestream.Inband
 }
 
 // config is a decoder configuration with its content as text.
@@ -112,6 +113,7 @@ const (
 	roleMoof
 	roleMdat
 	roleUnknown
+	roleEvent // is gathered, and does not matter for frames
 )
 
 // unbounded is the end of a box that reaches to the end of the stream.
@@ -122,7 +124,7 @@ const unbounded = math.MaxInt64
 var roles = map[string]role{
 	"ftyp": roleFtyp, "styp": roleStyp, "moov": roleMoov, "moof": roleMoof, "mdat": roleMdat,
 	"free": rolePass, "skip": rolePass, "wide": rolePass, "pdin": rolePass, "sidx": rolePass, "ssix": rolePass,
-	"emsg": rolePass, "prft": rolePass, "mfra": rolePass, "meta": rolePass, "meco": rolePass, "bloc": rolePass,
+	"emsg": roleEvent, "prft": roleEvent, "mfra": rolePass, "meta": rolePass, "meco": rolePass, "bloc": rolePass,
 	"uuid": rolePass, "udta": rolePass, "pnot": rolePass, "imda": rolePass, "pssh": rolePass,
 }
 
@@ -151,6 +153,7 @@ func (p *Parser) Reset() {
 	p.pos, p.state, p.err = 0, bytestream.WaitingForSegment, nil
 	p.inTop, p.branded, p.moofs = false, false, false
 	p.frag.reset()
+	p.inband.Reset()
 }
 
 // Refusal says why a track of the last initialization segment was listed with an empty Codec, "" if it was not.
@@ -181,11 +184,16 @@ func (p *Parser) Step(h bytestream.Handler) (more bool, err error) {
 // Flush implements bytestream.Flusher.
 // MSE: sourcebuffer-reset-parser-state step 1.
 func (p *Parser) Flush(h bytestream.Handler) error {
-	if p.err != nil || !p.inTop || p.top.role != roleMdat || !p.frag.pending {
+	if p.err != nil {
 		return nil
 	}
-	if to := min(p.in.End(), p.top.end); p.frag.auxEnd <= to {
-		p.err = p.emit(h, to)
+	if p.inTop && p.top.role == roleMdat && p.frag.pending {
+		if to := min(p.in.End(), p.top.end); p.frag.auxEnd <= to {
+			p.err = p.emit(h, to)
+		}
+	}
+	if p.err == nil {
+		p.inband.Tell(h)
 	}
 	return p.err
 }
@@ -249,6 +257,10 @@ func (p *Parser) admit(h bytestream.Handler, t *topBox, path string) error {
 	case roleFtyp, roleStyp:
 		limit = maxBrandBytes
 	case roleMdat, rolePass, roleUnknown:
+	case roleEvent:
+		if t.end == unbounded || t.end-t.off > bytestream.MaxEventBytes {
+			t.role = rolePass
+		}
 	}
 	if t.end == unbounded && limit != unbounded {
 		return fault(path, t.off, "reaches to the end of the stream, so its end cannot be known; give it a size")
@@ -258,7 +270,7 @@ func (p *Parser) admit(h bytestream.Handler, t *topBox, path string) error {
 	}
 	if p.frag.pending {
 		switch t.role {
-		case roleMdat, rolePass, roleUnknown:
+		case roleMdat, rolePass, roleUnknown, roleEvent:
 		case roleFtyp, roleStyp, roleMoov, roleMoof:
 			return p.cutShort(h, path)
 		}
@@ -304,7 +316,7 @@ func (p *Parser) begin(h bytestream.Handler, t *topBox) error {
 		if p.frag.pending {
 			return p.frag.addMdat(t.body, t.end)
 		}
-	case rolePass, roleStyp, roleUnknown:
+	case rolePass, roleStyp, roleUnknown, roleEvent:
 	}
 	return nil
 }
@@ -317,7 +329,7 @@ func (p *Parser) work(h bytestream.Handler) (more bool, err error) {
 		return p.workMdat(h)
 	case rolePass, roleUnknown:
 		return p.pass(), nil
-	case roleFtyp, roleStyp, roleMoov, roleMoof:
+	case roleFtyp, roleStyp, roleMoov, roleMoof, roleEvent:
 	}
 	if p.in.End() < t.end {
 		return false, nil
@@ -332,6 +344,9 @@ func (p *Parser) work(h bytestream.Handler) (more bool, err error) {
 		return true, p.checkBrands(&b)
 	case roleMoov:
 		return true, p.readMoov(h, &b)
+	case roleEvent:
+		p.readEvent(&b)
+		return true, nil
 	default: // roleMoof
 		return true, p.readMoof(h, &b)
 	}
@@ -399,7 +414,12 @@ func (p *Parser) emit(h bytestream.Handler, to int64) error {
 	if len(tracks) == 0 {
 		return nil // one sample spans more than the portion
 	}
-	return h.Fragment(tracks)
+	p.inband.Place(tracks)
+	if err := h.Fragment(tracks); err != nil {
+		return err
+	}
+	p.inband.Tell(h)
+	return nil
 }
 
 // checkBrands reads the brands of an ftyp or styp.

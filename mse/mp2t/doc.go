@@ -13,7 +13,8 @@
 // The program is the first one that the program association table lists. Its tracks are what the program map calls
 // H.264, HEVC, AAC in ADTS or LOAS, MPEG audio, AC-3, E-AC-3 and Opus, and the encrypted kinds of HTTP Live Streaming
 // ([SchemeSampleAES]). Other pictures, sound and subtitles are listed with an empty Codec, and [Parser.Refusal] says
-// why. Metadata, cues and private data that nothing describes are passed over.
+// why. ID3 tags and splice_info_sections (SCTE-35) are inband events, which come behind the next portion of frames. Other
+// metadata, and private data that nothing describes, are passed over.
 //
 // Video frames are access units as they are in the stream, start codes and parameter sets included; Extradata is the
 // parameter sets, each behind a start code. Random access points are instantaneous refreshes, all kinds of IRAP

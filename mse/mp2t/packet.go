@@ -108,6 +108,10 @@ func (p *Parser) packet(b []byte) error {
 		}
 		return p.pmt.packet(k.payload, k.starts, k.cc, p.readPMT)
 	}
+	if route >= routeEvents {
+		p.events[route-routeEvents].packet(&k)
+		return nil
+	}
 	t := p.tracks[route-routeTrack]
 	if t.refusal != "" {
 		return nil

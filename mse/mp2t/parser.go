@@ -90,6 +90,9 @@ type Parser struct {
 	ready    bool  // its initialization segment is out
 	started  bool  // so is the start of a media segment
 
+	events []*events
+	inband bytestream.Inband
+
 	clock   clock
 	due     bool // the next portion is to go out
 	payload int  // bytes in it
@@ -99,11 +102,12 @@ type Parser struct {
 	work    []byte // of the splitters
 }
 
-// What routes says about a PID; a number from routeTrack on is a track.
+// What routes says about a PID; a number from routeTrack on is a track, one from routeEvents on a stream of events.
 const (
 	routeNone = iota
 	routePMT
 	routeTrack
+	routeEvents = routeTrack + maxTracks
 )
 
 var (
@@ -153,6 +157,10 @@ func (p *Parser) Reset() {
 	p.clock, p.started = clock{}, false
 	p.first, p.begun, p.again = 0, false, false
 	p.pat.open, p.pmt.open = false, false
+	p.inband.Reset()
+	for _, x := range p.events {
+		x.reset()
+	}
 	p.clearPortion()
 	if !p.ready {
 		p.forget()
@@ -176,7 +184,7 @@ func (p *Parser) ResetTimestampOffset() { p.clock = clock{} }
 // forget drops the program.
 func (p *Parser) forget() {
 	clear(p.routes[:])
-	p.tracks, p.elements, p.section = nil, nil, nil
+	p.tracks, p.elements, p.section, p.events = nil, nil, nil, nil
 	p.number, p.pmtPID, p.ready, p.program = 0, 0, false, 0
 }
 
@@ -367,7 +375,11 @@ func (p *Parser) emit() error {
 			list = append(list, t.portion())
 		}
 	}
-	return p.h.Fragment(list)
+	if err := p.h.Fragment(list); err != nil {
+		return err
+	}
+	p.inband.Tell(p.h)
+	return nil
 }
 
 // clearPortion drops the frames that wait.
@@ -407,7 +419,14 @@ func (p *Parser) flush() error {
 			return err
 		}
 	}
-	return p.emit()
+	if err := p.emit(); err != nil {
+		return err
+	}
+	for _, x := range p.events {
+		x.finish()
+	}
+	p.inband.Tell(p.h)
+	return nil
 }
 
 // readPAT takes a section of the program association table.
@@ -453,10 +472,13 @@ func (p *Parser) readPMT(sec []byte) error {
 		return fault("PMT", p.pos, "%s", msg)
 	}
 	tracks := make([]*track, 0, len(list))
-	kept := list[:0]
+	kept, told := []element(nil), []element(nil)
 	for _, e := range list {
 		f, ok := formatOf(&e)
 		if !ok {
+			if tellsEvents(&e) {
+				told = append(told, e)
+			}
 			continue
 		}
 		if e.pid == patPID || e.pid == nullPID || e.pid == p.pmtPID || slices.ContainsFunc(tracks, func(t *track) bool { return t.info.ID == uint32(e.pid) }) {
@@ -469,6 +491,7 @@ func (p *Parser) readPMT(sec []byte) error {
 		kept = append(kept, e)
 	}
 	if sameElements(kept, p.elements) {
+		p.routeEvents(told)
 		return nil
 	}
 	if err := p.flush(); err != nil {
@@ -483,6 +506,7 @@ func (p *Parser) readPMT(sec []byte) error {
 	for i, t := range tracks {
 		p.routes[t.info.ID] = uint8(routeTrack + i)
 	}
+	p.routeEvents(told)
 	p.elements, p.tracks, p.program = kept, tracks, p.pos
 	if p.again {
 		p.program = p.first

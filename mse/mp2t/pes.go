@@ -12,6 +12,7 @@ type pes struct {
 	n      int   // bytes of the header that have arrived
 	inHead bool  // the header is not complete
 	inBody bool  // what comes is payload
+	any    bool  // packets of every stream_id have a header that means something
 	left   int64 // of the payload, in bytes; negative when the packet does not tell
 }
 
@@ -40,7 +41,7 @@ func (s *pes) header(b []byte) (rest []byte, done bool) {
 	}
 	s.inHead = false
 	h := s.head[:s.n]
-	if h[0] != 0 || h[1] != 0 || h[2] != 1 || h[6]&0xc0 != 0x80 || !carries(h[3]) {
+	if h[0] != 0 || h[1] != 0 || h[2] != 1 || h[6]&0xc0 != 0x80 || !s.any && !carries(h[3]) {
 		return nil, false
 	}
 	s.left = -1
@@ -54,7 +55,7 @@ func (s *pes) header(b []byte) (rest []byte, done bool) {
 // carries reports whether PES packets with that stream_id have a header of the usual layout and media behind it.
 // ISO/IEC 13818-1 §2.4.3.7, table 2-22.
 func carries(id uint8) bool {
-	return id >= 0xc0 && id <= 0xef || id == 0xbd || id == 0xfa || id == 0xfd
+	return id >= 0xc0 && id <= 0xef || id == 0xbd || id == 0xfa || id == 0xfc || id == 0xfd
 }
 
 // scrambled reports whether the payload is encrypted by the transport.

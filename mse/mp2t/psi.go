@@ -33,11 +33,12 @@ const (
 
 // sections gathers the sections of one PID.
 type sections struct {
-	buf  [maxSectionBytes]byte
-	n    int
-	open bool // a section has begun and is not complete
-	cc   uint8
-	bad  *int64 // counts sections with a wrong length or checksum
+	buf     [maxSectionBytes]byte
+	n       int
+	open    bool // a section has begun and is not complete
+	cc      uint8
+	bad     *int64 // counts sections with a wrong length or checksum
+	private bool   // section_syntax_indicator is not set
 }
 
 // packet takes the payload of one packet and calls yield for every section that is complete and undamaged. The
@@ -98,7 +99,7 @@ func (s *sections) gather(b []byte, yield func([]byte) error) ([]byte, error) {
 	}
 	s.open = false
 	sec := s.buf[:size]
-	if size < sectionHeadBytes+crcBytes || sec[1]&0x80 == 0 || crc32(sec) != 0 {
+	if size < sectionHeadBytes+crcBytes || sec[1]&0x80 == 0 && !s.private || crc32(sec) != 0 {
 		*s.bad++
 		return b, nil
 	}

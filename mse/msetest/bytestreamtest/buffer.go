@@ -40,6 +40,7 @@ func NewBuffer(t testing.TB, mimeType string) *Buffer {
 	b.Source = mse.New(mse.Options{
 		Loop:                  mse.NewEventLoop(func(run func()) { b.queue = append(b.queue, run) }),
 		SkipUnsupportedTracks: true,
+		InbandEvents:          true,
 	})
 	if _, err := b.Source.Attach(element{}); err != nil {
 		t.Fatal(err)

@@ -59,6 +59,7 @@ const (
 	callStart
 	callEnd
 	callFragment
+	callInband
 )
 
 // InitSegment implements bytestream.Handler.
@@ -106,6 +107,15 @@ func (d *Digest) Fragment(tracks []bytestream.TrackFrames) error {
 		}
 	}
 	return nil
+}
+
+// Inband implements bytestream.InbandHandler.
+func (d *Digest) Inband(e media.InbandEvent) {
+	d.Numbers(callInband, uint64(e.Kind), uint64(e.ID), uint64(e.Track), uint64(e.Wall.UnixNano()))
+	d.spans(float64(e.Time), float64(e.Duration))
+	d.Text(e.Scheme)
+	d.Text(e.Value)
+	d.h.Write(e.Data)
 }
 
 // DigestOf feeds pieces to p and flushes it; the result tells calls and error apart from every other outcome.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
@@ -20,6 +21,7 @@ type Recorder struct {
 	Starts, Ends, Portions int
 	// Frames are those of a track, by its ID.
 	Frames map[uint32][]media.CodedFrame
+	Events []media.InbandEvent
 	// Log has every call, in words that a golden file can hold, unless Quiet is set.
 	Log   strings.Builder
 	Quiet bool
@@ -127,6 +129,17 @@ func (r *Recorder) MediaSegmentEnd() error {
 	r.Ends++
 	r.say("end")
 	return nil
+}
+
+// Inband implements bytestream.InbandHandler.
+func (r *Recorder) Inband(e media.InbandEvent) {
+	r.Events = append(r.Events, e)
+	switch e.Kind {
+	case media.EventMessage:
+		r.say(fmt.Sprintf("event %q %q id=%d at=%s dur=%s data=%d:%08x", e.Scheme, e.Value, e.ID, seconds(e.Time), seconds(e.Duration), len(e.Data), crc32.ChecksumIEEE(e.Data)))
+	case media.ProducerTime:
+		r.say(fmt.Sprintf("producer time %s of track %d at=%s", e.Wall.Format(time.RFC3339Nano), e.Track, seconds(e.Time)))
+	}
 }
 
 func (r *Recorder) say(line string) {

@@ -19,6 +19,7 @@ import (
 func FuzzFeed(f *testing.F) {
 	for _, b := range [][]byte{
 		cat(head(), simple(0)),
+		cat(head(), emsg0("a", "1", 1, 2, 3, "x"), emsg1("b", "", 1, 2, 3, "y"), bx("prft", uint32(0), uint32(1), uint64(1), uint32(2)), simple(9)),
 		cat(small().Init(), small().Segment(1, -1, 1, 2)),
 		cat(protected().Init(), protected().Segment(1, -1, 1, 1)),
 		codecs().Init(),

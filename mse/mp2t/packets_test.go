@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
 
@@ -109,7 +110,8 @@ func TestPackets(t *testing.T) {
 	}
 	n, good, frames := 0, 0, 0
 	for _, s := range samples(t, dir) {
-		r, _, err := parse(s.b)
+		bytestreamtest.CheckCuts(t, s.name, s.b, digestOf)
+		r, _, err := parse(bytes.Clone(s.b))
 		var dev []string
 		if err != nil {
 			dev = append(dev, err.Error())

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
@@ -109,7 +110,8 @@ func TestPackets(t *testing.T) {
 			return nil // no WebM, or no media in it
 		}
 		files++
-		r, err := parse(webm.Options{}, b)
+		bytestreamtest.CheckCuts(t, name, b, func(pieces ...[]byte) (uint64, error) { return digestOf(webm.Options{}, pieces...) })
+		r, err := parse(webm.Options{}, bytes.Clone(b))
 		var dev []string
 		if err != nil {
 			dev = append(dev, err.Error())

@@ -63,6 +63,22 @@ func Cut(b []byte, sizes ...uint16) (pieces [][]byte) {
 	return append(pieces, bytes.Clone(b))
 }
 
+// CheckCuts fails the test if a stream that is cut into single bytes, if it is short, or into other pieces does not give
+// the digest that it gives in one piece.
+func CheckCuts(t testing.TB, name string, b []byte, digest func(pieces ...[]byte) (uint64, error)) {
+	t.Helper()
+	const short = 256 << 10
+	want, _ := digest(bytes.Clone(b))
+	for _, n := range []int{1, 1499, 64 << 10} {
+		if n == 1 && len(b) > short {
+			continue
+		}
+		if got, err := digest(CutUp(b, n)...); got != want {
+			t.Errorf("%s in pieces of %d bytes: another result than in one piece (%v)", name, n, err)
+		}
+	}
+}
+
 // MaxMemory is how much more than its input a parser may allocate for the short inputs of fuzz tests, in bytes. What it
 // holds at a time is less than that.
 const MaxMemory = 64 << 20

@@ -60,10 +60,11 @@ var allowed = map[string]string{
 		"github.com/dop251/goja golang.org/x/net/html",
 	"player/playertest": "mse mse/media mse/mime mse/msetest player player/frame player/clock player/decode player/present player/element player/fetch",
 
-	"audio/pcm":  "mse/media player/frame",
-	"audio/null": "mse/media player/frame player/clock audio/pcm",
-	"audio/wav":  "mse/media player/frame player/clock audio/pcm audio/null",
-	"audio":      "mse/media player/frame player/clock audio/pcm audio/null github.com/ebitengine/oto/v3",
+	"audio/stretch": "",
+	"audio/pcm":     "mse/media player/frame audio/stretch",
+	"audio/null":    "mse/media player/frame player/clock audio/pcm",
+	"audio/wav":     "mse/media player/frame player/clock audio/pcm audio/null",
+	"audio":         "mse/media player/frame player/clock audio/pcm audio/null github.com/ebitengine/oto/v3",
 
 	"render/yuv":      "mse/media player/frame",
 	"render":          "mse/media player/frame player/present player/clock render/yuv render/hud assets github.com/hajimehoshi/ebiten/v2",
@@ -89,6 +90,7 @@ var forbidden = map[string]string{
 	"player/abr":     "os net net/http sync context log log/slog", // told the time and asked
 	"render/yuv":     "os net net/http sync",
 	"audio/pcm":      "os net net/http sync",
+	"audio/stretch":  "os net net/http sync context time log log/slog", // a calculation inside the audio callback
 }
 
 // impure lists the packages that may need cgo, a display or a sound device. Everything else is the pure set: it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,6 +109,97 @@ func TestSink_RealTime(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestSink_Speed lays the clock beside what is heard at each moment, across changes of speed: with the pitch not kept
+// each sample tells its time exactly.
+func TestSink_Speed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var heard []float32
+		s := null.New(null.Options{Out: func(p []float32, _ time.Time) {
+			mu.Lock()
+			defer mu.Unlock()
+			for i := 0; i < len(p); i += 2 {
+				heard = append(heard, p[i])
+			}
+		}})
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.Flush(1, 0)
+		go worker(t, t.Context(), s, 1, 0, 100*rateHz)
+		time.Sleep(100 * time.Millisecond)
+		s.SetRunning(true)
+		prev, compared := media.Time(0), 0
+		for _, speed := range []float64{1, 2, 0.25, 1, 4, 1.02, 0.97, 1, 1.5} {
+			s.SetRate(speed, false)
+			for i := range 200 {
+				time.Sleep(5*time.Millisecond + 7*time.Microsecond)
+				synctest.Wait()
+				now := time.Now()
+				r, ok := s.Read()
+				if !ok {
+					continue
+				}
+				got := r.At(now)
+				if got < prev {
+					t.Fatalf("speed %v: the clock goes back from %v to %v", speed, prev, got)
+				}
+				prev = got
+				if i > 20 && r.Rate != speed {
+					t.Fatalf("speed %v: the clock runs at %v", speed, r.Rate)
+				}
+				n := int(now.Sub(s.Epoch()).Seconds() * rateHz)
+				_, frac := math.Modf(float64(got))
+				mu.Lock()
+				want := float64(heard[n])
+				mu.Unlock()
+				if frac > 0.02 && frac < 0.98 && want > 0 {
+					compared++
+					if math.Abs(frac-want) > 5.0/rateHz { // a frame at the highest speed, and one of fading
+						t.Fatalf("speed %v, step %d: the clock says %v, what is heard is of %.6f", speed, i, got, want)
+					}
+				}
+			}
+		}
+		if st := s.Stats(); st.Underruns != 0 || compared < 1500 {
+			t.Errorf("%+v, %d moments compared", st, compared)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestSink_SmallSpeed catches up for a minute.
+func TestSink_SmallSpeed(t *testing.T) {
+	for _, speed := range []float64{0.97, 1.03} {
+		synctest.Test(t, func(t *testing.T) {
+			s := null.New(null.Options{})
+			if err := s.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.Flush(1, 0)
+			go worker(t, t.Context(), s, 1, 0, 100*rateHz)
+			s.SetRate(speed, true)
+			s.SetRunning(true)
+			time.Sleep(time.Second)
+			at := func() float64 {
+				synctest.Wait()
+				r, _ := s.Read()
+				return float64(r.At(time.Now()))
+			}
+			from := at()
+			time.Sleep(time.Minute)
+			if got, want := at()-from, 60*speed; math.Abs(got-want) > 0.0005 {
+				t.Errorf("x%g: %.6f s of media in a minute, want %.6f", speed, got, want)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // TestSink_PauseSeekEnd goes through a session: pause, resume, seek, end of the sound before the end of playback.

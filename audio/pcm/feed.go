@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mseplayer/audio/stretch"
 	"mseplayer/mse/media"
 	"mseplayer/player/frame"
 )
@@ -20,9 +21,10 @@ const (
 	DefaultChannels = 2
 	// maxChannels bounds what one frame may hold: 7.1 is 8.
 	maxChannels = 8
-	// defaultTarget is how much sound the ring holds before Write blocks.
+	// defaultTarget is how much sound the ring holds before Write blocks, at normal speed and below; above it holds
+	// more, so that it lasts as long.
 	defaultTarget media.Span = 0.25
-	// maxTarget bounds the ring's memory: 10 s of 7.1 at 48 kHz are 15 MB.
+	// maxTarget bounds the ring's memory: 10 s of 7.1 at 48 kHz and the highest speed are 61 MB.
 	maxTarget media.Span = 10
 	// jitter is how far the time of a block may be off the end of the one before it and still count as exactly
 	// there: containers round to milliseconds.
@@ -61,7 +63,7 @@ type Timeline interface {
 type Options struct {
 	// Format is what the device takes; zero fields mean 48,000 Hz and 2 channels.
 	Format frame.AudioFormat
-	// Target is how much sound Write queues before it blocks, in seconds; 0 means 0.25, the maximum is 10.
+	// Target is for how many seconds of playback Write queues sound before it blocks; 0 means 0.25, the maximum is 10.
 	Target media.Span
 	// Dump is told what becomes of the sound. Nil costs nothing. It is called by Pull, on the device's goroutine,
 	// and must not block.
@@ -87,6 +89,7 @@ type Played struct {
 	// Index is the number of the first frame in what the device was given, counted from its start.
 	Index int64
 	// Frames is how many there are; of a block that is cut short by a flush, how many there would have been.
+	// A block's are counted as it was written, whatever the speed.
 	Frames int64
 	// Wall is when the first frame sounds, by the device's own account (not smoothed).
 	Wall time.Time
@@ -121,10 +124,13 @@ type Feed struct {
 	flushed atomic.Pointer[start]
 	eos     atomic.Pointer[start] // the generation whose sound is complete
 	running atomic.Bool
+	pace    atomic.Pointer[pace]
 	gain    atomic.Uint32         // float bits
 	waiting atomic.Bool           // a writer waits for room
 	writing atomic.Pointer[start] // the generation that is being written
 	origin  atomic.Int64          // what the ring had been given in all when that began, in frames and gaps
+	ahead   atomic.Int64          // frames that have left the ring and are not given to the device
+	aheadOf atomic.Pointer[start] // the generation they are of
 	played  atomic.Uint64
 	silent  atomic.Uint64
 	dry     atomic.Uint64
@@ -144,6 +150,12 @@ type Feed struct {
 type start struct {
 	gen media.Gen
 	at  media.Time
+}
+
+// pace is how fast sound is to be consumed. It is immutable.
+type pace struct {
+	speed     float64
+	keepPitch bool
 }
 
 // writer knows where the written timeline ends: at base + count frames.
@@ -178,7 +190,9 @@ func NewFeed(tl Timeline, o Options) *Feed {
 		turn:   make(chan struct{}, 1),
 		closed: make(chan struct{}),
 	}
-	f.ring = newRing(int(f.target), o.Format.Channels)
+	f.ring = newRing(int(f.target*stretch.MaxSpeed), o.Format.Channels)
+	f.pace.Store(&pace{1, true})
+	f.r.str = stretch.New(o.Format.Rate, o.Format.Channels)
 	f.r.begins = &start{} // none that was flushed
 	f.flushed.Store(&start{})
 	f.SetGain(1)
@@ -226,7 +240,7 @@ func (f *Feed) Write(ctx context.Context, a *frame.Audio) error {
 		if !announced {
 			announced = f.ring.announce(b)
 		}
-		if n := f.target - f.ring.used(); announced && n > 0 {
+		if n := f.goal() - f.ring.used(); announced && n > 0 {
 			n = min(n, int64(len(samples))/ch)
 			f.ring.put(samples[:n*ch])
 			f.w.count += n
@@ -315,7 +329,13 @@ func (f *Feed) wait(ctx context.Context) error {
 
 // room reports that it is worth waking the writer.
 func (f *Feed) room() bool {
-	return f.target-f.ring.used() >= max(1, f.target/wakeParts) && f.ring.announced.Load()-f.ring.taken.Load() < maxBlocks
+	goal := f.goal()
+	return goal-f.ring.used() >= max(1, goal/wakeParts) && f.ring.announced.Load()-f.ring.taken.Load() < maxBlocks
+}
+
+// goal is how many frames are queued before Write blocks.
+func (f *Feed) goal() int64 {
+	return int64(float64(f.target) * max(1, f.pace.Load().speed))
 }
 
 func (f *Feed) notify() {
@@ -345,6 +365,17 @@ func (f *Feed) EndOfStream(g media.Gen) {
 // and media time rests.
 func (f *Feed) SetRunning(run bool) { f.running.Store(run) }
 
+// SetRate sets how many seconds of media a second consumes, in [stretch.MinSpeed, stretch.MaxSpeed], and whether sound
+// keeps its pitch; speeds outside are brought in, what is not a number is ignored. It takes effect within 10 ms of
+// sound, without a click, and media time is exact throughout. At speed 1 sound is left as it is, bit by bit.
+func (f *Feed) SetRate(speed float64, keepPitch bool) {
+	if math.IsNaN(speed) {
+		return
+	}
+	f.pace.Store(&pace{min(max(speed, stretch.MinSpeed), stretch.MaxSpeed), keepPitch})
+	f.notify() // there may be room for more
+}
+
 // SetGain sets the volume as a linear factor in [0, MaxGain]; values outside are clamped, what is not a number is
 // ignored. The change takes 20 ms. Sound that exceeds full scale is clipped.
 func (f *Feed) SetGain(linear float64) {
@@ -354,7 +385,7 @@ func (f *Feed) SetGain(linear float64) {
 	f.gain.Store(math.Float32bits(float32(min(max(linear, 0), MaxGain))))
 }
 
-// Queued is how much sound, gaps included, of the present generation waits to be given to the device.
+// Queued is how much sound, gaps included, of the present generation waits to be given to the device, in media time.
 func (f *Feed) Queued() media.Span {
 	return media.Span(float64(f.queued()) / float64(f.format.Rate))
 }
@@ -365,7 +396,11 @@ func (f *Feed) queued() int64 {
 	}
 	// the reader's position first: it only grows, so the result is never too small
 	read := max(f.ring.read.Load()+f.ring.gapsRead.Load(), f.origin.Load())
-	return max(0, f.ring.written.Load()+f.ring.gapsWritten.Load()-read)
+	n := max(0, f.ring.written.Load()+f.ring.gapsWritten.Load()-read)
+	if f.aheadOf.Load() == f.flushed.Load() {
+		n += f.ahead.Load()
+	}
+	return n
 }
 
 // Drained reports that all sound of a generation has been given to the device.

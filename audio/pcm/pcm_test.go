@@ -770,6 +770,7 @@ func TestFeed_Concurrent(t *testing.T) {
 			gen.Lock()
 			gen.now++
 			f.Flush(gen.now, media.Time(gen.now))
+			f.SetRate([]float64{1, 0.5, 1, 1.01, 4}[gen.now%5], gen.now%3 > 0)
 			gen.Unlock()
 			for range 2000 {
 				f.Queued()

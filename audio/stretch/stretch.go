@@ -152,6 +152,9 @@ func (s *Stretcher) straight() bool {
 // further one for speed frames more. Without enough input for a single frame it returns none.
 func (s *Stretcher) Next() (out []float32, at, speed float64) {
 	r, end := s.speed, s.end()
+	if s.keep || r == 1 {
+		s.v.step = 1 // a voice that turned the pitch goes on from where it is
+	}
 	if r == 1 && !s.straight() && s.joins() {
 		next := math.Ceil(s.at) // at most a frame is left out, and time never goes back
 		s.at = next
@@ -163,7 +166,7 @@ func (s *Stretcher) Next() (out []float32, at, speed float64) {
 		return s.render(n, s.v)
 	case !s.keep && r != 1:
 		if s.v.pos == s.at {
-			s.v.step = r // goes on from where it is
+			s.v.step = r // the same
 		}
 		return s.render(n, voice{s.at, r})
 	}
@@ -186,7 +189,7 @@ func (s *Stretcher) joins() bool {
 	if next >= s.end() {
 		return false
 	}
-	if s.v.step != 1 || s.wait >= maxWait {
+	if s.v.pos == s.at || s.wait >= maxWait {
 		return true
 	}
 	l := s.compared(next, next)
@@ -196,8 +199,8 @@ func (s *Stretcher) joins() bool {
 // choose returns the voice for a hop of n frames with the pitch kept: the present one while it is near enough, else
 // the most similar place on the other side of the nominal position.
 func (s *Stretcher) choose(n int, end int64) voice {
-	if s.v.step != 1 {
-		return voice{float64(s.clip(int64(math.Round(s.at)), n, end)), 1}
+	if s.v.pos != math.Trunc(s.v.pos) {
+		return voice{float64(s.clip(int64(math.Round(s.v.pos)), n, end)), 1}
 	}
 	middle := (s.speed - 1) * float64(n) / 2 // a voice that is here is right in the middle of the hop
 	pos := int64(s.v.pos)

@@ -24,6 +24,7 @@ type Media struct {
 	gen     media.Gen  // guarded by mu
 	src     Source     // guarded by mu
 	wall    Wall       // guarded by mu
+	slow    float64    // guarded by mu: 1 - the rate that was set, so that the zero value has rate 1
 	running bool       // guarded by mu: between Run and Pause
 	follow  bool       // guarded by mu: the source leads or is waited for
 	led     bool       // guarded by mu: the source has led in this generation
@@ -79,11 +80,16 @@ func (m *Media) Pause(now time.Time) {
 	}
 }
 
-// SetRate sets how fast the wall clock runs, in media seconds per second. A source has its own rate.
+// SetRate sets how fast the wall clock runs, in media seconds per second, now or when the source is lost. A source has
+// its own rate. A rate that is not above 0 is ignored: that is what Pause is for.
 func (m *Media) SetRate(now time.Time, rate float64) {
+	if !(rate > 0) {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.update(now)
+	m.slow = 1 - rate
 	m.wall.SetRate(now, rate)
 	m.publish()
 }
@@ -95,6 +101,7 @@ func (m *Media) SetAudio(now time.Time, src Source) {
 	m.update(now)
 	if m.follow { // go on from where the old source was
 		m.wall.Stop(now)
+		m.wall.SetRate(now, 1-m.slow)
 		if m.running && (m.led || src == nil) {
 			m.wall.Start(now)
 		}
@@ -164,6 +171,7 @@ func (m *Media) update(now time.Time) media.Time {
 	case m.follow && m.led: // lost: the mirror goes on
 		m.follow, m.led = false, false
 		t = m.wall.At(now)
+		m.wall.SetRate(now, 1-m.slow)
 		if m.running {
 			m.wall.Start(now)
 		}

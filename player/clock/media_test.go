@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -175,6 +176,34 @@ func TestMedia_SoundIsLost(t *testing.T) {
 	s.lose()
 	wantTime(t, &m, 2800, 2.1)
 	wantTime(t, &m, 2900, 2.2)
+}
+
+// TestMedia_Rate follows sound that takes up a new speed later than the wall clock, and loses it.
+func TestMedia_Rate(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		lose func(m *clock.Media, src *sound)
+	}{
+		{"lost", func(_ *clock.Media, src *sound) { src.lose() }},
+		{"taken away", func(m *clock.Media, _ *sound) { m.SetAudio(at(1100), nil) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var m clock.Media
+			src := &sound{}
+			m.SetAudio(at(0), src)
+			m.Reset(at(0), 1, 0)
+			m.Run(at(0))
+			src.plays(0, 0, 1)
+			wantTime(t, &m, 1000, 1)
+			m.SetRate(at(1000), 2)
+			m.SetRate(at(1000), 0)
+			m.SetRate(at(1000), math.NaN())
+			wantTime(t, &m, 1100, 1.1) // what is in the device sounds as it was made
+			c.lose(&m, src)
+			wantTime(t, &m, 1100, 1.1)
+			wantTime(t, &m, 1600, 2.1)
+		})
+	}
 }
 
 func TestMedia_SoundArrivesAfterSetAudioNil(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 	// that died.
 	maxCoast = 100 * time.Millisecond
 	// maxRuns bounds the runs of media that are in the device at one time. Gapless sound is one run; a run more
-	// comes with each pause, seek or jump of the time stamps inside the device's delay.
+	// comes with each pause, seek, change of speed or jump of the time stamps inside the device's delay.
 	maxRuns = 64
 	// sameTime is how far two computations of one sample's media time may differ by rounding. It is a twentieth
 	// of a sample at 48 kHz.
@@ -169,11 +169,22 @@ func (tl *Timeline) current(pos int64) (reading, bool) {
 	}
 	l := &tl.runs[0]
 	p := min(max(pos, l.start), l.end)
-	r := reading{wall: tl.wallOf(p), media: tl.mediaAt(l, p), rate: l.rate, gen: l.gen, until: tl.wallOf(l.end)}
-	if l.end == tl.next {
+	end := l.end
+	for i := 1; i < tl.n && tl.leadsOn(l, &tl.runs[i-1], &tl.runs[i]); i++ {
+		end = tl.runs[i].end
+	}
+	r := reading{wall: tl.wallOf(p), media: tl.mediaAt(l, p), rate: l.rate, gen: l.gen, until: tl.wallOf(end)}
+	if end == tl.next {
 		r.until += maxCoast
 	}
 	return r, true
+}
+
+// leadsOn reports whether the map of the run that sounds may be used on, up to the callback that finds next sounding:
+// next goes on where prev ends, and at a speed for which that is less wrong than resting.
+func (tl *Timeline) leadsOn(now, prev, next *run) bool {
+	return next.start == prev.end && next.gen == prev.gen && math.Abs(next.rate-now.rate) < next.rate &&
+		math.Abs(float64(next.media.Sub(tl.mediaAt(prev, prev.end)))) <= 1/tl.rateHz+float64(sameTime)
 }
 
 func (tl *Timeline) drop() {

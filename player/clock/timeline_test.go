@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -278,6 +279,62 @@ func TestTimeline_ManyRuns(t *testing.T) {
 
 // TestTimeline_Properties drives random histories: time never goes back within a generation, never runs ahead of
 // what was recorded by more than the coast, and rests when only silence was recorded.
+// TestTimeline_Rate changes the speed in the midst of callbacks and looks at the clock every millisecond.
+func TestTimeline_Rate(t *testing.T) {
+	const period, delay = 480, 45
+	for _, c := range []struct {
+		name  string
+		rates []float64 // a second each
+		off   float64   // seconds that the clock may be off between a change and the next callback
+	}{
+		{"catching up", []float64{1, 1.02, 1, 0.98, 1}, 0.0003},
+		{"fast and slow", []float64{1, 2, 4, 1, 0.25, 0.5, 1}, 0.0301},
+		{"many", []float64{1, 1.5, 1.25, 1.1, 1.05, 1, 0.9, 0.8}, 0.0051},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tl := clock.NewTimeline(rateHz)
+			truth := []float64{0} // media time of each frame
+			record := func(frames int, rate float64) {
+				m := truth[len(truth)-1]
+				tl.Media(frames, media.Time(m), rate, 1)
+				for i := range frames {
+					truth = append(truth, m+float64(i+1)*rate/rateHz)
+				}
+			}
+			prev := media.Time(0)
+			far := 0
+			for ms := 0; ms < 1000*len(c.rates); ms++ {
+				if ms%10 == 0 {
+					tl.Begin(at(float64(ms)), delay*time.Millisecond)
+					before, after := c.rates[max(0, ms-1)/1000], c.rates[ms/1000]
+					record(211, before) // a change comes within a callback
+					record(period-211, after)
+					tl.End()
+				}
+				r, ok := tl.Read()
+				if !ok || ms < delay {
+					continue
+				}
+				got, want := r.At(at(float64(ms))), truth[(ms-delay)*rateHz/1000]
+				if got < prev {
+					t.Fatalf("%d ms: back from %v to %v", ms, prev, got)
+				}
+				prev = got
+				off := math.Abs(float64(got) - want)
+				if off > c.off {
+					t.Errorf("%d ms: %.6f, what is heard is of %.6f", ms, float64(got), want)
+				}
+				if off > 1e-6 {
+					far++
+				}
+			}
+			if far > 60*len(c.rates) {
+				t.Errorf("off for %d ms", far)
+			}
+		})
+	}
+}
+
 func TestTimeline_Properties(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 7))

@@ -363,6 +363,26 @@ func TestFeed_Flush(t *testing.T) {
 }
 
 // TestFeed_FlushWhilePaused must make room for the new generation although nothing is played.
+// TestFeed_FlushDuringCallback flushes and writes while a callback is on its way to the flush before: the sound is there
+// for the next callback.
+func TestFeed_FlushDuringCallback(t *testing.T) {
+	r := &rig{t: t}
+	r.Feed = pcm.NewFeed(r, pcm.Options{Dump: func(p pcm.Played) {
+		if p.Kind == pcm.Underrun {
+			r.Flush(3, 30)
+			r.write(block(3, 30, 480, dc(0.5)))
+		}
+	}})
+	r.Flush(1, 0)
+	r.SetRunning(true)
+	r.write(block(1, 0, 480, dc(0.5)))
+	r.pull(960)
+	r.Flush(2, 20)
+	r.pull(480)
+	r.pull(480)
+	r.wantStory("m480@0 s960 m480@30")
+}
+
 func TestFeed_FlushWhilePaused(t *testing.T) {
 	r := newRig(t)
 	for g := media.Gen(1); g < 200; g++ {

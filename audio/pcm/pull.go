@@ -458,7 +458,8 @@ func (f *Feed) discard() {
 			f.ring.read.Store(written)
 			return
 		}
-		if b.begins == r.begins {
+		// A flush, and the sound that belongs to it, may have come since this callback began. It is for the next one.
+		if b.begins == r.begins || b.begins == f.flushed.Load() {
 			f.ring.read.Store(b.pos)
 			return
 		}

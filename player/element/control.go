@@ -150,10 +150,11 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	if !s.metadata {
 		return hush
 	}
-	e.tendWorkers(ctx, now, s)
+	e.stopWorkers(now, s)
 	if s.gen != c.applied {
 		e.apply(now, s)
 	}
+	e.startWorkers(ctx, now, s)
 	if !c.prerolled {
 		e.preroll(now, s)
 	}
@@ -225,8 +226,8 @@ func (e *Element) followSize() {
 	})
 }
 
-// tendWorkers starts a worker for each track that plays, and stops those whose track is gone.
-func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
+// stopWorkers stops those whose track is gone.
+func (e *Element) stopWorkers(now time.Time, s snapshot) {
 	c := &e.ctl
 	if c.video != nil && c.video.track != s.video {
 		e.stopVideo()
@@ -235,6 +236,12 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 		e.stopAudio()
 		e.clock.SetAudio(now, nil)
 	}
+}
+
+// startWorkers starts a worker for each track that plays. Its reader is sent to where the generation begins first: what
+// is read before that would be played twice.
+func (e *Element) startWorkers(ctx context.Context, now time.Time, s snapshot) {
+	c := &e.ctl
 	if s.video != nil && c.video == nil && !e.opt.NoVideo {
 		if r, err := s.att.Reader(s.video); err == nil {
 			wctx, stop := context.WithCancel(ctx)
@@ -242,9 +249,7 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 			c.mu.Lock()
 			c.video = &videoRun{s.video, r, w, stop}
 			c.mu.Unlock()
-			if c.applied == s.gen {
-				r.Seek(s.target, s.gen)
-			}
+			r.Seek(s.target, s.gen)
 			e.shareReaders()
 			c.group.Go(func() { w.Run(wctx) })
 		}
@@ -257,9 +262,7 @@ func (e *Element) tendWorkers(ctx context.Context, now time.Time, s snapshot) {
 			c.audio = &audioRun{s.audio, r, w, stop}
 			c.mu.Unlock()
 			e.clock.SetAudio(now, e.opt.Audio)
-			if c.applied == s.gen {
-				r.Seek(s.target, s.gen)
-			}
+			r.Seek(s.target, s.gen)
 			e.shareReaders()
 			c.group.Go(func() { w.Run(wctx) })
 		}

@@ -52,7 +52,7 @@ func (s pictureSink) DecodeOnly() {}
 func (s pictureSink) Undecodable() { s.rejected++ }
 
 // Lateness implements decode.VideoSink: nothing is ever late.
-func (s pictureSink) Lateness(media.Time) media.Span { return 0 }
+func (s pictureSink) Lateness(media.Time) (media.Span, float64) { return 0, 0 }
 
 // SkippedToRAP implements decode.VideoSink.
 func (s pictureSink) SkippedToRAP(int) {}

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// maxLateness is how late pictures may get before coded frames are skipped.
-	maxLateness media.Span = 0.25
-	// skipAhead is how far after now the random access point may lie at which decoding goes on.
-	skipAhead media.Span = 1
+	// maxLateness is how late pictures may get, in seconds on the wall, before coded frames are skipped.
+	maxLateness = 0.25
+	// skipAhead is how long after now the random access point may be due at which decoding goes on.
+	skipAhead = 1
 )
 
 // VideoSink is what a VideoWorker needs of present.Queue. Each counting method is called from one place.
@@ -25,8 +25,9 @@ type VideoSink interface {
 	DecodeOnly()
 	// Undecodable counts a coded frame that the decoder rejected.
 	Undecodable()
-	// Lateness is by how much a picture of that time would come too late now; 0 while the clock rests.
-	Lateness(media.Time) media.Span
+	// Lateness is by how much, in media time, a picture of that time would come too late now, and how many seconds of
+	// media pass in one; 0 while the clock rests.
+	Lateness(media.Time) (late media.Span, speed float64)
 	// SkippedToRAP counts coded frames that were passed over undecoded to catch up.
 	SkippedToRAP(n int)
 	// EndOfStream says that the last picture of a generation has been put.
@@ -97,12 +98,12 @@ func (w *VideoWorker) open(cfg *media.DecoderConfig) (err error) {
 // catchUp passes over coded frames when the decoder cannot keep up: better a jump to a picture that is on time than
 // decoding pictures of which none is. f, which is the next to be decoded, counts too.
 func (w *VideoWorker) catchUp(f *media.CodedFrame) bool {
-	late := w.sink.Lateness(f.PTS)
-	if late <= maxLateness || !w.shown {
+	late, speed := w.sink.Lateness(f.PTS)
+	if late <= media.Span(maxLateness*speed) || !w.shown {
 		return false
 	}
 	now := f.PTS.Add(late)
-	n := w.src.SkipTo(now.Add(maxLateness/5), now.Add(skipAhead))
+	n := w.src.SkipTo(now.Add(media.Span(maxLateness/5*speed)), now.Add(media.Span(skipAhead*speed)))
 	if n == 0 {
 		return false
 	}

@@ -86,11 +86,13 @@ func (s *sink) Put(_ context.Context, v *frame.Video) error {
 	v.Release()
 	return nil
 }
-func (s *sink) DecodeOnly()                    { s.got = append(s.got, "only") }
-func (s *sink) Undecodable()                   { s.got = append(s.got, "bad") }
-func (s *sink) SkippedToRAP(n int)             { s.got = append(s.got, fmt.Sprintf("skip%d", n)) }
-func (s *sink) EndOfStream(g media.Gen)        { s.got = append(s.got, fmt.Sprintf("end/%d", g)) }
-func (s *sink) Lateness(media.Time) media.Span { return s.lateness }
+func (s *sink) DecodeOnly()             { s.got = append(s.got, "only") }
+func (s *sink) Undecodable()            { s.got = append(s.got, "bad") }
+func (s *sink) SkippedToRAP(n int)      { s.got = append(s.got, fmt.Sprintf("skip%d", n)) }
+func (s *sink) EndOfStream(g media.Gen) { s.got = append(s.got, fmt.Sprintf("end/%d", g)) }
+func (s *sink) Lateness(media.Time) (media.Span, float64) {
+	return s.lateness, 1
+}
 func (s *sink) Format() frame.AudioFormat      { return s.format }
 func (s *sink) CountSamples(decoded, kept int) { s.decoded += decoded; s.kept += kept }
 func (s *sink) Write(_ context.Context, a *frame.Audio) error {

@@ -13,6 +13,12 @@ import (
 // MaxVolume is the largest volume that this player offers: 30 % more than full. See Options.MaxVolume.
 const MaxVolume = 1.3
 
+// MinRate and MaxRate bound the speeds of playback besides 0.
+const (
+	MinRate = 0.25
+	MaxRate = 4
+)
+
 // maxPlayed bounds the ranges of the played attribute; what is played apart from those is not noted.
 const maxPlayed = 4096
 
@@ -158,7 +164,8 @@ func (e *Element) SetLoop(on bool) { e.loop.Do(func(*mse.Tx) { e.repeat = on }) 
 // HTML: dom-media-playbackrate.
 func (e *Element) PlaybackRate() float64 { return get(e, func() float64 { return e.rate }) }
 
-// SetPlaybackRate sets the speed of playback: 1, or 0 to stand still without being paused.
+// SetPlaybackRate sets the speed of playback: MinRate to MaxRate, or 0 to stand still without being paused. What has
+// been handed to the sound device sounds as it was made.
 // Errors: TypeError (not finite), NotSupportedError (any other speed), as *mse.Error.
 // HTML: dom-media-playbackrate.
 func (e *Element) SetPlaybackRate(r float64) error {
@@ -196,8 +203,8 @@ func checkRate(member string, r float64) error {
 	switch {
 	case math.IsNaN(r) || math.IsInf(r, 0):
 		return exception(mse.TypeError, member, "%v is not finite", r)
-	case r != 0 && r != 1:
-		return exception(mse.NotSupportedError, member, "the speed %v is not supported", r)
+	case r != 0 && (r < MinRate || r > MaxRate):
+		return exception(mse.NotSupportedError, member, "the speed %v is not supported: 0, or %v to %v", r, MinRate, float64(MaxRate))
 	}
 	return nil
 }
@@ -206,6 +213,19 @@ func (e *Element) setRate(tx *mse.Tx, r float64) {
 	if r != e.rate {
 		e.rate = r
 		tx.Queue(&e.EventTarget, EventRateChange)
+		e.applyRate()
+	}
+}
+
+// applyRate tells clock, queue and device how fast playback is. Speed 0 is none of theirs: time rests then.
+func (e *Element) applyRate() {
+	if e.rate == 0 {
+		return
+	}
+	e.clock.SetRate(time.Now(), e.rate)
+	e.queue.SetSpeed(e.rate)
+	if e.opt.Audio != nil {
+		e.opt.Audio.SetRate(e.rate, e.keepPitch)
 	}
 }
 
@@ -213,9 +233,14 @@ func (e *Element) setRate(tx *mse.Tx, r float64) {
 // HTML: dom-media-preservespitch.
 func (e *Element) PreservesPitch() bool { return get(e, func() bool { return e.keepPitch }) }
 
-// SetPreservesPitch makes speed leave the pitch of sound alone, or not. At the speeds there are it makes no difference.
+// SetPreservesPitch makes speed leave the pitch of sound alone, or not.
 // HTML: dom-media-preservespitch.
-func (e *Element) SetPreservesPitch(on bool) { e.loop.Do(func(*mse.Tx) { e.keepPitch = on }) }
+func (e *Element) SetPreservesPitch(on bool) {
+	e.loop.Do(func(*mse.Tx) {
+		e.keepPitch = on
+		e.applyRate()
+	})
+}
 
 // Volume returns the volume; 1 is full.
 // HTML: dom-media-volume.
@@ -281,6 +306,7 @@ type State struct {
 	CurrentTime   media.Time
 	Duration      media.Time
 	DurationKnown bool
+	PlaybackRate  float64
 	Volume        float64
 	Muted         bool
 	Buffered      media.Ranges
@@ -300,7 +326,8 @@ func (e *Element) State() State {
 	e.loop.Do(func(tx *mse.Tx) {
 		s = State{NetworkState: e.network, ReadyState: e.ready, Paused: e.paused, Seeking: e.seeking, Stalled: e.stalled,
 			Ended: e.ended && !e.repeat, Error: e.err,
-			CurrentTime: e.currentTime(now), Duration: e.duration, DurationKnown: e.duration == e.duration, Volume: e.volume, Muted: e.muted,
+			CurrentTime: e.currentTime(now), Duration: e.duration, DurationKnown: e.duration == e.duration,
+			PlaybackRate: e.rate, Volume: e.volume, Muted: e.muted,
 			HasVideo: e.videoTrack != nil, HasAudio: e.audioTrack != nil, VideoTrack: e.videoTrack, AudioTrack: e.audioTrack}
 		if e.metadata {
 			s.Width, s.Height = e.width, e.height

@@ -478,7 +478,7 @@ func (e *Element) advance(now time.Time) (run bool) {
 		e.monitor(tx)
 		e.stall(tx, now)
 		until, _ := bufferedUntil(e.att.BufferedTx(tx), e.at)
-		c.dry = (until.Sub(e.at) - lowWater).Duration()
+		c.dry = ((until.Sub(e.at) - lowWater) / media.Span(max(e.rate, MinRate))).Duration()
 		if e.rolling && now.Sub(e.lastUpdate) >= timeUpdateEvery {
 			e.lastUpdate = now
 			tx.Queue(&e.EventTarget, EventTimeUpdate)

@@ -46,9 +46,11 @@ type AudioSink interface {
 	Flush(g media.Gen, at media.Time)
 	// SetRunning lets sound out, or fades it away and lets media time rest.
 	SetRunning(bool)
+	// SetRate sets how many seconds of media sound in a second, MinRate to MaxRate, and whether sound keeps its pitch.
+	SetRate(speed float64, keepPitch bool)
 	// SetGain sets the amplification, 1 being none.
 	SetGain(float64)
-	// Queued is how much sound waits to be heard.
+	// Queued is how much sound waits to be heard, in media time.
 	Queued() media.Span
 	// Drained reports whether all sound of a generation that has ended has been heard.
 	Drained(media.Gen) bool
@@ -193,6 +195,7 @@ func New(loop *mse.EventLoop, o Options) *Element {
 	e.Listen(e.note)
 	o.Queue.Clock = e.clock
 	e.queue = present.NewQueue(o.Queue)
+	e.applyRate() // the device may have been another element's
 	return e
 }
 

@@ -464,10 +464,11 @@ var wptLoad = wptArea{name: "player-load", rows: []wptRow{
 
 // refusesOrChanges is a row of playbackRate.
 func refusesOrChanges(n int, rate float64) wptRow {
+	supported := rate == 0 || rate >= element.MinRate && rate <= element.MaxRate
 	return wptRow{id: fmt.Sprintf("html/media-elements/playing-the-media-resource/playbackRate/%02d", n), run: func(p *page) {
 		p.do(func() {
 			err := p.e.SetPlaybackRate(rate)
-			if rate == 0 {
+			if supported {
 				p.must(err)
 				is(p, "rate", p.e.PlaybackRate(), rate)
 				return
@@ -477,7 +478,7 @@ func refusesOrChanges(n int, rate float64) wptRow {
 		})
 		p.settle()
 		want := 0
-		if rate == 0 {
+		if supported {
 			want = 1
 		}
 		is(p, "ratechange", p.fired("ratechange"), want)
@@ -577,7 +578,8 @@ var wptAttributes = wptArea{name: "player", rows: append(playerErrors,
 		p.e.SetPreservesPitch(false)
 		is(p, "set", p.e.PreservesPitch(), false)
 	}},
-	pitch(2, true), pitch(3, false),
+	pitch(2, true, 1, toneHz), pitch(3, false, 1, toneHz), pitch(4, true, 2, toneHz), pitch(5, true, 0.5, toneHz),
+	pitch(6, false, 2, 2*toneHz), pitch(7, false, 0.5, 0.5*toneHz),
 
 	wptRow{id: "html/media-elements/event_volumechange/01", run: func(p *page) {
 		p.on("volumechange", func() {
@@ -639,9 +641,4 @@ var wptAttributes = wptArea{name: "player", rows: append(playerErrors,
 		p.wait("error")
 		is(p, "muted", p.e.Muted(), true)
 	}},
-), missing: map[string]string{
-	"html/media-elements/preserves-pitch/04": "other speeds than 1 are refused",
-	"html/media-elements/preserves-pitch/05": "other speeds than 1 are refused",
-	"html/media-elements/preserves-pitch/06": "other speeds than 1 are refused",
-	"html/media-elements/preserves-pitch/07": "other speeds than 1 are refused",
-}}
+)}

@@ -35,7 +35,8 @@ func (c show) play(t *testing.T) outcome {
 	if c.rate == 0 {
 		c.rate = 1
 	}
-	n := int(c.seconds*c.fps*c.rate) + 20
+	r.SetSpeed(c.rate)
+	n := int(c.seconds*c.fps*c.rate) + 80
 	out := outcome{counts: make([]int, n)}
 	pts := func(i int) media.Time {
 		s := float64(i) / c.fps
@@ -48,7 +49,7 @@ func (c show) play(t *testing.T) outcome {
 	next := 0
 	length := 1 / c.hz * (1 + c.skew)
 	for k := 0; float64(k)/c.hz < c.seconds; k++ {
-		for r.Depth() < 6 && next < n {
+		for float64(r.Depth()) < 6*max(1, c.rate) && next < n {
 			v := picture(0, pts(next), 0)
 			if c.duration {
 				v.Duration = media.Span(1 / c.fps)
@@ -331,4 +332,64 @@ func TestQueue_Surfaces(t *testing.T) {
 			balance(t, q.Queue)
 		})
 	}
+}
+
+// TestQueue_CadenceAtSpeeds plays faster and slower: pictures for which there is no interval are skipped, none is late.
+func TestQueue_CadenceAtSpeeds(t *testing.T) {
+	for _, c := range []struct {
+		fps, hz, rate float64
+		want          string
+	}{
+		{60, 60, 2, "10"}, {60, 60, 4, "1000"}, {60, 60, 0.5, "2"}, {30, 60, 2, "1"}, {30, 60, 1.5, "121"}, {24, 60, 2.5, "1"},
+		{60, 50, 4, ""}, {25, 60, 1.02, ""}, {50, 60, 3, ""}, {24, 144, 0.25, "6" + "6" + "6" + "6"},
+	} {
+		for phase := range 3 {
+			o := show{fps: c.fps, hz: c.hz, rate: c.rate, seconds: 20, phase: float64(phase) / 3 / math.Max(c.fps*c.rate, c.hz)}.play(t)
+			if o.q.Dropped != 0 {
+				t.Errorf("%g fps x%g on %g Hz, phase %d: %+v", c.fps, c.rate, c.hz, phase, o.q)
+			}
+			share := c.hz / (c.fps * c.rate)
+			for i, n := range o.steady() {
+				if float64(n) < math.Floor(share-1e-9) || float64(n) > math.Ceil(share+1e-9) {
+					t.Errorf("%g fps x%g on %g Hz, phase %d: picture %d is visible for %d intervals, its share is %.3f", c.fps, c.rate, c.hz, phase, i, n, share)
+					break
+				}
+			}
+			if got := digits(o.steady()); c.want != "" && len(c.want) < 4 && !strings.Contains(strings.Repeat(c.want, len(got)/len(c.want)+2), got) {
+				t.Errorf("%g fps x%g on %g Hz, phase %d: %.60s, want %s again and again", c.fps, c.rate, c.hz, phase, got, c.want)
+			}
+		}
+	}
+}
+
+// TestQueue_SpeedChanges changes the speed of 60 pictures a second on 60 Hz every half second: nothing is late.
+func TestQueue_SpeedChanges(t *testing.T) {
+	r := newRig(t, present.Options{})
+	rates := []float64{1, 2, 4, 1, 0.25, 4, 1.02, 0.98, 1, 3, 0.5}
+	at0, next, shown := 0.0, 0, map[media.Time]bool{}
+	for i, rate := range rates {
+		from := float64(i) / 2
+		r.SetSpeed(rate)
+		r.run(from, media.Time(at0), rate, 0)
+		for k := range 30 {
+			for float64(r.Depth()) < 6*max(1, rate) {
+				if err := r.Put(t.Context(), picture(0, media.Time(next)/60, 0)); err != nil {
+					t.Fatal(err)
+				}
+				next++
+			}
+			wall := from + float64(k)/60
+			v, _ := r.Pick(at(wall), at(wall+1.0/60))
+			if middle := at0 + (float64(k)+0.5)/60*rate; math.Abs(float64(v.PTS)+0.5/60-middle) > 0.5/60+0.5/60*math.Abs(rate-1)+0.004 {
+				t.Errorf("x%g, interval %d: picture %v at %v", rate, k, v.PTS, middle)
+			}
+			shown[v.PTS] = true
+		}
+		at0 += rate / 2
+	}
+	q := r.Quality()
+	if q.Dropped != 0 || q.Presented != uint64(len(shown)) {
+		t.Errorf("%+v, %d shown", q, len(shown))
+	}
+	balance(t, r.Queue)
 }

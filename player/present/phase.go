@@ -27,6 +27,8 @@ const (
 	// leap is how many intervals of media time must lie between the points of two intervals that follow one another
 	// for the clock to have been set.
 	leap = 2
+	// newRate is by which part the clock's rate must change for the phase to be found anew; less is smoothed away.
+	newRate = 0.05
 	// maxCadence is the longest pattern, in pictures, that is kept together.
 	maxCadence = 12
 	// patternHolds is for how many seconds a pattern must hold by the measured rates to count as one. Real patterns
@@ -47,6 +49,7 @@ const (
 type phase struct {
 	locked bool
 	from   time.Time // of the last call
+	rate   float64   // of the clock then
 	pos    float64   // media time of the last beat, smoothed
 	length float64   // the caller's idea of an interval, in wall seconds
 	vsync  float64   // the same, measured
@@ -71,6 +74,10 @@ func (p *phase) advance(r clock.Reading, from, to time.Time) (middle float64, co
 	}
 	consecutive = from.Sub(p.from).Seconds() < 1.5*p.vsync
 	p.from = from
+	if math.Abs(r.Rate-p.rate) > newRate*p.rate {
+		p.reset()
+	}
+	p.rate = r.Rate
 	a, b := float64(r.At(from)), float64(r.At(to))
 	if r.Rate == 0 || b-a < 0.999*length*r.Rate {
 		p.reset()

@@ -69,10 +69,15 @@ func (q *Queue) choose(r clock.Reading, timed bool, from, to time.Time, out *out
 		s = q.phase.sample(middle, r.Rate, &q.pace, q.borders)
 	}
 	if q.cursor < 0 {
-		s = min(s, r.At(from)) // the first one that is not over
+		// The first one that is not over; that of the moment at which the surface asked before, when time may have begun
+		// to run right after that. A fast clock has passed several since, which nobody could have shown.
+		s = min(s, r.At(from))
+		if d := to.Sub(from); from.Sub(q.until) < d/2 {
+			s = min(s, r.At(from.Add(-d)))
+		}
 	}
-	last, had := q.sampled, q.timed
-	q.sampled, q.timed = s, true
+	last, had, rate := q.sampled, q.timed, max(r.Rate, q.rate, 1)
+	q.sampled, q.timed, q.rate = s, true, r.Rate
 
 	// what is older than the picture that is seen came out of order
 	if q.cursor >= 0 {
@@ -102,11 +107,14 @@ func (q *Queue) choose(r clock.Reading, timed bool, from, to time.Time, out *out
 	// A picture that is passed over came too late if a point before this one lay in it or after it, or if a point
 	// that would have hit it was left out because nobody asked or the clock leapt. Otherwise no point hits it: that is
 	// the cadence.
-	why := WhyLate
+	why, most := WhyLate, leap
+	if q.cursor >= 0 && q.past[q.cursor].first {
+		most++ // its point lay up to an interval early
+	}
 	switch {
 	case hidden:
 		why = WhyHidden
-	case had && consecutive && float64(s.Sub(last)) < leap*to.Sub(from).Seconds()*max(r.Rate, 1):
+	case had && consecutive && float64(s.Sub(last)) < float64(most)*to.Sub(from).Seconds()*rate:
 		for i > 0 && q.waiting[0].pts <= last {
 			q.take(1, WhyLate, out)
 			i--

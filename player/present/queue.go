@@ -3,6 +3,7 @@ package present
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -16,8 +17,10 @@ const (
 	defaultFrames       = 6
 	defaultBytes  int64 = 256 << 20
 	minFrames           = 3
-	// maxFrames is the most that Options may ask for.
+	// maxFrames is the most that Options may ask for, maxSpeed how many times as many there may be when playback is
+	// that much faster.
 	maxFrames = 64
+	maxSpeed  = 4
 	// defaultHistory and maxHistory bound the history in bytes and pictures.
 	defaultHistory int64 = 128 << 20
 	maxHistory           = 64
@@ -32,8 +35,8 @@ var ErrClosed = errors.New("present: the queue is closed")
 type Options struct {
 	// Clock tells which picture is due.
 	Clock clock.Source
-	// Frames bounds how many pictures wait: 0 means 6, the range is 3 to 64. Bytes bounds their memory when there are
-	// more than three: 0 means 256 MiB.
+	// Frames bounds how many pictures wait at speeds up to 1: 0 means 6, the range is 3 to 64. Bytes bounds their memory
+	// when there are more than three: 0 means 256 MiB.
 	Frames int
 	Bytes  int64
 	// History bounds the memory of the pictures kept for stepping back: 0 means 128 MiB, negative none.
@@ -78,8 +81,9 @@ type Queue struct {
 
 	firstPTS media.Time // of the first one that was put
 
-	waiting      []entry // by PTS, capacity is the bound
+	waiting      []entry // by PTS
 	waitingBytes int64
+	bound        int // how many may wait
 
 	// what has been taken from waiting, oldest first; past[cursor] is to be seen
 	past      []entry
@@ -94,6 +98,7 @@ type Queue struct {
 
 	phase   phase
 	pace    pace
+	rate    float64    // of the clock at the last sampling point
 	sampled media.Time // the last sampling point, if sampling
 	timed   bool       // sampled is of this generation
 	until   time.Time  // end of the last interval asked for
@@ -128,8 +133,8 @@ func NewQueue(o Options) *Queue {
 	return &Queue{
 		clock: o.Clock, frames: o.Frames, bytes: o.Bytes, keep: o.History, created: o.Created, dump: o.Dump,
 		room: make(chan struct{}, 1), changed: make(chan struct{}, 1),
-		waiting: make([]entry, 0, o.Frames), past: make([]entry, 0, maxHistory+2), borders: make([]media.Time, 0, o.Frames+1),
-		cursor: -1, pace: newPace(),
+		waiting: make([]entry, 0, maxSpeed*o.Frames), past: make([]entry, 0, maxHistory+2), borders: make([]media.Time, 0, maxSpeed*o.Frames+1),
+		bound: o.Frames, cursor: -1, pace: newPace(),
 	}
 }
 
@@ -209,12 +214,12 @@ func (q *Queue) discard(v *frame.Video) {
 
 func (q *Queue) full(more int64) bool {
 	n := len(q.waiting)
-	return n >= q.frames || n >= minFrames && q.waitingBytes+more > q.bytes
+	return n >= q.bound || n >= minFrames && q.waitingBytes+more > q.bytes
 }
 
 // offer wakes a writer if there is room.
 func (q *Queue) offer() {
-	if !q.closed && len(q.waiting) >= q.frames {
+	if !q.closed && len(q.waiting) >= q.bound {
 		return
 	}
 	select {
@@ -228,6 +233,15 @@ func (q *Queue) notify() {
 	case q.changed <- struct{}{}:
 	default:
 	}
+}
+
+// SetSpeed tells how fast playback is, so that enough pictures wait: those of the same time on the wall as at speed 1,
+// within the bound of bytes and up to four times as many.
+func (q *Queue) SetSpeed(speed float64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.bound = int(math.Ceil(float64(q.frames) * min(max(1, speed), maxSpeed)))
+	q.offer()
 }
 
 // DecodeOnly counts a picture that was decoded only because others refer to it; the decode worker released it.
@@ -376,17 +390,18 @@ func (q *Queue) First(g media.Gen) (t media.Time, ok bool) {
 	return q.firstPTS, true
 }
 
-// Lateness is by how much a picture of time t would be late if it were put now; 0 while the clock rests.
-func (q *Queue) Lateness(t media.Time) media.Span {
+// Lateness is by how much, in media time, a picture of time t would be late if it were put now, and how many seconds of
+// media pass in one; 0 while the clock rests.
+func (q *Queue) Lateness(t media.Time) (late media.Span, speed float64) {
 	q.mu.Lock()
 	g := q.gen
 	q.mu.Unlock()
 	now := time.Now()
 	r, ok := q.clock.Read()
 	if !ok || r.Gen != g || !r.Moving(now) {
-		return 0
+		return 0, 0
 	}
-	return max(0, r.At(now).Sub(t))
+	return max(0, r.At(now).Sub(t)), r.Rate
 }
 
 // Drained reports that all pictures of generation g have been taken out of the queue and no more come.

@@ -548,16 +548,19 @@ func TestQueue_CreationTimeAndLateness(t *testing.T) {
 			ok   bool
 			t    media.Time
 			want media.Span
+
+			speed float64
 		}{
-			{"late", clock.Reading{Wall: now, Media: 10, Rate: 1}, true, 9.5, 0.5},
-			{"in time", clock.Reading{Wall: now, Media: 10, Rate: 1}, true, 10.5, 0},
-			{"resting", clock.Reading{Wall: now, Media: 10}, true, 9.5, 0},
-			{"another generation", clock.Reading{Wall: now, Media: 10, Rate: 1, Gen: 1}, true, 9.5, 0},
-			{"no time", clock.Reading{Wall: now, Media: 10, Rate: 1}, false, 9.5, 0},
+			{"late", clock.Reading{Wall: now, Media: 10, Rate: 1}, true, 9.5, 0.5, 1},
+			{"late and fast", clock.Reading{Wall: now, Media: 10, Rate: 2}, true, 9.5, 0.5, 2},
+			{"in time", clock.Reading{Wall: now, Media: 10, Rate: 1}, true, 10.5, 0, 1},
+			{"resting", clock.Reading{Wall: now, Media: 10}, true, 9.5, 0, 0},
+			{"another generation", clock.Reading{Wall: now, Media: 10, Rate: 1, Gen: 1}, true, 9.5, 0, 0},
+			{"no time", clock.Reading{Wall: now, Media: 10, Rate: 1}, false, 9.5, 0, 0},
 		} {
 			h.r, h.ok = c.r, c.ok
-			if got := q.Lateness(c.t); got != c.want {
-				t.Errorf("%s: %v s late, want %v", c.name, got, c.want)
+			if got, speed := q.Lateness(c.t); got != c.want || speed != c.speed {
+				t.Errorf("%s: %v s late at speed %v, want %v at %v", c.name, got, speed, c.want, c.speed)
 			}
 		}
 	})

@@ -439,6 +439,14 @@ func (p *Player) Step(n int) {
 // SetVolume sets the volume, 0 to element.MaxVolume; what lies outside is brought in.
 func (p *Player) SetVolume(v float64) { _ = p.el.SetVolume(min(max(v, 0), element.MaxVolume)) } // NaN changes nothing
 
+// SetSpeed sets how many seconds of media pass in one, element.MinRate to element.MaxRate; what lies outside is brought
+// in. Sound keeps its pitch. A source that is opened later begins with it.
+func (p *Player) SetSpeed(v float64) {
+	v = min(max(v, element.MinRate), element.MaxRate)
+	_ = p.el.SetDefaultPlaybackRate(v) // NaN changes nothing
+	_ = p.el.SetPlaybackRate(v)
+}
+
 // SetMuted turns sound off and on.
 func (p *Player) SetMuted(m bool) { p.el.SetMuted(m) }
 

@@ -12,7 +12,7 @@ import (
 	"mseplayer/player/stream"
 )
 
-// Seconds is a time or a length in the report: a JSON number with at least six decimals where it is not whole, null
+// Seconds is a time or a length in the report, or a ratio of two: a JSON number with at least six decimals where it is not whole, null
 // when it is not known.
 type Seconds float64
 
@@ -50,6 +50,7 @@ type Report struct {
 	Ended      bool          `json:"ended"`
 	Error      *string       `json:"error"`
 	Position   Seconds       `json:"position"`
+	Speed      Seconds       `json:"playbackRate"`
 	Duration   Seconds       `json:"duration"`
 	WallTime   Seconds       `json:"wallTime"`
 	Quality    QualityReport `json:"videoPlaybackQuality"`
@@ -192,6 +193,7 @@ func (p *Player) Report(audio *AudioStats) Report {
 		Schema:   "mseplayer.playback/1",
 		Ended:    s.Ended,
 		Position: Seconds(s.CurrentTime),
+		Speed:    Seconds(s.PlaybackRate),
 		Duration: Unknown,
 		WallTime: Seconds(now.Sub(p.created).Seconds()),
 		Quality:  QualityReport{Millis(q.CreationTime), q.Total, q.Dropped, q.Corrupted},

@@ -322,6 +322,16 @@ func (d *desk) do(cmd command, n int, now time.Time, s *State, c Controls, r rea
 	case volumeUp:
 		c.VolumeBy(volumeStep * float64(n))
 		r.ShowVolume(now)
+	case speedDown:
+		c.SpeedBy(1 / math.Pow(speedStep, float64(n)))
+	case speedUp:
+		c.SpeedBy(math.Pow(speedStep, float64(n)))
+	case speedHalf:
+		c.SpeedBy(1 / speedLeap)
+	case speedDouble:
+		c.SpeedBy(speedLeap)
+	case speedNormal:
+		c.NormalSpeed()
 	case toggleStats:
 		c.ToggleStats()
 	case quit:

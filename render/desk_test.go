@@ -28,6 +28,8 @@ func (r *recorder) Step(n int)                      { r.add("step %d", n) }
 func (r *recorder) VolumeBy(points float64)         { r.add("volume by %v", points) }
 func (r *recorder) SetVolume(percent float64)       { r.add("volume %v", percent) }
 func (r *recorder) ToggleMute()                     { r.add("mute") }
+func (r *recorder) SpeedBy(factor float64)          { r.add("speed by %.3f", factor) }
+func (r *recorder) NormalSpeed()                    { r.add("normal speed") }
 func (r *recorder) ToggleStats()                    { r.add("stats") }
 func (r *recorder) ShowVolume(time.Time)            { r.add("(volume)") }
 func (r *recorder) Flash(_ time.Time, paused bool)  { r.add("(flash paused=%t)", paused) }
@@ -139,6 +141,13 @@ func TestDesk_Keys(t *testing.T) {
 		{"q", ebiten.KeyQ, "q", false, []string{"quit"}},
 		{"shift q", ebiten.KeyQ, "Q", true, []string{"quit"}},
 		{"i", ebiten.KeyI, "i", false, []string{"stats"}},
+		{"left bracket", ebiten.KeyBracketLeft, "[", false, []string{"speed by 0.909"}},
+		{"right bracket", ebiten.KeyBracketRight, "]", false, []string{"speed by 1.100"}},
+		{"left bracket on a Russian keyboard", ebiten.KeyBracketLeft, "х", false, []string{"speed by 0.909"}},
+		{"left brace", ebiten.KeyBracketLeft, "{", true, []string{"speed by 0.500"}},
+		{"right brace", ebiten.KeyBracketRight, "}", true, []string{"speed by 2.000"}},
+		{"right brace on a German keyboard", ebiten.KeyDigit0, "}", false, []string{"speed by 2.000"}},
+		{"backspace", ebiten.KeyBackspace, "", false, []string{"normal speed"}},
 		{"unbound", ebiten.KeyB, "b", false, nil},
 		{"unbound with shift", ebiten.KeyHome, "", true, nil},
 	}
@@ -493,6 +502,8 @@ func (silent) Step(int)                {}
 func (silent) VolumeBy(float64)        {}
 func (silent) SetVolume(float64)       {}
 func (silent) ToggleMute()             {}
+func (silent) SpeedBy(float64)         {}
+func (silent) NormalSpeed()            {}
 func (silent) ToggleStats()            {}
 func (silent) ShowVolume(time.Time)    {}
 func (silent) Flash(time.Time, bool)   {}

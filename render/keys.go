@@ -32,6 +32,11 @@ const (
 	toggleMute
 	volumeDown
 	volumeUp
+	speedDown
+	speedUp
+	speedHalf
+	speedDouble
+	speedNormal
 	toggleStats
 	quit
 )
@@ -42,6 +47,7 @@ const (
 	shortNudge, longNudge         media.Span = 1, 5
 	wheelSeek                     media.Span = 10
 	volumeStep                               = 2.0 // percentage points
+	speedStep, speedLeap                     = 1.1, 2.0
 
 	// repeatDelay is how long a key is held until it repeats, repeatInterval the time between repetitions then.
 	repeatDelay, repeatInterval = 200 * time.Millisecond, 25 * time.Millisecond
@@ -68,6 +74,7 @@ var keyBindings = []keyBinding{
 	{ebiten.KeyPageUp, true, seekForwardTen},
 	{ebiten.KeyPageDown, true, seekBackTen},
 	{ebiten.KeyHome, false, seekStart},
+	{ebiten.KeyBackspace, false, speedNormal},
 	{ebiten.KeyEscape, false, leaveFullscreen},
 	{ebiten.KeyEscape, true, leaveFullscreen},
 	{ebiten.KeyNumpadDivide, false, volumeDown},
@@ -103,6 +110,14 @@ func runeCommand(r rune) command {
 		return volumeDown
 	case '0', '*':
 		return volumeUp
+	case '[':
+		return speedDown
+	case ']':
+		return speedUp
+	case '{':
+		return speedHalf
+	case '}':
+		return speedDouble
 	case 'i', 'I':
 		return toggleStats
 	default:
@@ -116,7 +131,7 @@ var letterKeys = []struct {
 	r   rune
 }{
 	{ebiten.KeyP, 'p'}, {ebiten.KeyF, 'f'}, {ebiten.KeyM, 'm'}, {ebiten.KeyQ, 'q'}, {ebiten.KeyI, 'i'},
-	{ebiten.KeyPeriod, '.'}, {ebiten.KeyComma, ','},
+	{ebiten.KeyPeriod, '.'}, {ebiten.KeyComma, ','}, {ebiten.KeyBracketLeft, '['}, {ebiten.KeyBracketRight, ']'},
 }
 
 // typedCommand returns what typing r with key k does. Characters decide, so that bindings are where a keyboard has
@@ -137,9 +152,11 @@ func typedCommand(r rune, k ebiten.Key) command {
 func (c command) repeats() bool {
 	switch c {
 	case seekBack, seekForward, seekBackMinute, seekForwardMinute, seekBackTen, seekForwardTen,
-		nudgeBack, nudgeForward, nudgeBackFive, nudgeForwardFive, stepForward, stepBack, volumeDown, volumeUp:
+		nudgeBack, nudgeForward, nudgeBackFive, nudgeForwardFive, stepForward, stepBack, volumeDown, volumeUp,
+		speedDown, speedUp:
 		return true
-	case noCommand, togglePause, seekStart, toggleFullscreen, leaveFullscreen, toggleMute, toggleStats, quit:
+	case noCommand, togglePause, seekStart, toggleFullscreen, leaveFullscreen, toggleMute, speedHalf, speedDouble, speedNormal,
+		toggleStats, quit:
 		return false
 	default:
 		panic("render: impossible command")

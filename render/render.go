@@ -37,6 +37,9 @@ type Controls interface {
 	VolumeBy(points float64)
 	SetVolume(percent float64)
 	ToggleMute()
+	// SpeedBy multiplies the speed of playback, NormalSpeed makes it 1. What came of it is a State.Notice.
+	SpeedBy(factor float64)
+	NormalSpeed()
 	// ToggleStats turns the statistics panel, State.Stats, on or off.
 	ToggleStats()
 }

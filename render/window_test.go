@@ -351,6 +351,8 @@ func (l *logged) Step(n int)          { l.recorder.Step(n); l.flush() }
 func (l *logged) VolumeBy(v float64)  { l.recorder.VolumeBy(v); l.flush() }
 func (l *logged) SetVolume(v float64) { l.recorder.SetVolume(v); l.flush() }
 func (l *logged) ToggleMute()         { l.recorder.ToggleMute(); l.flush() }
+func (l *logged) SpeedBy(f float64)   { l.recorder.SpeedBy(f); l.flush() }
+func (l *logged) NormalSpeed()        { l.recorder.NormalSpeed(); l.flush() }
 func (l *logged) ToggleStats()        { l.recorder.ToggleStats(); l.flush() }
 
 // child is the program under test: a window that shows one picture and prints what it is asked to do.

@@ -130,6 +130,11 @@ func TestUsage(t *testing.T) {
 		err  string // names the flag and what it takes
 	}{
 		{"check", "name a source"},
+		{"play --speed 0", "--speed 0: must be 0.25 to 4"},
+		{"play --speed 4.5 x", "--speed 4.5: must be 0.25 to 4"},
+		{"play --speed -1 x", "--speed -1: must be 0.25 to 4"},
+		{"play --speed NaN x", "--speed NaN: must be 0.25 to 4"},
+		{"play --speed fast x", `invalid argument "fast" for "--speed"`},
 		{"probe", "name a source"},
 		{"probe a b", "takes one source, got 2"},
 		{"supports", "name a MIME type"},

@@ -12,6 +12,7 @@ import (
 
 	"mseplayer/assets/demo"
 	"mseplayer/mse/media"
+	"mseplayer/player/element"
 	"mseplayer/render"
 )
 
@@ -22,6 +23,7 @@ const demoName = "demo:///" + demo.Manifest
 type playOptions struct {
 	start, end, duration float64
 	loop, paused         bool
+	speed                float64
 	volume               float64
 	mute                 bool
 	fullscreen           bool
@@ -56,6 +58,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.Uint64Var(&o.frames, "frames", 0, "stop after `N` presented frames")
 	f.BoolVar(&o.loop, "loop", false, "play again and again")
 	f.BoolVar(&o.paused, "paused", false, "begin paused")
+	f.Float64Var(&o.speed, "speed", 1, "`R` times as fast, 0.25 to 4; sound keeps its pitch")
 	f.Float64Var(&o.volume, "volume", 100, "volume in percent, `0..130`")
 	f.BoolVar(&o.mute, "mute", false, "begin without sound")
 	f.BoolVar(&o.fullscreen, "fullscreen", false, "begin fullscreen")
@@ -96,6 +99,8 @@ func (o *playOptions) check() error {
 		return usage("--end %g: must lie after --start %g", o.end, o.start)
 	case o.duration < 0:
 		return usage("--duration %g: must not be negative", o.duration)
+	case !(o.speed >= element.MinRate && o.speed <= element.MaxRate):
+		return usage("--speed %g: must be %g to %g", o.speed, element.MinRate, float64(element.MaxRate))
 	case o.volume < 0 || o.volume > 130:
 		return usage("--volume %g: must be 0 to 130", o.volume)
 	case o.displayRate < 1 || o.displayRate > 1000:
@@ -184,7 +189,7 @@ SOURCE is a path, a URL (http, https, file), a folder that holds one manifest, o
 played one after the other; without any, the built-in demo plays.
 
 ` + flags.FlagUsages() + `
-Keys: space pause, ←→ 5 s, ↑↓ 1 min, with shift 1 s and 5 s, . , picture by picture, 9 0 volume, m mute, f fullscreen,
-i statistics, home start, q quit.
+Keys: space pause, ←→ 5 s, ↑↓ 1 min, with shift 1 s and 5 s, . , picture by picture, 9 0 volume, m mute, [ ] slower and
+faster, { } half and double, backspace normal speed, f fullscreen, i statistics, home start, q quit.
 `
 }

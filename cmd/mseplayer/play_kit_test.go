@@ -86,6 +86,7 @@ type playback struct {
 	Position             float64
 	Duration             *float64
 	WallTime             float64
+	PlaybackRate         float64
 	VideoPlaybackQuality struct {
 		CreationTime                                               float64
 		TotalVideoFrames, DroppedVideoFrames, CorruptedVideoFrames int
@@ -304,12 +305,10 @@ func readWAV(name string) ([]int16, error) {
 	return nil, fmt.Errorf("%s: no samples", name)
 }
 
-// beeps are the first loud frames of the beeps in a recording.
-func beeps(samples []int16) (at []int) {
-	const (
-		loud  = 3277        // a tenth of full scale
-		apart = wavRate / 2 // after half a second a beep has died away
-	)
+// beeps are the first loud frames of the beeps in a recording that was played at a speed.
+func beeps(samples []int16, speed float64) (at []int) {
+	const loud = 3277                   // a tenth of full scale
+	apart := int(wavRate / (2 * speed)) // after half a second a beep has died away
 	for i := 0; i+1 < len(samples); i += 2 {
 		if s := int(samples[i]); s > loud || s < -loud {
 			at = append(at, i/2)

@@ -227,6 +227,7 @@ func (s *session) one(ctx context.Context, name string, i int) {
 	p := player.New(s.config(), deps)
 	p.SetVolume(s.opt.volume / 100)
 	p.SetMuted(s.opt.mute)
+	p.SetSpeed(s.opt.speed)
 	s.retire(p)
 	resolved, unresolved := resolve(name)
 	err := unresolved

@@ -54,8 +54,23 @@ type played struct {
 
 // playWhole plays a source of some seconds to its end. It gives nil and fails the test when that does not work.
 func playWhole(t *testing.T, folder, name string, seconds float64, source string, flags ...string) *played {
+	p := record(t, folder, name, seconds, append([]string{source}, flags...)...)
+	if p == nil {
+		return nil
+	}
+	if d := p.report.Duration; d == nil || math.Abs(*d-seconds) > 0.1 || !p.report.Ended {
+		t.Errorf("%s: duration %v, ended %v", p.name, d, p.report.Ended)
+	}
+	if w := p.report.WallTime; w < seconds-0.1 || w > seconds+2 {
+		t.Errorf("%s: %v s took %v", p.name, seconds, w)
+	}
+	return p
+}
+
+// record runs the program for some seconds. It gives nil and fails the test when that does not work.
+func record(t *testing.T, folder, name string, seconds float64, flags ...string) *played {
 	file := func(ext string) string { return filepath.Join(folder, name+ext) }
-	args := append([]string{"play", "--headless", "--audio-out", "wav:" + file(".wav"), "--dump", file(".dump"), "--stats-json", file(".json"), source}, flags...)
+	args := append([]string{"play", "--headless", "--audio-out", "wav:" + file(".wav"), "--dump", file(".dump"), "--stats-json", file(".json")}, flags...)
 	r, ok := launch(t, patienceOf(seconds), nil, args...)
 	if !ok || r.code != exitOK || r.err != "" || r.out != "" {
 		t.Errorf("%s: exit %d, stdout %q, stderr %q", name, r.code, r.out, r.err)
@@ -74,12 +89,6 @@ func playWhole(t *testing.T, folder, name string, seconds float64, source string
 	if p.samples, err = readWAV(file(".wav")); err != nil {
 		t.Error(err)
 		return nil
-	}
-	if d := p.report.Duration; d == nil || math.Abs(*d-seconds) > 0.1 || !p.report.Ended {
-		t.Errorf("%s: duration %v, ended %v", p.name, d, p.report.Ended)
-	}
-	if w := p.report.WallTime; w < seconds-0.1 || w > seconds+2 {
-		t.Errorf("%s: %v s took %v", p.name, seconds, w)
 	}
 	return p
 }
@@ -185,7 +194,7 @@ func (p *played) compareSound(t *testing.T, want []int16) {
 // that second was heard. The picture appears with a refresh of the display, half a refresh off on average at worst.
 func (p *played) compareMarks(t *testing.T, rate float64, seconds int) {
 	const maxMean, maxEach = 0.010, 0.040
-	onsets := beeps(p.samples)
+	onsets := beeps(p.samples, 1)
 	if len(onsets) != seconds {
 		t.Errorf("%s: %d beeps in %d seconds", p.name, len(onsets), seconds)
 		return

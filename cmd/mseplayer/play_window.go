@@ -15,6 +15,9 @@ import (
 // statsEvery is how often the lines of the statistics panel change.
 const statsEvery = 250 * time.Millisecond
 
+// speedSnap is how near normal speed counts as normal speed. It is a tenth of a step.
+const speedSnap = 0.01
+
 // window shows the session in a window until it is closed or ctx ends.
 func (s *session) window(ctx context.Context) error {
 	var g render.Geometry
@@ -37,6 +40,9 @@ type controls struct {
 
 	lines   []string
 	linesAt time.Time
+
+	notice  string // the latest change of speed
+	notices uint64
 }
 
 func (c *controls) with(f func(p *player.Player)) {
@@ -64,6 +70,7 @@ func (c *controls) State(r *render.State) {
 	r.NoVideo = s.ReadyState > element.HaveNothing && !s.HasVideo
 	r.Volume, r.Muted = math.Round(s.Volume*100), s.Muted
 	r.Error = c.s.failure()
+	r.Notice, r.NoticeSeq = c.notice, c.notices
 	r.Stats = r.Stats[:0]
 	if c.s.panel.Load() {
 		if now := time.Now(); now.Sub(c.linesAt) >= statsEvery {
@@ -107,6 +114,26 @@ func (c *controls) SetVolume(percent float64) {
 	c.with(func(p *player.Player) { p.SetVolume(percent / 100) })
 }
 
+// SpeedBy implements render.Controls.
+func (c *controls) SpeedBy(factor float64) {
+	c.with(func(p *player.Player) { c.setSpeed(p, p.State().PlaybackRate*factor) })
+}
+
+// NormalSpeed implements render.Controls.
+func (c *controls) NormalSpeed() {
+	c.with(func(p *player.Player) { c.setSpeed(p, 1) })
+}
+
+// setSpeed changes the speed and says so. Steps that lead back to normal speed lead there exactly.
+func (c *controls) setSpeed(p *player.Player, speed float64) {
+	if math.Abs(speed-1) < speedSnap {
+		speed = 1
+	}
+	p.SetSpeed(speed)
+	c.notice = fmt.Sprintf("Speed %.2f×", p.State().PlaybackRate)
+	c.notices++
+}
+
 // ToggleMute implements render.Controls.
 func (c *controls) ToggleMute() { c.with(func(p *player.Player) { p.SetMuted(!p.State().Muted) }) }
 
@@ -143,7 +170,7 @@ func statsLines(p *player.Player, s element.State, device string) []string {
 		fmt.Sprintf("Detail: %d presented, %d late, %d skipped by cadence, %d hidden", q.Presented, q.Late, q.CadenceSkipped, q.Hidden),
 		fmt.Sprintf("Sync: %+.1f ms mean, %.1f ms worst", float64(q.Offset.Mean)*1000, float64(q.Offset.Max)*1000),
 		fmt.Sprintf("Buffer: %.1f s ahead, %s", float64(ahead), s.Buffered),
-		fmt.Sprintf("State: %s", s.ReadyState),
+		fmt.Sprintf("State: %s, %.2f×", s.ReadyState, s.PlaybackRate),
 		fmt.Sprintf("Network: %d requests, %.1f MB, %d failed, %d retried", r.Requests.Count, float64(r.Requests.Bytes)/1e6, r.Requests.Failed, r.Requests.Retried))
 	return lines
 }

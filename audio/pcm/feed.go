@@ -91,6 +91,8 @@ type Played struct {
 	// Frames is how many there are; of a block that is cut short by a flush, how many there would have been.
 	// A block's are counted as it was written, whatever the speed.
 	Frames int64
+	// Speed is how many of them sound in the time of one; 1 for an underrun.
+	Speed float64
 	// Wall is when the first frame sounds, by the device's own account (not smoothed).
 	Wall time.Time
 	// PTS is the media time of the first frame. An underrun has the time at which media time rests.

@@ -145,7 +145,7 @@ func (f *Feed) step(dst []float32, running bool, heard time.Time) int {
 	case gap > 0:
 		n = gap
 		if r.gap == r.cur.gap {
-			f.report(Gap, r.gap, 0, r.next(f.format.Rate), heard)
+			f.report(Gap, r.gap, 0, 1, r.next(f.format.Rate), heard)
 		}
 		f.play(dst[:n*ch], nil, r.next(f.format.Rate), 1)
 		f.gave(n)
@@ -153,7 +153,7 @@ func (f *Feed) step(dst []float32, running bool, heard time.Time) int {
 		n = len(src) / ch
 		if r.fresh {
 			r.fresh = false
-			f.report(Sound, r.cur.frames, r.cur.crc, r.next(f.format.Rate), heard)
+			f.report(Sound, r.cur.frames, r.cur.crc, 1, r.next(f.format.Rate), heard)
 		}
 		f.sounds(n, heard)
 		f.play(dst[:n*ch], src, r.next(f.format.Rate), 1)
@@ -253,7 +253,7 @@ func (f *Feed) stretched(dst []float32, ended, running bool, heard time.Time) in
 	at := m.time(r.hopAt, f.format.Rate)
 	if m.fresh {
 		m.fresh = false
-		f.report(m.kind, m.whole, m.crc, at, heard)
+		f.report(m.kind, m.whole, m.crc, r.speed, at, heard)
 	}
 	if m.kind == Sound {
 		f.sounds(n, heard)
@@ -391,7 +391,7 @@ func (f *Feed) starve(dst []float32, running bool, at media.Time, heard time.Tim
 		return n
 	}
 	if r.dry.Kind == 0 {
-		r.dry = Played{Kind: Underrun, Index: r.index, Wall: heard, PTS: at, Gen: r.begins.gen}
+		r.dry = Played{Kind: Underrun, Index: r.index, Speed: 1, Wall: heard, PTS: at, Gen: r.begins.gen}
 		f.dry.Add(1)
 	}
 	r.dry.Frames += int64(n)
@@ -410,13 +410,13 @@ func (f *Feed) wet() {
 	f.r.dry = Played{}
 }
 
-func (f *Feed) report(k Kind, frames int64, crc uint32, at media.Time, heard time.Time) {
+func (f *Feed) report(k Kind, frames int64, crc uint32, speed float64, at media.Time, heard time.Time) {
 	f.wet()
 	if f.dump == nil {
 		return
 	}
 	r := &f.r
-	f.dump(Played{Kind: k, Index: r.index, Frames: frames, Wall: heard, PTS: at, Gen: r.begins.gen, CRC: crc})
+	f.dump(Played{Kind: k, Index: r.index, Frames: frames, Speed: speed, Wall: heard, PTS: at, Gen: r.begins.gen, CRC: crc})
 }
 
 // breakOff lets the last frame decay instead of ending in a step.

@@ -318,7 +318,7 @@ func TestFeed_SpeedDump(t *testing.T) {
 		var story strings.Builder
 		for _, e := range p.played {
 			story.WriteByte(" sgu"[e.Kind])
-			if e.Kind == pcm.Sound && (e.Frames != 1024 || e.CRC == 0) || e.Kind == pcm.Gap && e.Frames != 2400 {
+			if e.Kind == pcm.Sound && (e.Frames != 1024 || e.CRC == 0) || e.Kind == pcm.Gap && e.Frames != 2400 || e.Speed != 2.5 {
 				t.Errorf("%+v", e)
 			}
 			if off := p.at[e.Index] - float64(e.PTS); math.Abs(off) > 1e-9 {

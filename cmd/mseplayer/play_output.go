@@ -194,7 +194,7 @@ func (d *dumper) picture(e present.Event) {
 
 // sound notes a block of sound.
 func (d *dumper) sound(p pcm.Played) {
-	length := time.Duration(float64(p.Frames) / float64(d.rateHz) * float64(time.Second))
+	length := time.Duration(float64(p.Frames) / (float64(d.rateHz) * p.Speed) * float64(time.Second))
 	e := present.Event{Kind: present.Sound, N: p.Index, PTS: p.PTS, Gen: p.Gen, From: p.Wall, To: p.Wall.Add(length), Frames: p.Frames, CRC: p.CRC}
 	switch p.Kind {
 	case pcm.Gap:

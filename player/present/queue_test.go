@@ -779,3 +779,29 @@ func BenchmarkQueue_Pick(b *testing.B) {
 	})
 	q.Close()
 }
+
+// TestQueue_SetSpeed fills the queue at speeds.
+func TestQueue_SetSpeed(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		speed float64
+		bytes int64
+		want  int
+	}{
+		{"slow", 0.5, 0, 6}, {"normal", 1, 0, 6}, {"a little faster", 1.02, 0, 7}, {"double", 2, 0, 12}, {"four times", 4, 0, 24},
+		{"beyond", 9, 0, 24}, {"few bytes", 4, 1, 3},
+	} {
+		r := newRig(t, present.Options{Bytes: c.bytes})
+		r.SetSpeed(c.speed)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		n := 0
+		for r.Put(ctx, picture(0, media.Time(n), 0)) == nil {
+			n++
+		}
+		if n != c.want || r.Depth() != n {
+			t.Errorf("%s: %d pictures wait, want %d", c.name, n, c.want)
+		}
+		r.Close()
+	}
+}

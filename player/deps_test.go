@@ -42,11 +42,12 @@ var allowed = map[string]string{
 	"player/ffmpeg":      "mse/media mse/mime player/frame player/decode player/file C github.com/asticode/go-astiav",
 	"player/manifest":    "mse/media mse/mime",
 	"player/dash":        "mse/media mse/mime mse/isobmff player/manifest github.com/Eyevinn/dash-mpd",
+	"player/hls":         "mse/media mse/mime mse/bytestream mse/isobmff mse/mp2t mse/webm player/manifest",
 	"player/fetch":       "mse/media player/limit",
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",
 	"player/abr":         "mse/media",
 	"player/limit":       "",
-	"player/source":      "mse/isobmff mse/media player/dash player/fetch player/file player/manifest",
+	"player/source":      "mse/isobmff mse/media player/dash player/hls player/fetch player/file player/manifest",
 	"player/stream":      "mse mse/media mse/mime player/manifest player/fetch player/limit player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/manifest player/file player/fetch player/limit player/source player/stream/plan " +
@@ -86,6 +87,7 @@ var forbidden = map[string]string{
 	"mse/track":      "os net net/http sync context log log/slog",
 	"mse":            "os net net/http",
 	"player/present": "os net net/http",
+	"player/hls":     "os net net/http context log log/slog", // it asks through a getter
 	"player/clock":   "os net net/http",
 	"player/abr":     "os net net/http sync context log log/slog", // told the time and asked
 	"render/yuv":     "os net net/http sync",

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -356,7 +355,7 @@ func (p *prober) representation(per *manifest.Period, r *manifest.Representation
 	init, list := r.Init, r.Segments
 	if r.Lazy != nil {
 		x.Addressing = check.Text(manifest.Indexed.String())
-		if l, err := r.Lazy.Load(p.get); err != nil {
+		if l, err := r.Lazy.Load(source.Getter(p.ctx, p.open.Fetch, p.src.Presentation.URL)); err != nil {
 			x.Supported, x.Reason = false, check.Text("segment index: "+oneLine(err.Error()))
 		} else {
 			init, list = l.Init, l.Index
@@ -377,24 +376,6 @@ func (p *prober) representation(per *manifest.Period, r *manifest.Representation
 
 func segmentOf(s manifest.SegmentRef) *probeSegment {
 	return &probeSegment{URL: fetch.Redact(s.URL), Range: check.Text(s.Range.String()), Start: check.Seconds(s.Start), Duration: check.Seconds(s.Duration)}
-}
-
-// get reads a part of a segment index; a range behind the end of its resource is empty.
-func (p *prober) get(r manifest.Resource) ([]byte, error) {
-	var first error
-	for _, u := range append([]string{r.URL}, r.Alternatives...) {
-		b, _, err := p.open.Fetch.ReadAll(p.ctx, fetch.Request{URL: u, Range: fetch.Range(r.Range), Kind: fetch.Index, Origin: p.src.Presentation.URL})
-		var fe *fetch.Error
-		switch {
-		case err == nil:
-			return b, nil
-		case errors.As(err, &fe) && fe.Status == http.StatusRequestedRangeNotSatisfiable:
-			return nil, nil
-		case first == nil:
-			first = err
-		}
-	}
-	return nil, first
 }
 
 // known returns nil for a number of which 0 means unknown.

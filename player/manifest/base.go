@@ -55,6 +55,18 @@ func (b Base) Redacted() string {
 	return u.String()
 }
 
+// Query returns the first value of a parameter of the URL's query.
+func (b Base) Query(name string) (value string, ok bool) {
+	if b.u == nil {
+		return "", false
+	}
+	v, ok := b.u.Query()[name]
+	if !ok {
+		return "", false
+	}
+	return v[0], true
+}
+
 // Resolve resolves a reference (RFC 3986 §5) and applies the rule of the document's origin. Percent signs that
 // begin no escape are taken literally. The error is one line and names the reference.
 func (b Base) Resolve(ref string) (Base, error) {

@@ -43,6 +43,9 @@ type Resource struct {
 	// nil when the manifest names none.
 	Locations []string
 	Range     Range
+	// From, when set, is told by whoever fetches where the bytes came from: which place, 0 for URL and i for
+	// Alternatives[i-1], and its URL after redirects.
+	From func(place int, url string)
 }
 
 // KeyMethod is how a playlist says that segments are encrypted (RFC 8216 §4.4.4.4).
@@ -106,6 +109,8 @@ type SegmentRef struct {
 	// Init is the initialization segment to append before this one, nil for that of the list. Segments that share one
 	// share the pointer.
 	Init *Resource
+	// InitKey is set when Init is encrypted as a whole; its IV is never nil.
+	InitKey *Key
 	// Discontinuity numbers the stretches within which media timestamps are continuous. It matters where
 	// Representation.Floating is set.
 	Discontinuity int64
@@ -115,6 +120,11 @@ type SegmentRef struct {
 	IV  [16]byte
 	// Gap marks a segment that is missing and must not be asked for.
 	Gap bool
+	// Dependent marks a part of a segment that does not begin with a random access point.
+	Dependent bool
+	// Hint marks a part that is announced only: the server answers once there is one, which may turn out to be another or
+	// none; Duration is an estimate.
+	Hint bool
 	// Time is the wall time of the segment's first frame, zero when not known.
 	Time time.Time
 }
@@ -148,8 +158,24 @@ type List struct {
 	Reload  time.Duration
 	// Live is what the list says about time, nil for a list that is complete.
 	Live *Live
+	// MIMEType is the type of the segments when it is another than the representation's, "" when it is that one.
+	MIMEType string
+	// Begin is where the list asks playback to begin, nil for nowhere.
+	Begin *Begin
+	// Events are the timed events that the list names, in order of time.
+	Events []Event
+	// Protection names the systems that give the keys of its segments, besides SegmentRef.Key.
+	Protection []Protection
 	// Findings are oddities met while reading it.
 	Findings []Finding
+}
+
+// Begin is where an author wants playback to begin.
+type Begin struct {
+	// Offset is from time 0, or if negative from the end or the live edge.
+	Offset media.Span
+	// Precise asks for exactly that time; without it, the segment that contains it will do.
+	Precise bool
 }
 
 // Lazy is a list of segments that must be fetched first: from the media file, or as a media playlist.

@@ -72,6 +72,10 @@ type Presentation struct {
 	Steering *Steering
 	// Session is data about the whole for applications (EXT-X-SESSION-DATA).
 	Session []SessionData
+	// Keys are those that the segments will need, announced to be had early (EXT-X-SESSION-KEY).
+	Keys []*Key
+	// Begin is where the manifest asks playback to begin, nil for nowhere.
+	Begin *Begin
 	// Findings are all oddities met while parsing, in document order.
 	Findings []Finding
 }
@@ -249,6 +253,9 @@ type Representation struct {
 	// Protection is what applies to this representation, its set's descriptors included.
 	Protection []Protection
 	Priority   int
+	// With are the IDs of the sets of other kinds that are made to go with this representation, those with sound first;
+	// nil when all are. A representation with sound inside needs none of them.
+	With []string
 
 	// Timescale is the ticks per second of the manifest's times, OffsetTicks the time on the media timeline that
 	// is presented at the period's start.

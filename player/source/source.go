@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"strings"
 
 	"mseplayer/mse/isobmff"
@@ -28,6 +29,7 @@ import (
 	"mseplayer/player/dash"
 	"mseplayer/player/fetch"
 	"mseplayer/player/file"
+	"mseplayer/player/hls"
 	"mseplayer/player/manifest"
 )
 
@@ -122,7 +124,7 @@ func (s *Source) open(ctx context.Context, o Options) error {
 	case file.HTML:
 		return s.failed(CodeNotMedia, errors.New("this is a web page, not media or a manifest; check the address"))
 	case file.HLS:
-		return s.failed(manifest.CodeInvalid, errors.New("this is an HLS playlist, which this version does not play"))
+		return s.openHLS(ctx, o)
 	case file.DASH:
 		return s.openDASH(ctx, o)
 	case file.FragmentedMP4:
@@ -174,6 +176,54 @@ func (s *Source) openDASH(ctx context.Context, o Options) error {
 		return s.failed(code, err)
 	}
 	return nil
+}
+
+func (s *Source) openHLS(ctx context.Context, o Options) error {
+	doc, resp, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: s.URL, Kind: fetch.Manifest})
+	if err != nil {
+		return s.failed(CodeNetwork, err)
+	}
+	if resp.URL != "" {
+		s.URL = resp.URL
+	}
+	s.Presentation, err = hls.Parse(doc, hls.Options{BaseURL: s.URL, Get: Getter(ctx, o.Fetch, s.URL)})
+	if err != nil {
+		code := manifest.CodeInvalid
+		var me *manifest.Error
+		if errors.As(err, &me) {
+			return &Error{me.Code, "", err}
+		}
+		return s.failed(code, err)
+	}
+	return nil
+}
+
+// Getter returns a getter for what the document at origin refers to: lists of segments, and parts of media files that
+// tell what is in them. Alternatives are tried in their order; a range behind the end of its resource is empty.
+func Getter(ctx context.Context, c *fetch.Client, origin string) manifest.Getter {
+	return func(r manifest.Resource) ([]byte, error) {
+		kind := fetch.Index
+		if r.Range.IsWhole() {
+			kind = fetch.Manifest
+		}
+		var first error
+		for i, u := range append([]string{r.URL}, r.Alternatives...) {
+			b, resp, err := c.ReadAll(ctx, fetch.Request{URL: u, Range: fetch.Range(r.Range), Kind: kind, Origin: origin})
+			var fe *fetch.Error
+			switch {
+			case err == nil:
+				if r.From != nil {
+					r.From(i, resp.URL)
+				}
+				return b, nil
+			case errors.As(err, &fe) && fe.Status == http.StatusRequestedRangeNotSatisfiable:
+				return nil, nil
+			case first == nil:
+				first = err
+			}
+		}
+		return nil, first
+	}
 }
 
 func (s *Source) openFile(ctx context.Context, o Options, in io.ReadSeeker, size int64) error {

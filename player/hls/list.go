@@ -1,0 +1,560 @@
+package hls
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"mseplayer/mse/media"
+	"mseplayer/player/manifest"
+)
+
+const (
+	// maxPlainLoads is after how many directives that a server did not answer they are given up.
+	maxPlainLoads = 3
+	// partSlack is how far the parts of a segment may miss its length, in nanoseconds.
+	partSlack = second / 10
+	// changedLength is what a segment's length may change by, in nanoseconds, without being worth a word.
+	changedLength = second / 1000
+)
+
+// playlist is the list of segments of one representation: a media playlist, to be loaded once or again and again. It
+// implements manifest.Lazy.
+type playlist struct {
+	// immutable
+	resource manifest.Resource
+	imports  map[string]string
+	shared   *timeline
+	mime     string // type of the representation
+
+	mu sync.Mutex
+	// guarded by mu
+	last   *state
+	primed bool // the last state has not been given to anybody
+	plain  int  // directives that failed one after the other
+}
+
+// state is what is remembered of a playlist from one load to the next. It is immutable.
+type state struct {
+	list     *manifest.List
+	segments []entry // whole segments, placed
+	all      []entry // what the list gives
+	number   int64   // as index.number
+	first    int64
+	next     int64 // media sequence number after the last segment
+	parts    int64 // how many parts of that segment are known
+	end      int64
+	target   int64
+	control  control
+	ranges   []dateRange
+	complete bool
+	text     string
+	full     time.Time // when the last full playlist came
+}
+
+// Load implements manifest.Lazy. A playlist that will not change any more is loaded once.
+// RFC 8216bis §6.3.4 and §6.2.5.
+func (p *playlist) Load(get manifest.Getter) (*manifest.List, error) {
+	p.mu.Lock()
+	last, primed, plain := p.last, p.primed, p.plain >= maxPlainLoads
+	p.primed = false
+	p.mu.Unlock()
+	if last != nil && (primed || last.complete) {
+		return last.list, nil
+	}
+	d := ""
+	if !plain {
+		d = p.directives(last, time.Now())
+	}
+	s, err := p.load(get, last, d)
+	if err != nil && d != "" {
+		// Whatever it was that the server did not like, a plain request must work.
+		s, err = p.load(get, last, "")
+		p.mu.Lock()
+		p.plain++
+		p.mu.Unlock()
+	} else if d != "" {
+		p.mu.Lock()
+		p.plain = 0
+		p.mu.Unlock()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.list, nil
+}
+
+// directives are what is added to the query of the next request.
+// RFC 8216bis §6.2.5.
+func (p *playlist) directives(last *state, now time.Time) string {
+	if last == nil {
+		r, ok := p.shared.reported(p.resource.URL)
+		switch {
+		case !ok:
+			return ""
+		case r.part >= 0:
+			return fmt.Sprintf("_HLS_msn=%d&_HLS_part=%d", r.msn, r.part)
+		}
+		return fmt.Sprintf("_HLS_msn=%d", r.msn)
+	}
+	var d []string
+	if last.control.block {
+		d = append(d, "_HLS_msn="+strconv.FormatInt(last.next, 10))
+		if last.control.part > 0 {
+			d = append(d, "_HLS_part="+strconv.FormatInt(last.parts, 10))
+		}
+	}
+	if until := last.control.skipUntil; until > 0 && now.Sub(last.full) < time.Duration(until/2) {
+		skip := "YES"
+		if last.control.skipRanges {
+			skip = "v2"
+		}
+		d = append(d, "_HLS_skip="+skip)
+	}
+	return strings.Join(d, "&")
+}
+
+// withQuery adds directives to a URL.
+func withQuery(u, directives string) string {
+	if directives == "" || strings.HasPrefix(u, "data:") || strings.HasPrefix(u, "file:") {
+		return u
+	}
+	if strings.Contains(u, "?") {
+		return u + "&" + directives
+	}
+	return u + "?" + directives
+}
+
+// fetch asks for the playlist and returns it with where it came from.
+func (p *playlist) fetch(get manifest.Getter, directives string) (data []byte, base manifest.Base, place int, err error) {
+	r := p.resource
+	r.URL = withQuery(r.URL, directives)
+	r.Alternatives = nil
+	for _, a := range p.resource.Alternatives {
+		r.Alternatives = append(r.Alternatives, withQuery(a, directives))
+	}
+	from := ""
+	r.From = func(i int, u string) { place, from = i, u }
+	if data, err = get(r); err != nil {
+		return nil, base, 0, err
+	}
+	if from == "" {
+		from = r.URL
+	}
+	place = min(max(place, 0), len(r.Alternatives))
+	asked, err := manifest.ParseBase(p.resource.URL)
+	if err != nil {
+		return nil, base, 0, err
+	}
+	// Where a redirection or an alternative leads is under the rule of the document that named the playlist.
+	base, err = asked.Resolve(stripDirectives(from))
+	return data, base, place, err
+}
+
+// stripDirectives takes the directives out of a URL, so that what refers to the query sees the author's.
+func stripDirectives(u string) string {
+	at := strings.Index(u, "_HLS_")
+	if at < 1 || u[at-1] != '?' && u[at-1] != '&' {
+		return u
+	}
+	q, err := url.Parse(u)
+	if err != nil {
+		return u
+	}
+	var keep []string
+	for pair := range strings.SplitSeq(q.RawQuery, "&") {
+		if !strings.HasPrefix(pair, "_HLS_") {
+			keep = append(keep, pair)
+		}
+	}
+	q.RawQuery = strings.Join(keep, "&")
+	return q.String()
+}
+
+// load gets the playlist once, or twice when what a delta update leaves out is not known.
+func (p *playlist) load(get manifest.Getter, last *state, directives string) (*state, error) {
+	now := time.Now()
+	data, base, place, err := p.fetch(get, directives)
+	if err != nil {
+		return nil, err
+	}
+	m, findings, err := parseMedia(data, base, p.imports)
+	if err != nil {
+		return nil, err
+	}
+	if m.skipped > 0 && !fillSkipped(m, last) {
+		if data, base, place, err = p.fetch(get, ""); err != nil {
+			return nil, err
+		}
+		if m, findings, err = parseMedia(data, base, p.imports); err != nil {
+			return nil, err
+		}
+		if m.skipped > 0 {
+			return nil, &manifest.Error{Code: manifest.CodeInvalid, URL: base.Redacted(), Msg: "the server skips segments that nobody has seen"}
+		}
+	}
+	return p.accept(m, findings, string(data), place, now), nil
+}
+
+// fillSkipped puts the segments that a delta update leaves out in front of those that it lists.
+func fillSkipped(m *mediaPlaylist, last *state) bool {
+	if last == nil || len(last.segments) == 0 || m.skipped > maxSegments {
+		return false
+	}
+	from := numbered(last.segments, m.first)
+	if from == nil || last.segments[len(last.segments)-1].msn < m.first+m.skipped-1 {
+		return false
+	}
+	i := int(m.first - last.segments[0].msn)
+	old := last.segments[i : i+int(m.skipped)]
+	begin, tail := old[0].start, old[len(old)-1]
+	filled := make([]entry, 0, len(old)+len(m.segments))
+	for _, e := range old {
+		e.start -= begin
+		filled = append(filled, e)
+	}
+	// What was in effect at the end of what is left out goes on behind it.
+	length := tail.end() - begin
+	carry := func(e *entry) {
+		e.start += length
+		if !m.hasDiscNumber || e.disc < tail.disc {
+			e.disc += tail.disc
+		}
+		if e.init == nil {
+			e.init = tail.init
+		}
+		if e.key == nil {
+			e.key = tail.key
+		}
+		if e.wall == 0 && tail.wall != 0 && e.disc == tail.disc {
+			e.wall = tail.wall + (e.start - tail.start + begin)
+		}
+	}
+	for i := range m.segments {
+		carry(&m.segments[i])
+	}
+	for i := range m.parts {
+		carry(&m.parts[i])
+	}
+	if m.hint != nil {
+		carry(m.hint)
+	}
+	m.segments = append(filled, m.segments...)
+	m.total += length
+	m.skipped = 0
+	removed := map[string]bool{}
+	for _, id := range m.removed {
+		removed[id] = true
+	}
+	var ranges []dateRange
+	for _, d := range last.ranges {
+		if !removed[d.id] {
+			ranges = append(ranges, d)
+		}
+	}
+	for _, d := range m.ranges {
+		ranges = mergeRange(ranges, d)
+	}
+	m.ranges = ranges
+	return true
+}
+
+// accept puts a playlist in its place behind what was known before and makes the list of it. It is the only place
+// that changes the state.
+func (p *playlist) accept(m *mediaPlaylist, found []manifest.Finding, text string, place int, now time.Time) *state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := p.last
+	s := &state{segments: m.segments, first: m.first, next: m.next(), parts: m.lastParts, target: m.target, control: m.control,
+		complete: m.complete(), text: text, full: now, ranges: m.ranges}
+	if s.control.part == 0 || !s.control.block {
+		// Without blocking reloads there is nothing to gain from parts.
+		s.control.part, s.control.partHold, s.parts, m.parts, m.hint = 0, 0, 0, nil, nil
+	}
+	var fs manifest.Findings
+	for _, f := range found {
+		fs.Add(f)
+	}
+	oddity := func(format string, args ...any) {
+		fs.Add(manifest.Finding{Code: manifest.CodeInvalid, Severity: manifest.SeverityWarning, Message: m.base.Redacted() + ": " + fmt.Sprintf(format, args...)})
+	}
+	var shift, disc int64
+	switch {
+	case last == nil:
+		guessed := false
+		if shift, guessed = p.shared.place(s.segments, m.total, !s.complete); guessed {
+			oddity("neither dates nor numbers say when the playlist begins; its end is put where that of another one is")
+		}
+	default:
+		var stale bool
+		if shift, disc, stale = s.follow(last, m, oddity, p.shared.zero()); stale {
+			again := *last
+			list := *last.list
+			list.Findings, list.Reload = fs.List(), time.Duration(last.target/2)
+			again.list = &list
+			p.last = &again
+			return p.last
+		}
+	}
+	for _, entries := range [][]entry{s.segments, m.parts} {
+		move(entries, shift, disc)
+	}
+	if m.hint != nil {
+		m.hint.start += shift
+		m.hint.disc += disc
+	}
+	s.all = flatten(s.segments, m.parts, m.hint)
+	s.end = m.total + shift
+	if n := len(s.all); n > 0 {
+		s.end = s.all[n-1].end()
+		if m.hint != nil {
+			s.end = m.hint.start
+		}
+	}
+	if last != nil {
+		reuse(s.all, last.all)
+	}
+	p.shared.placed(s.segments, s.end, !s.complete, m.reports)
+	s.list = p.list(s, m, place)
+	unchanged := last != nil && (last.text == text || last.next == s.next && last.parts == s.parts && last.first == s.first && last.complete == s.complete)
+	s.list.Reload = s.reload(unchanged)
+	s.list.Events = events(s.ranges, s.segments, p.shared.zero(), m.base, &fs)
+	s.list.Findings = fs.List()
+	p.last = s
+	return s
+}
+
+// move puts entries in their place.
+func move(entries []entry, shift, disc int64) {
+	if shift == 0 && disc == 0 {
+		return
+	}
+	for i := range entries {
+		entries[i].start += shift
+		entries[i].disc += disc
+	}
+}
+
+// samePath compares references up to their query, which may hold a token that changes.
+func samePath(a, b string) bool {
+	a, _, _ = strings.Cut(a, "?")
+	b, _, _ = strings.Cut(b, "?")
+	return a == b
+}
+
+// follow finds the place of a playlist that was loaded before: what is to be added to its times and its numbers of
+// discontinuities. stale says that it is an older one than the last, which some cache kept.
+func (s *state) follow(last *state, m *mediaPlaylist, oddity func(string, ...any), zero int64) (shift, disc int64, stale bool) {
+	s.number = last.number
+	a, b := common(last.segments, s.segments)
+	backwards := s.next < last.next || s.next == last.next && s.parts < last.parts && !s.complete
+	if backwards && !s.complete {
+		if a != nil && b != nil && samePath(a.ref, b.ref) || len(s.segments) == 0 {
+			oddity("the playlist is older than the one before: it ends at segment %d, not %d; it is not used", s.next, last.next)
+			return 0, 0, true
+		}
+		oddity("the media sequence number goes back from %d to %d; the playlist is taken as a new one that follows", last.next, s.first)
+		a, b = nil, nil
+		s.number += last.next - s.first
+	} else if backwards {
+		oddity("the playlist ends at segment %d, though segment %d has been there before", s.next, last.next-1)
+	}
+	if a != nil && b != nil {
+		if d := a.length - b.length; !samePath(a.ref, b.ref) || d > changedLength || d < -changedLength {
+			oddity("segment %d is not what it was before", b.msn)
+		}
+		return a.start - b.start, a.disc - b.disc, false
+	}
+	if len(s.segments) == 0 {
+		return last.end, lastDisc(last), false
+	}
+	// Nothing in common: behind the last one.
+	first := &s.segments[0]
+	shift = last.end
+	missing := first.msn + s.number - last.next - last.number
+	if missing > 0 {
+		oddity("%d segments have come and gone between two loads of the playlist", missing)
+		shift += min(missing, maxSegments) * m.target
+	}
+	if wall, ok := wallOf(s.segments); ok && zero != 0 && wall-zero >= last.end-partSlack {
+		shift = max(wall-zero, last.end)
+	}
+	switch before := lastDisc(last); {
+	case s.number != last.number:
+		disc = before + 1 - first.disc
+	case !m.hasDiscNumber || first.disc < before:
+		disc = before - first.disc
+	}
+	return shift, disc, false
+}
+
+func lastDisc(s *state) int64 {
+	if n := len(s.segments); n > 0 {
+		return s.segments[n-1].disc
+	}
+	return 0
+}
+
+// flatten gives the parts of the segments that list them in place of the whole, then the parts of the segment that is
+// still to come, and the hint.
+func flatten(segments, parts []entry, hint *entry) []entry {
+	if len(parts) == 0 && hint == nil {
+		return segments
+	}
+	all := make([]entry, 0, len(segments)+len(parts)+1)
+	for i := range segments {
+		e := segments[i]
+		for len(parts) > 0 && parts[0].msn < e.msn {
+			parts = parts[1:]
+		}
+		n := 0
+		for n < len(parts) && parts[n].msn == e.msn {
+			n++
+		}
+		mine := parts[:n]
+		parts = parts[n:]
+		if n == 0 || mine[0].sub != 1 || mine[n-1].sub != int32(n) {
+			all = append(all, e)
+			continue
+		}
+		if off := mine[n-1].end() - e.end(); off > partSlack || off < -partSlack {
+			all = append(all, e)
+			continue
+		}
+		for j := range mine {
+			part := mine[j]
+			part.start = max(part.start, e.start)
+			end := min(part.end(), e.end())
+			if j == n-1 {
+				end = e.end()
+			}
+			part.length = max(end-part.start, 0)
+			all = append(all, part)
+		}
+	}
+	all = append(all, parts...)
+	if hint != nil {
+		all = append(all, *hint)
+	}
+	return all
+}
+
+// reuse lets entries point to the initialization sections and keys of the load before where those are the same.
+func reuse(entries, before []entry) {
+	sections, keys := map[sectionKey]*section{}, map[keyKey]*manifest.Key{}
+	for i := range before {
+		e := &before[i]
+		if e.init != nil && (i == 0 || e.init != before[i-1].init) {
+			sections[keyOfSection(e.init)] = e.init
+		}
+		if e.key != nil && (i == 0 || e.key != before[i-1].key) {
+			keys[keyOf(e.key)] = e.key
+		}
+	}
+	var init, newInit *section
+	var key, newKey *manifest.Key
+	for i := range entries {
+		e := &entries[i]
+		if e.init != nil && e.init != init {
+			init, newInit = e.init, e.init
+			if s := sections[keyOfSection(e.init)]; s != nil {
+				newInit = s
+			}
+		}
+		if e.init != nil {
+			e.init = newInit
+		}
+		if e.key != nil && e.key != key {
+			key, newKey = e.key, e.key
+			if k := keys[keyOf(e.key)]; k != nil {
+				newKey = k
+			}
+		}
+		if e.key != nil {
+			e.key = newKey
+		}
+	}
+}
+
+// keyKey tells keys apart.
+type keyKey struct {
+	method      manifest.KeyMethod
+	url, format string
+	iv          [16]byte
+	hasIV       bool
+}
+
+func keyOf(k *manifest.Key) keyKey {
+	if k == nil {
+		return keyKey{}
+	}
+	c := keyKey{method: k.Method, url: k.URL, format: k.Format, hasIV: k.IV != nil}
+	if k.IV != nil {
+		c.iv = *k.IV
+	}
+	return c
+}
+
+// sectionKey tells initialization sections apart.
+type sectionKey struct {
+	url string
+	rng manifest.Range
+	key keyKey
+}
+
+func keyOfSection(s *section) sectionKey { return sectionKey{s.URL, s.Range, keyOf(s.key)} }
+
+// list makes what Load returns, but for what depends on earlier loads.
+func (p *playlist) list(s *state, m *mediaPlaylist, place int) *manifest.List {
+	x := &index{entries: s.all, number: s.number}
+	if place < len(p.resource.Locations) {
+		x.locations = p.resource.Locations[place : place+1]
+	}
+	// What ends before time 0 cannot be presented.
+	for len(x.entries) > 0 && x.entries[0].end() <= 0 && x.entries[0].start < 0 {
+		x.entries = x.entries[1:]
+	}
+	l := &manifest.List{Index: x, Growing: !s.complete, Begin: m.begin, Protection: m.protection}
+	if n := x.Len(); n > 0 && x.entries[0].init != nil {
+		l.Init = &x.entries[0].init.Resource
+	}
+	if t := containerOf(x); t != "" && p.mime != "" && !sameContainer(t, p.mime) {
+		l.MIMEType = t
+	}
+	if s.complete {
+		return l
+	}
+	l.Live = &manifest.Live{Depth: media.Span(media.Forever), Delay: span(s.control.holdBack), PartDelay: span(s.control.partHold)}
+	if !m.event {
+		l.Live.Depth = span(m.total)
+	}
+	if l.Live.Delay == 0 {
+		l.Live.Delay = span(3 * min(s.target, maxTotal))
+	}
+	if l.Live.PartDelay == 0 && s.control.part > 0 {
+		l.Live.PartDelay = span(3 * min(s.control.part, maxTotal))
+	}
+	if zero := p.shared.zero(); zero != 0 {
+		l.Live.Start = time.Unix(0, zero).UTC()
+	}
+	return l
+}
+
+func span(ns int64) media.Span { return media.Span(nano(ns)) }
+
+// reload says how long to wait before the playlist is loaded again.
+// RFC 8216bis §6.3.4.
+func (s *state) reload(unchanged bool) time.Duration {
+	switch {
+	case s.complete:
+		return 0
+	case unchanged:
+		return time.Duration(s.target / 2)
+	case s.control.block:
+		return 0
+	}
+	return time.Duration(s.target)
+}

@@ -17,6 +17,9 @@ import (
 // maxEarlyLoads bounds the media playlists that Parse loads.
 const maxEarlyLoads = 16
 
+// maxBackups bounds the groups that stand in for another one.
+const maxBackups = 8
+
 // The schemes of descriptors that say what DASH says, too, and so are understood by the same readers.
 const (
 	schemeRole        = "urn:mpeg:dash:role:2011"
@@ -39,7 +42,11 @@ type stream struct {
 	audioGroups   []string
 	textGroups    []string
 	captionGroups []string
+	uses          []use
 }
+
+// use is which groups go with which codecs.
+type use struct{ audio, text, codecs string }
 
 // place is where a playlist is, and in which pathway.
 type place struct{ url, pathway string }
@@ -49,24 +56,33 @@ type groupKey struct{ kind, id string }
 
 // builder makes a presentation of a multivariant playlist.
 type builder struct {
-	m       *multivariant
-	fs      *manifest.Findings
-	base    manifest.Base
-	get     manifest.Getter
-	shared  *timeline
-	steered bool
-	prefer  string // pathway to begin with
-	loads   int
-	groups  map[groupKey][]*rendition
-	backups map[groupKey][]backup // groups that stand in for another one
-	streams []*stream
-	iframes []*stream
-	names   map[string]string // by URL
-	setOf   map[*rendition]*manifest.AdaptationSet
-	loaded  []*manifest.List
+	m        *multivariant
+	fs       *manifest.Findings
+	base     manifest.Base
+	get      manifest.Getter
+	shared   *timeline
+	steered  bool
+	prefer   string // pathway to begin with
+	loads    int
+	contents map[groupKey]int    // what a group holds, as a number
+	known    map[string]int      // the numbers of contents
+	codecs   map[groupKey]string // of a group's renditions
+	groups   map[groupKey][]*rendition
+	backups  map[groupKey][]backup // groups that stand in for another one
+	streams  []*stream
+	iframes  []*stream
+	names    map[string]string // by URL
+	setOf    map[*rendition]*manifest.AdaptationSet
+	loaded   []early
 	// playlists are by the first of their URLs.
 	playlists map[string]*playlist
 	of        map[*manifest.Representation]*stream
+}
+
+// early is a list that has been loaded while the presentation is made.
+type early struct {
+	*manifest.List
+	kind manifest.Kind
 }
 
 // backup is a group that holds the same renditions as another, elsewhere.
@@ -76,7 +92,8 @@ type backup struct {
 }
 
 func newBuilder(m *multivariant, fs *manifest.Findings, base manifest.Base, get manifest.Getter) *builder {
-	b := &builder{m: m, fs: fs, base: base, get: get, shared: &timeline{}, groups: map[groupKey][]*rendition{}, backups: map[groupKey][]backup{},
+	b := &builder{m: m, fs: fs, base: base, get: get, shared: &timeline{}, contents: map[groupKey]int{}, known: map[string]int{}, codecs: map[groupKey]string{},
+		groups: map[groupKey][]*rendition{}, backups: map[groupKey][]backup{},
 		names: map[string]string{}, setOf: map[*rendition]*manifest.AdaptationSet{}, playlists: map[string]*playlist{}, of: map[*manifest.Representation]*stream{}}
 	for i := range m.renditions {
 		r := &m.renditions[i]
@@ -114,8 +131,9 @@ func (b *builder) presentation() (*manifest.Presentation, error) {
 	b.companions(sets)
 	b.types(sets)
 	p.Steering, p.Session, p.Keys, p.Begin = b.m.steering, b.m.session, b.m.keys, b.m.begin
+	onlyText := !slices.ContainsFunc(sets, func(s *manifest.AdaptationSet) bool { return s.Kind != manifest.Text })
 	for _, l := range b.loaded {
-		p.learn(l)
+		p.learn(l.List, onlyText || l.kind != manifest.Text)
 	}
 	p.Findings = b.fs.List()
 	return p.Presentation, nil
@@ -125,23 +143,28 @@ func (b *builder) presentation() (*manifest.Presentation, error) {
 func (b *builder) same(v *variant) string {
 	w := *v
 	w.line, w.url, w.pathway, w.audio, w.video, w.subs, w.stable = 0, "", "", "", "", "", ""
-	return fmt.Sprintf("%+v\x00%s\x00%s\x00%s", w, b.holds(typeAudio, v.audio), b.holds(typeVideo, v.video), b.holds(typeText, v.subs))
+	return fmt.Sprintf("%+v %d %d %d", w, b.holds(typeAudio, v.audio), b.holds(typeVideo, v.video), b.holds(typeText, v.subs))
 }
 
-// holds describes the renditions of a group without saying where they are.
-func (b *builder) holds(kind, id string) string {
-	if id == "" {
-		return ""
-	}
-	list := b.groups[groupKey{kind, id}]
-	if len(list) == 0 {
-		return "\x00" + id
+// holds gives groups with the same renditions the same number, wherever those are.
+func (b *builder) holds(kind, id string) int {
+	k := groupKey{kind, id}
+	if n, ok := b.contents[k]; ok {
+		return n
 	}
 	var s strings.Builder
-	for _, r := range list {
+	for _, r := range b.groups[k] {
 		s.WriteString(r.identity())
 	}
-	return s.String()
+	if s.Len() == 0 {
+		s.WriteString(id)
+	}
+	text := s.String()
+	if _, ok := b.known[text]; !ok {
+		b.known[text] = len(b.known) + 1
+	}
+	b.contents[k] = b.known[text]
+	return b.contents[k]
 }
 
 // identity describes a rendition without its place.
@@ -176,8 +199,8 @@ func (b *builder) merge() {
 			s.places = append(s.places, place{v.url, v.pathway})
 			byURL[u] = s
 			for _, g := range [][2]groupKey{{{typeAudio, s.audio}, {typeAudio, v.audio}}, {{typeText, s.subs}, {typeText, v.subs}}, {{typeVideo, s.video}, {typeVideo, v.video}}} {
-				if g[0] != g[1] {
-					b.backups[g[0]] = append(b.backups[g[0]], backup{g[1].id, v.pathway})
+				if stands := (backup{g[1].id, v.pathway}); g[0] != g[1] && len(b.backups[g[0]]) < maxBackups && !slices.Contains(b.backups[g[0]], stands) {
+					b.backups[g[0]] = append(b.backups[g[0]], stands)
 				}
 			}
 			continue
@@ -203,6 +226,7 @@ func (s *stream) with(v *variant) {
 	add(&s.audioGroups, v.audio)
 	add(&s.textGroups, v.subs)
 	add(&s.captionGroups, v.captions)
+	s.uses = append(s.uses, use{v.audio, v.subs, v.codecs})
 }
 
 // least is the smaller of two numbers of which 0 means unknown.
@@ -247,14 +271,14 @@ func (b *builder) name() {
 	for _, u := range urls {
 		count[nameOf(u)]++
 	}
-	used := map[string]bool{}
+	used, tried := map[string]bool{}, map[string]int{}
 	for _, u := range urls {
 		n := nameOf(u)
 		if count[n] > 1 {
 			n = pathFrom(b.base.String(), u)
 		}
-		for i, first := 2, n; used[n]; i++ {
-			n = fmt.Sprintf("%s#%d", first, i)
+		for first := n; used[n]; n = fmt.Sprintf("%s#%d", first, tried[first]+1) {
+			tried[first]++
 		}
 		used[n] = true
 		b.names[u] = n
@@ -356,7 +380,7 @@ func (b *builder) kinds() {
 	}
 	kind := manifest.Video
 	p := b.playlist(unknown[0].places)
-	if l := b.load(p); l != nil {
+	if l := b.load(p, manifest.Video); l != nil {
 		if c := examine(l, b.get, true); c.kind != 0 {
 			kind = c.kind
 		}
@@ -396,7 +420,7 @@ func boolean(b bool) int {
 }
 
 // load loads a playlist while the presentation is made; whoever loads it first finds it there. nil when that fails.
-func (b *builder) load(p *playlist) *manifest.List {
+func (b *builder) load(p *playlist, kind manifest.Kind) *manifest.List {
 	if b.get == nil || b.loads >= maxEarlyLoads {
 		return nil
 	}
@@ -410,7 +434,7 @@ func (b *builder) load(p *playlist) *manifest.List {
 	p.mu.Lock()
 	p.primed = true
 	p.mu.Unlock()
-	b.loaded = append(b.loaded, l)
+	b.loaded = append(b.loaded, early{l, kind})
 	return l
 }
 
@@ -436,9 +460,9 @@ func (b *builder) muxed(s *stream) bool {
 // their groups.
 func (b *builder) videoSets() []*manifest.AdaptationSet {
 	type key struct {
-		codec                       media.CodecID
-		videoRange, layout, name    string
-		muxed, alternative, tricked bool
+		codec                    media.CodecID
+		videoRange, layout, name string
+		muxed, alternative       bool
 	}
 	var sets []*manifest.AdaptationSet
 	byKey := map[key]*manifest.AdaptationSet{}
@@ -679,11 +703,11 @@ func (b *builder) placesOf(r *rendition) []place {
 	}
 	out := []place{own}
 	for _, x := range b.backups[groupKey{r.kind, r.group}] {
-		for _, o := range b.groups[groupKey{r.kind, x.id}] {
-			p := place{o.url, x.pathway}
-			if o.identity() == r.identity() && !slices.ContainsFunc(out, func(q place) bool { return q.url == p.url }) {
-				out = append(out, p)
-			}
+		// Groups that stand in hold the same in the same order.
+		i := slices.Index(b.groups[groupKey{r.kind, r.group}], r)
+		o := b.groups[groupKey{r.kind, x.id}][i]
+		if !slices.ContainsFunc(out, func(q place) bool { return q.url == o.url }) {
+			out = append(out, place{o.url, x.pathway})
 		}
 	}
 	return out
@@ -706,7 +730,7 @@ func (b *builder) renditionSets(kind string, k manifest.Kind) []*manifest.Adapta
 		set := &manifest.AdaptationSet{Kind: k}
 		r.describe(set)
 		rep := newRepresentation(b.names[r.url], k, b.playlist(b.placesOf(r)))
-		rep.Codecs = b.groupCodecs(r, k)
+		rep.Codecs = b.groupCodecs(groupKey{kind, r.group}, k)
 		rep.SampleRate = int(min(r.sampleRate, 1<<30))
 		if n, _, _ := strings.Cut(r.channels, "/"); n != "" {
 			if c, err := strconv.ParseUint(n, 10, 16); err == nil {
@@ -726,35 +750,46 @@ func (b *builder) renditionSets(kind string, k manifest.Kind) []*manifest.Adapta
 	return sets
 }
 
-// groupCodecs finds the codec of a rendition: the one that all variants have in common that name its group.
-func (b *builder) groupCodecs(r *rendition, k manifest.Kind) string {
+// groupCodecs finds the codec of a group's renditions: the one that all variants have in common that name the group.
+// Variants without pictures name the group of what they may be exchanged for, so they count only if there are no others.
+func (b *builder) groupCodecs(g groupKey, k manifest.Kind) string {
+	if c, ok := b.codecs[g]; ok {
+		return c
+	}
 	var in []string
-	first := true
-	for _, s := range b.streams {
-		groups := s.audioGroups
-		if k == manifest.Text {
-			groups = s.textGroups
+	for _, pictures := range []bool{true, false} {
+		first := true
+		for _, s := range b.streams {
+			for _, u := range s.uses {
+				id := u.audio
+				if k == manifest.Text {
+					id = u.text
+				}
+				if id != g.id || (s.kind == manifest.Video) != pictures {
+					continue
+				}
+				_, list, text := split(u.codecs)
+				if k == manifest.Text {
+					list = text
+				}
+				switch {
+				case len(list) == 0:
+				case first:
+					first, in = false, list
+				default:
+					in = slices.DeleteFunc(in, func(c string) bool { return !slices.Contains(list, c) })
+				}
+			}
 		}
-		if !slices.Contains(groups, r.group) {
-			continue
+		if !first {
+			break
 		}
-		_, list, text := split(s.codecs)
-		if k == manifest.Text {
-			list = text
-		}
-		if len(list) == 0 {
-			continue
-		}
-		if first {
-			first, in = false, list
-			continue
-		}
-		in = slices.DeleteFunc(slices.Clone(in), func(c string) bool { return !slices.Contains(list, c) })
 	}
-	if len(in) != 1 {
-		return ""
+	b.codecs[g] = ""
+	if len(in) == 1 {
+		b.codecs[g] = in[0]
 	}
-	return in[0]
+	return b.codecs[g]
 }
 
 // otherSets makes the sets of variants without pictures.
@@ -829,19 +864,13 @@ func (b *builder) iframeSets() []*manifest.AdaptationSet {
 // companions says which sets go with which representation, and for which set a set for fast winding is.
 func (b *builder) companions(sets []*manifest.AdaptationSet) {
 	if len(b.setOf) > 0 || slices.ContainsFunc(sets, func(s *manifest.AdaptationSet) bool { return s.Kind != manifest.Video }) {
+		shared := map[string][]string{} // most variants name the same groups
 		for rep, s := range b.of {
-			with := []string{}
-			for _, g := range []struct {
-				kind string
-				ids  []string
-			}{{typeAudio, s.audioGroups}, {typeText, s.textGroups}} {
-				for _, id := range g.ids {
-					for _, r := range b.groups[groupKey{g.kind, id}] {
-						if set := b.setOf[r]; set != nil && !slices.Contains(with, set.ID) && set.Kind != rep.Kind {
-							with = append(with, set.ID)
-						}
-					}
-				}
+			k := fmt.Sprintf("%d %q %q", rep.Kind, s.audioGroups, s.textGroups)
+			with, ok := shared[k]
+			if !ok {
+				with = b.with(rep.Kind, s)
+				shared[k] = with
 			}
 			rep.With = with
 		}
@@ -863,6 +892,25 @@ func (b *builder) companions(sets []*manifest.AdaptationSet) {
 			}
 		}
 	}
+}
+
+// with lists the sets of the groups of a stream, but for those of one kind.
+func (b *builder) with(but manifest.Kind, s *stream) []string {
+	with, seen := []string{}, map[string]bool{}
+	for _, g := range []struct {
+		kind string
+		ids  []string
+	}{{typeAudio, s.audioGroups}, {typeText, s.textGroups}} {
+		for _, id := range g.ids {
+			for _, r := range b.groups[groupKey{g.kind, id}] {
+				if set := b.setOf[r]; set != nil && set.Kind != but && !seen[set.ID] {
+					seen[set.ID] = true
+					with = append(with, set.ID)
+				}
+			}
+		}
+	}
+	return with
 }
 
 // types finds the container of each set. Sets of one group, and those for fast winding, are of the type of the first.
@@ -926,7 +974,7 @@ func (b *builder) container(set *manifest.AdaptationSet) string {
 		if !ok || i == maxTried {
 			break
 		}
-		l := b.load(p)
+		l := b.load(p, set.Kind)
 		if l == nil {
 			continue
 		}

@@ -32,7 +32,7 @@ func (m *mediaReader) dateRange(value string) error {
 	if err := m.attributes(value); err != nil {
 		return err
 	}
-	if len(m.p.ranges) == maxDateRanges {
+	if m.dateRanges++; m.dateRanges > maxDateRanges {
 		return m.fail(manifest.CodeLimits, "more than %d date ranges", maxDateRanges)
 	}
 	d := dateRange{id: m.str("ID"), class: m.str("CLASS"), length: -1, attributes: map[string]string{}}
@@ -88,7 +88,11 @@ func mergeRange(list []dateRange, d dateRange) []dateRange {
 	}
 	x := list[i]
 	x.attributes = maps.Clone(x.attributes)
-	maps.Copy(x.attributes, d.attributes)
+	for _, name := range slices.Sorted(maps.Keys(d.attributes)) {
+		if _, known := x.attributes[name]; known || len(x.attributes) < maxAttributes {
+			x.attributes[name] = d.attributes[name]
+		}
+	}
 	x.class, x.start = cmp.Or(d.class, x.class), cmp.Or(d.start, x.start)
 	if d.length >= 0 {
 		x.length = d.length
@@ -103,17 +107,19 @@ func events(ranges []dateRange, segments []entry, zero int64, base *manifest.Bas
 	if len(ranges) == 0 {
 		return nil
 	}
-	dated := segments[:0:0]
-	for _, e := range segments {
-		if e.wall != 0 && (len(dated) == 0 || e.wall >= dated[len(dated)-1].wall) {
-			dated = append(dated, e)
+	// Of dates that are not in order, the first ones count.
+	var dated []int32
+	var until int64
+	for i := range segments {
+		if e := &segments[i]; e.wall != 0 && (len(dated) == 0 || e.wall >= until-partSlack) {
+			dated, until = append(dated, int32(i)), e.wall+e.length
 		}
 	}
 	place := func(wall int64) (int64, bool) {
-		i := sort.Search(len(dated), func(i int) bool { return dated[i].wall > wall })
+		i := sort.Search(len(dated), func(i int) bool { return segments[dated[i]].wall > wall })
 		switch {
 		case len(dated) > 0:
-			e := &dated[max(i-1, 0)]
+			e := &segments[dated[max(i-1, 0)]]
 			return e.start + wall - e.wall, true
 		case zero != 0:
 			return wall - zero, true

@@ -23,30 +23,31 @@ func Parse(data []byte, o Options) (*manifest.Presentation, error) {
 	if err != nil {
 		return nil, &manifest.Error{Code: manifest.CodeInvalid, Msg: "playlist", Err: err}
 	}
-	if len(data) <= maxDocumentBytes && isPlaylist(string(data)) && isMultivariant(string(data)) {
-		m, fs, err := parseMultivariant(data, base)
+	text := string(data)
+	if isMultivariant(text) {
+		m, fs, err := parseMultivariant(text, base)
 		if err != nil {
 			return nil, err
 		}
 		return newBuilder(m, fs, base, o.Get).presentation()
 	}
-	return direct(data, base, o.Get)
+	return direct(text, base, o.Get)
 }
 
 // direct makes a presentation of a media playlist that nobody describes.
-func direct(data []byte, base manifest.Base, get manifest.Getter) (*manifest.Presentation, error) {
-	m, findings, err := parseMedia(data, base, nil)
+func direct(text string, base manifest.Base, get manifest.Getter) (*manifest.Presentation, error) {
+	m, findings, err := parseMedia(text, base, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	p := &playlist{resource: manifest.Resource{URL: base.String()}, shared: &timeline{}, primed: true}
 	if m.skipped > 0 {
-		return nil, &manifest.Error{Code: manifest.CodeInvalid, URL: base.Redacted(), Msg: "the playlist skips segments that nobody has seen"}
+		findings = append(findings, m.withoutSkipped())
 	}
 	if len(m.segments) == 0 && len(m.parts) == 0 {
 		return nil, &manifest.Error{Code: manifest.CodeInvalid, URL: base.Redacted(), Msg: "the playlist lists no segments"}
 	}
-	l := p.accept(m, findings, string(data), 0, time.Now()).list
+	l := p.accept(m, findings, text, 0, time.Now()).list
 	c := examine(l, get, true)
 	kind := c.kind
 	if kind == 0 {
@@ -63,14 +64,14 @@ func direct(data []byte, base manifest.Base, get manifest.Getter) (*manifest.Pre
 	}
 	rep.Protection = l.Protection
 	p.mime = rep.MIMEType
-	set := &manifest.AdaptationSet{Kind: kind, Representations: []*manifest.Representation{rep}}
+	set := &manifest.AdaptationSet{Kind: kind, Default: true, AutoSelect: true, Representations: []*manifest.Representation{rep}}
 	var fs manifest.Findings
 	if m.iframes {
 		fs.Add(manifest.Finding{Code: manifest.CodeInvalid, Severity: manifest.SeverityInfo, Message: "the playlist is for fast winding: it lists single pictures"})
 	}
 	pres := assemble(base, []*manifest.AdaptationSet{set})
 	pres.Findings = fs.List()
-	pres.learn(l)
+	pres.learn(l, true)
 	return pres.Presentation, nil
 }
 
@@ -107,13 +108,14 @@ func assemble(base manifest.Base, sets []*manifest.AdaptationSet) presentation {
 	return presentation{&manifest.Presentation{Format: manifest.HLS, URL: base.String(), Periods: []*manifest.Period{period}}}
 }
 
-// learn takes over what a list that has been loaded says about the whole.
-func (p presentation) learn(l *manifest.List) {
+// learn takes over what a list that has been loaded says about the whole; lasts says that its length is that of the
+// presentation.
+func (p presentation) learn(l *manifest.List, lasts bool) {
 	if l.Growing && p.Live == nil {
 		live := *l.Live
 		p.Live, p.Duration = &live, media.Opt{}
 	}
-	if n := l.Index.Len(); n > 0 && !l.Growing && p.Live == nil {
+	if n := l.Index.Len(); n > 0 && !l.Growing && p.Live == nil && lasts {
 		if end := l.Index.At(n - 1).End(); !p.Duration.Set || end > p.Duration.T {
 			p.Duration = media.Some(end)
 		}

@@ -181,70 +181,38 @@ func (p *playlist) load(get manifest.Getter, last *state, directives string) (*s
 	if err != nil {
 		return nil, err
 	}
-	m, findings, err := parseMedia(data, base, p.imports)
+	text := string(data)
+	m, findings, err := parseMedia(text, base, p.imports, last)
 	if err != nil {
 		return nil, err
 	}
-	if m.skipped > 0 && !fillSkipped(m, last) {
-		if data, base, place, err = p.fetch(get, ""); err != nil {
-			return nil, err
-		}
-		if m, findings, err = parseMedia(data, base, p.imports); err != nil {
-			return nil, err
-		}
-		if m.skipped > 0 {
-			return nil, &manifest.Error{Code: manifest.CodeInvalid, URL: base.Redacted(), Msg: "the server skips segments that nobody has seen"}
-		}
+	switch {
+	case m.skipped == 0:
+	case m.old != nil:
+		fillSkipped(m, last)
+	case directives != "":
+		return p.load(get, last, "")
+	default:
+		findings = append(findings, m.withoutSkipped())
 	}
-	return p.accept(m, findings, string(data), place, now), nil
+	return p.accept(m, findings, text, place, now), nil
 }
 
 // fillSkipped puts the segments that a delta update leaves out in front of those that it lists.
-func fillSkipped(m *mediaPlaylist, last *state) bool {
-	if last == nil || len(last.segments) == 0 || m.skipped > maxSegments {
-		return false
-	}
-	from := numbered(last.segments, m.first)
-	if from == nil || last.segments[len(last.segments)-1].msn < m.first+m.skipped-1 {
-		return false
-	}
-	i := int(m.first - last.segments[0].msn)
-	old := last.segments[i : i+int(m.skipped)]
-	begin, tail := old[0].start, old[len(old)-1]
-	filled := make([]entry, 0, len(old)+len(m.segments))
-	for _, e := range old {
+func fillSkipped(m *mediaPlaylist, last *state) {
+	begin := m.old[0].start
+	length := m.old[len(m.old)-1].end() - begin
+	filled := make([]entry, 0, len(m.old)+len(m.segments))
+	for _, e := range m.old {
 		e.start -= begin
 		filled = append(filled, e)
 	}
-	// What was in effect at the end of what is left out goes on behind it.
-	length := tail.end() - begin
-	carry := func(e *entry) {
-		e.start += length
-		if !m.hasDiscNumber || e.disc < tail.disc {
-			e.disc += tail.disc
-		}
-		if e.init == nil {
-			e.init = tail.init
-		}
-		if e.key == nil {
-			e.key = tail.key
-		}
-		if e.wall == 0 && tail.wall != 0 && e.disc == tail.disc {
-			e.wall = tail.wall + (e.start - tail.start + begin)
-		}
-	}
-	for i := range m.segments {
-		carry(&m.segments[i])
-	}
-	for i := range m.parts {
-		carry(&m.parts[i])
-	}
+	move(m.segments, length, 0)
+	move(m.parts, length, 0)
 	if m.hint != nil {
-		carry(m.hint)
+		m.hint.start += length
 	}
-	m.segments = append(filled, m.segments...)
-	m.total += length
-	m.skipped = 0
+	m.segments, m.total, m.skipped = append(filled, m.segments...), m.total+length, 0
 	removed := map[string]bool{}
 	for _, id := range m.removed {
 		removed[id] = true
@@ -256,10 +224,19 @@ func fillSkipped(m *mediaPlaylist, last *state) bool {
 		}
 	}
 	for _, d := range m.ranges {
-		ranges = mergeRange(ranges, d)
+		if len(ranges) < maxDateRanges {
+			ranges = mergeRange(ranges, d)
+		}
 	}
 	m.ranges = ranges
-	return true
+}
+
+// withoutSkipped lets a delta update that nobody asked for begin behind what it leaves out.
+func (m *mediaPlaylist) withoutSkipped() manifest.Finding {
+	f := manifest.Finding{Code: manifest.CodeInvalid, Severity: manifest.SeverityWarning,
+		Message: fmt.Sprintf("%s: the playlist skips %d segments that nobody has seen", m.base.Redacted(), m.skipped)}
+	m.first, m.skipped = m.first+m.skipped, 0
+	return f
 }
 
 // accept puts a playlist in its place behind what was known before and makes the list of it. It is the only place
@@ -317,7 +294,7 @@ func (p *playlist) accept(m *mediaPlaylist, found []manifest.Finding, text strin
 	if last != nil {
 		reuse(s.all, last.all)
 	}
-	p.shared.placed(s.segments, s.end, !s.complete, m.reports)
+	p.shared.placed(p, s.segments, s.end, !s.complete, m.reports)
 	s.list = p.list(s, m, place)
 	unchanged := last != nil && (last.text == text || last.next == s.next && last.parts == s.parts && last.first == s.first && last.complete == s.complete)
 	s.list.Reload = s.reload(unchanged)
@@ -350,7 +327,7 @@ func samePath(a, b string) bool {
 func (s *state) follow(last *state, m *mediaPlaylist, oddity func(string, ...any), zero int64) (shift, disc int64, stale bool) {
 	s.number = last.number
 	a, b := common(last.segments, s.segments)
-	backwards := s.next < last.next || s.next == last.next && s.parts < last.parts && !s.complete
+	backwards := s.next < last.next || s.next == last.next && s.parts < last.parts && s.control.part > 0
 	if backwards && !s.complete {
 		if a != nil && b != nil && samePath(a.ref, b.ref) || len(s.segments) == 0 {
 			oddity("the playlist is older than the one before: it ends at segment %d, not %d; it is not used", s.next, last.next)
@@ -359,6 +336,9 @@ func (s *state) follow(last *state, m *mediaPlaylist, oddity func(string, ...any
 		oddity("the media sequence number goes back from %d to %d; the playlist is taken as a new one that follows", last.next, s.first)
 		a, b = nil, nil
 		s.number += last.next - s.first
+		if last.parts > 0 {
+			s.number++
+		}
 	} else if backwards {
 		oddity("the playlist ends at segment %d, though segment %d has been there before", s.next, last.next-1)
 	}
@@ -374,12 +354,15 @@ func (s *state) follow(last *state, m *mediaPlaylist, oddity func(string, ...any
 	// Nothing in common: behind the last one.
 	first := &s.segments[0]
 	shift = last.end
-	missing := first.msn + s.number - last.next - last.number
+	missing := int64(0)
+	if n := len(last.segments); s.number == last.number && n > 0 {
+		shift, missing = last.segments[n-1].end(), first.msn-last.next
+	}
 	if missing > 0 {
 		oddity("%d segments have come and gone between two loads of the playlist", missing)
 		shift += min(missing, maxSegments) * m.target
 	}
-	if wall, ok := wallOf(s.segments); ok && zero != 0 && wall-zero >= last.end-partSlack {
+	if wall, ok := wallOf(s.segments); ok && zero != 0 && wall-zero >= shift-partSlack && (missing > 0 || s.number != last.number) {
 		shift = max(wall-zero, last.end)
 	}
 	switch before := lastDisc(last); {

@@ -9,8 +9,8 @@ import (
 
 // Limits of a multivariant playlist.
 const (
-	maxVariants    = 1 << 12
-	maxRenditions  = 1 << 12
+	maxVariants    = 1 << 10
+	maxRenditions  = 1 << 10
 	maxSessionData = 1 << 10
 	maxSessionKeys = 1 << 8
 	// defaultPathway is that of a variant without PATHWAY-ID.
@@ -45,11 +45,11 @@ const (
 
 // rendition is EXT-X-MEDIA.
 type rendition struct {
-	line                                         int
-	kind, url, group, lang, assoc, name, stable  string
-	isDefault, autoSelect, forced                bool
-	instream, characteristics, channels, pathway string
-	sampleRate, bitDepth                         int64
+	line                                        int
+	kind, url, group, lang, assoc, name, stable string
+	isDefault, autoSelect, forced               bool
+	instream, characteristics, channels         string
+	sampleRate, bitDepth                        int64
 }
 
 // multivariant is a multivariant playlist as read.
@@ -79,8 +79,8 @@ type masterReader struct {
 
 // parseMultivariant reads a multivariant playlist.
 // RFC 8216bis §4.4.6.
-func parseMultivariant(data []byte, base manifest.Base) (*multivariant, *manifest.Findings, error) {
-	r, err := newReader(data, base)
+func parseMultivariant(text string, base manifest.Base) (*multivariant, *manifest.Findings, error) {
+	r, err := newReader(text, base)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -70,27 +70,28 @@ type report struct {
 
 // mediaPlaylist is one media playlist as read. Nothing in it depends on other playlists or on earlier loads.
 type mediaPlaylist struct {
-	base           *manifest.Base
-	target         int64
-	first          int64 // media sequence number of the first segment, also of one that was skipped
-	skipped        int64
-	hasDiscNumber  bool
-	vod, event     bool
-	ended          bool
-	iframes        bool
-	segments       []entry
-	parts          []entry // of all segments, in order
-	lastParts      int64   // how many parts the segment after the last has
-	hint           *entry
-	control        control
-	begin          *manifest.Begin
-	ranges         []dateRange
-	removed        []string // date ranges that the server took out of a delta update
-	reports        []report
-	protection     []manifest.Protection
-	maxBitrate     int64 // kbit/s
-	total          int64
-	startsWithInit bool
+	base          *manifest.Base
+	target        int64
+	first         int64 // media sequence number of the first segment, also of one that was skipped
+	skipped       int64
+	hasDiscNumber bool
+	vod, event    bool
+	ended         bool
+	iframes       bool
+	segments      []entry
+	parts         []entry // of all segments, in order
+	lastParts     int64   // how many parts the segment after the last has
+	hint          *entry
+	control       control
+	begin         *manifest.Begin
+	ranges        []dateRange
+	removed       []string // date ranges that the server took out of a delta update
+	reports       []report
+	protection    []manifest.Protection
+	maxBitrate    int64 // kbit/s
+	total         int64
+	// old are the segments that a delta update skips, nil when they are not known.
+	old []entry
 }
 
 // next is the media sequence number after the last segment.
@@ -104,19 +105,21 @@ func (p *mediaPlaylist) complete() bool { return p.ended || p.vod }
 // mediaReader reads a media playlist.
 type mediaReader struct {
 	*reader
-	p *mediaPlaylist
+	p    *mediaPlaylist
+	last *state
 
 	seenTarget, seenNumber bool
 
 	// What applies to the segments that follow.
-	init    *section
-	needsIV []*section // encrypted without a vector: it is the number of the first segment
-	keys    []*manifest.Key
-	key     *manifest.Key
-	disc    int64
-	inits   int
-	changes int
-	bitrate int64
+	init       *section
+	needsIV    []*section // encrypted without a vector: it is the number of the first segment
+	keys       []*manifest.Key
+	key        *manifest.Key
+	disc       int64
+	inits      int
+	changes    int
+	dateRanges int
+	bitrate    int64
 	// The end of the last byte range of a resource.
 	rangeRef string
 	rangeEnd int64
@@ -135,24 +138,15 @@ type mediaReader struct {
 	partTotal int64
 }
 
-// isPlaylist reports whether a text claims to be one at all.
-func isPlaylist(text string) bool {
-	const maxLooked = 4 << 10
-	s := strings.TrimSpace(strings.TrimPrefix(text[:min(len(text), maxLooked)], byteOrderMark))
-	return strings.HasPrefix(s, "#EXT") || strings.HasPrefix(s, "#") && strings.Contains(s, "\n#EXT")
-}
-
-// parseMedia reads a media playlist. imports are the variables that a multivariant playlist defines.
+// parseMedia reads a media playlist. imports are the variables that a multivariant playlist defines, last is what the
+// playlist was when it was loaded last, nil for never: a delta update goes on from there.
 // RFC 8216bis §4.4.3 and §4.4.4.
-func parseMedia(data []byte, base manifest.Base, imports map[string]string) (*mediaPlaylist, []manifest.Finding, error) {
-	r, err := newReader(data, base)
+func parseMedia(text string, base manifest.Base, imports map[string]string, last *state) (*mediaPlaylist, []manifest.Finding, error) {
+	r, err := newReader(text, base)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !isPlaylist(r.text) {
-		return nil, nil, r.fail(manifest.CodeUnreadable, "this is no playlist: it does not begin with #EXTM3U")
-	}
-	m := &mediaReader{reader: r, p: &mediaPlaylist{base: &r.base}, firstWall: -1}
+	m := &mediaReader{reader: r, p: &mediaPlaylist{base: &r.base}, last: last, firstWall: -1}
 	m.p.segments = make([]entry, 0, min(strings.Count(r.text, "#EXTINF"), maxSegments))
 	header := false
 	for {
@@ -573,9 +567,6 @@ func (m *mediaReader) mapTag(value string) error {
 		}
 	}
 	m.init = s
-	if len(m.p.segments) == 0 {
-		m.p.startsWithInit = true
-	}
 	return nil
 }
 
@@ -722,7 +713,29 @@ func (m *mediaReader) skip(value string) error {
 			m.p.removed = append(m.p.removed, id)
 		}
 	}
+	m.resume()
 	return nil
+}
+
+// resume puts into effect what was at the end of the segments that are skipped.
+func (m *mediaReader) resume() {
+	if m.last == nil || len(m.last.segments) == 0 {
+		return
+	}
+	segments, from := m.last.segments, m.p.first-m.last.segments[0].msn
+	if from < 0 || from+m.p.skipped > int64(len(segments)) {
+		return
+	}
+	m.p.old = segments[from : from+m.p.skipped]
+	tail := &m.p.old[len(m.p.old)-1]
+	m.init, m.disc = tail.init, tail.disc
+	if m.key = tail.key; m.key != nil {
+		m.keys = []*manifest.Key{m.key}
+	}
+	m.rangeRef, m.rangeEnd = tail.ref, tail.rng.End
+	if tail.wall != 0 {
+		m.wallNext = tail.wall + tail.length
+	}
 }
 
 // finish fills in what only the end of the playlist tells.

@@ -16,6 +16,8 @@ const (
 	maxLineBytes     = 64 << 10
 	maxAttributes    = 64
 	maxVariables     = 1024
+	// maxNoted is how many findings are put into words; more than the model keeps.
+	maxNoted = 1024
 	// maxExpandedBytes bounds what variables add to one playlist in all.
 	maxExpandedBytes = 16 << 20
 )
@@ -33,6 +35,7 @@ type reader struct {
 	attr     []attribute
 	vars     map[string]string // nil until one is defined: then braces are plain text
 	expanded int
+	noted    int
 }
 
 // attribute is one entry of an attribute list.
@@ -41,14 +44,24 @@ type attribute struct {
 	quoted      bool
 }
 
-// newReader checks that data can be a playlist at all.
-func newReader(data []byte, base manifest.Base) (*reader, error) {
+// newReader checks that a text can be a playlist at all.
+func newReader(text string, base manifest.Base) (*reader, error) {
 	r := &reader{base: base}
-	if len(data) > maxDocumentBytes {
-		return nil, r.fail(manifest.CodeLimits, "the playlist has %d bytes, more than the %d accepted", len(data), maxDocumentBytes)
+	if len(text) > maxDocumentBytes {
+		return nil, r.fail(manifest.CodeLimits, "the playlist has %d bytes, more than the %d accepted", len(text), maxDocumentBytes)
 	}
-	r.text = strings.TrimPrefix(string(data), byteOrderMark)
+	if !isPlaylist(text) {
+		return nil, r.fail(manifest.CodeUnreadable, "this is no HLS playlist: it does not begin with #EXTM3U")
+	}
+	r.text = strings.TrimPrefix(text, byteOrderMark)
 	return r, nil
+}
+
+// isPlaylist reports whether a text claims to be one at all.
+func isPlaylist(text string) bool {
+	const maxLooked = 4 << 10
+	s := strings.TrimSpace(strings.TrimPrefix(text[:min(len(text), maxLooked)], byteOrderMark))
+	return strings.HasPrefix(s, "#EXT") || strings.HasPrefix(s, "#") && strings.Contains(s, "\n#EXT")
 }
 
 // next gives the next line that is not blank, without surrounding space.
@@ -87,7 +100,15 @@ func (r *reader) odd(format string, args ...any) {
 }
 
 func (r *reader) note(code string, severity manifest.Severity, format string, args ...any) {
-	r.findings.Add(manifest.Finding{Code: code, Severity: severity, Message: fmt.Sprintf(format, args...), Where: "line " + strconv.Itoa(r.line)})
+	if r.noted++; r.noted > maxNoted {
+		r.findings.Add(manifest.Finding{}) // counts; nobody will read it
+		return
+	}
+	f := manifest.Finding{Code: code, Severity: severity, Message: fmt.Sprintf(format, args...)}
+	if r.line > 0 {
+		f.Where = "line " + strconv.Itoa(r.line)
+	}
+	r.findings.Add(f)
 }
 
 // cutTag splits "#EXT-X-NAME:value" into the name without its mark and the value.

@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"slices"
 	"sort"
 	"sync"
 )
@@ -10,11 +11,16 @@ import (
 type timeline struct {
 	mu sync.Mutex
 	// guarded by mu
-	anchored bool    // a growing playlist has been placed
-	wall     int64   // wall time of time 0, 0 when not known
-	ref      []entry // segments of the playlist that was placed last
-	end      int64   // its end
-	reports  map[string]report
+	wall    int64       // wall time of time 0, 0 when not known
+	refs    []reference // of every playlist that has been placed since one was that grows; the first is the anchor
+	reports map[string]report
+}
+
+// reference is a playlist as it was placed last.
+type reference struct {
+	of       *playlist
+	segments []entry
+	end      int64
 }
 
 // wallOf returns the wall time of where entries would begin, from the first that has a date.
@@ -49,31 +55,36 @@ func common(a, b []entry) (x, y *entry) {
 func (t *timeline) place(segments []entry, total int64, growing bool) (start int64, guessed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.anchored {
+	if len(t.refs) == 0 {
 		return 0, false
 	}
 	if wall, ok := wallOf(segments); ok && t.wall != 0 {
 		return wall - t.wall, false
 	}
-	if a, b := common(t.ref, segments); a != nil && b != nil {
-		return a.start - b.start, false
+	for _, r := range t.refs {
+		if a, b := common(r.segments, segments); a != nil && b != nil {
+			return a.start - b.start, false
+		}
 	}
 	if !growing {
 		return 0, false
 	}
-	return t.end - total, true
+	return t.refs[0].end - total, true
 }
 
 // placed remembers a playlist that has its place.
-func (t *timeline) placed(segments []entry, end int64, growing bool, reports []report) {
+func (t *timeline) placed(p *playlist, segments []entry, end int64, growing bool, reports []report) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.anchored = t.anchored || growing
-	if t.anchored {
-		t.ref, t.end = segments, end
-		if wall, ok := wallOf(segments); ok && t.wall == 0 {
-			t.wall = wall
-		}
+	i := slices.IndexFunc(t.refs, func(r reference) bool { return r.of == p })
+	switch {
+	case i >= 0:
+		t.refs[i].segments, t.refs[i].end = segments, end
+	case growing || len(t.refs) > 0:
+		t.refs = append(t.refs, reference{p, segments, end})
+	}
+	if wall, ok := wallOf(segments); ok && t.wall == 0 && len(t.refs) > 0 {
+		t.wall = wall
 	}
 	for _, r := range reports {
 		if t.reports == nil {

@@ -41,7 +41,7 @@ func direct(text string, base manifest.Base, get manifest.Getter) (*manifest.Pre
 		return nil, err
 	}
 	p := &playlist{resource: manifest.Resource{URL: base.String()}, shared: &timeline{}, primed: true}
-	if m.skipped > 0 {
+	if m.delta {
 		findings = append(findings, m.withoutSkipped())
 	}
 	if len(m.segments) == 0 && len(m.parts) == 0 {

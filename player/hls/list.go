@@ -187,8 +187,8 @@ func (p *playlist) load(get manifest.Getter, last *state, directives string) (*s
 		return nil, err
 	}
 	switch {
-	case m.skipped == 0:
-	case m.old != nil:
+	case !m.delta:
+	case m.resumed:
 		fillSkipped(m, last)
 	case directives != "":
 		return p.load(get, last, "")
@@ -200,8 +200,10 @@ func (p *playlist) load(get manifest.Getter, last *state, directives string) (*s
 
 // fillSkipped puts the segments that a delta update leaves out in front of those that it lists.
 func fillSkipped(m *mediaPlaylist, last *state) {
-	begin := m.old[0].start
-	length := m.old[len(m.old)-1].end() - begin
+	var begin, length int64
+	if n := len(m.old); n > 0 {
+		begin, length = m.old[0].start, m.old[n-1].end()-m.old[0].start
+	}
 	filled := make([]entry, 0, len(m.old)+len(m.segments))
 	for _, e := range m.old {
 		e.start -= begin

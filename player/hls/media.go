@@ -90,7 +90,9 @@ type mediaPlaylist struct {
 	protection    []manifest.Protection
 	maxBitrate    int64 // kbit/s
 	total         int64
-	// old are the segments that a delta update skips, nil when they are not known.
+	// delta says that EXT-X-SKIP was there, resumed that what it stands for is known.
+	delta, resumed bool
+	// old are the segments that a delta update skips.
 	old []entry
 }
 
@@ -704,10 +706,10 @@ func (m *mediaReader) skip(value string) error {
 		return err
 	}
 	n := m.number("SKIPPED-SEGMENTS")
-	if n <= 0 || n > maxSegments || m.p.skipped > 0 || len(m.p.segments) > 0 {
+	if n > maxSegments || m.p.delta || len(m.p.segments) > 0 {
 		return m.fail(manifest.CodeInvalid, "EXT-X-SKIP does not skip the beginning of the playlist")
 	}
-	m.p.skipped = n
+	m.p.delta, m.p.skipped = true, n
 	for id := range strings.SplitSeq(m.str("RECENTLY-REMOVED-DATERANGES"), "\t") {
 		if id != "" && len(m.p.removed) < maxDateRanges {
 			m.p.removed = append(m.p.removed, id)
@@ -717,24 +719,29 @@ func (m *mediaReader) skip(value string) error {
 	return nil
 }
 
-// resume puts into effect what was at the end of the segments that are skipped.
+// resume puts into effect what was at the end of the segments that are skipped. Even where none is, tags that have not
+// changed may be left out.
 func (m *mediaReader) resume() {
 	if m.last == nil || len(m.last.segments) == 0 {
 		return
 	}
 	segments, from := m.last.segments, m.p.first-m.last.segments[0].msn
-	if from < 0 || from+m.p.skipped > int64(len(segments)) {
+	if from < 0 || from+max(m.p.skipped, 1) > int64(len(segments)) {
 		return
 	}
-	m.p.old = segments[from : from+m.p.skipped]
-	tail := &m.p.old[len(m.p.old)-1]
-	m.init, m.disc = tail.init, tail.disc
+	m.p.resumed = true
+	tail := &segments[from]
+	if m.p.skipped > 0 {
+		m.p.old = segments[from : from+m.p.skipped]
+		tail = &m.p.old[len(m.p.old)-1]
+		m.disc, m.rangeRef, m.rangeEnd = tail.disc, tail.ref, tail.rng.End
+		if tail.wall != 0 {
+			m.wallNext = tail.wall + tail.length
+		}
+	}
+	m.init = tail.init
 	if m.key = tail.key; m.key != nil {
 		m.keys = []*manifest.Key{m.key}
-	}
-	m.rangeRef, m.rangeEnd = tail.ref, tail.rng.End
-	if tail.wall != 0 {
-		m.wallNext = tail.wall + tail.length
 	}
 }
 

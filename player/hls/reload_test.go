@@ -251,6 +251,10 @@ func TestLoad_LowLatency(t *testing.T) {
 			{ll(6, "#EXT-X-DISCONTINUITY-SEQUENCE:2 #EXT-X-SKIP:SKIPPED-SEGMENTS=3 e / f "+parts("g", 1, 1)), 0,
 				"6[4,8)b/3 7[8,12)c/3 8[12,16)d/3 9[16,20)e/3 10[20,24)f/4 11.1[24,25)g1/4 ~0s", "m.m3u8?_HLS_msn=10&_HLS_part=0&_HLS_skip=YES"},
 		}},
+		{"delta update that skips nothing", []step{
+			{ll(5, `#EXT-X-MAP:URI="i" a`), 0, "5[0,4)a ~0s", ""},
+			{ll(5, "#EXT-X-SKIP:SKIPPED-SEGMENTS=0 a b"), 0, "5[0,4)a 6[4,8)b ~0s", "m.m3u8?_HLS_msn=6&_HLS_part=0&_HLS_skip=YES"},
+		}},
 		{"delta update of what is not known", []step{
 			{ll(5, "a b"), 0, "5[0,4)a 6[4,8)b ~0s", ""},
 			{ll(7, "#EXT-X-SKIP:SKIPPED-SEGMENTS=3 k"), 0, "10[20,24)k ~0s", "m.m3u8?_HLS_msn=7&_HLS_part=0&_HLS_skip=YES, m.m3u8"},
@@ -317,6 +321,10 @@ func TestLoad_DeltaCarries(t *testing.T) {
 	l, err := lazy.Load(s.get)
 	if err != nil {
 		t.Fatal(err)
+	}
+	s.files["m.m3u8"] = ll(0, "#EXT-X-SKIP:SKIPPED-SEGMENTS=0 #EXT-X-BYTERANGE:10@0 f #EXT-X-BYTERANGE:10 f")
+	if none, err := lazy.Load(s.get); err != nil || none.Index.At(1).Init != l.Index.At(1).Init || none.Index.At(1).Key != l.Index.At(1).Key {
+		t.Errorf("a delta update that skips nothing loses what was in effect: %v", err)
 	}
 	b := &printer{}
 	b.list(0, l)

@@ -57,13 +57,36 @@ type (
 		Tracks   []probeTrack      `json:"tracks"`
 		Chapters []probeChapter    `json:"chapters"`
 		Metadata map[string]string `json:"metadata"`
+		Session  []probeSession    `json:"session"`
+		Keys     []probeKey        `json:"keys"`
+		Steering check.Text        `json:"steering"`
 		Findings []probeFinding    `json:"findings"`
+	}
+	probeSession struct {
+		ID       string     `json:"id"`
+		Language string     `json:"lang"`
+		Value    check.Text `json:"value"`
+		URL      check.Text `json:"url"`
+	}
+	probeKey struct {
+		Method string     `json:"method"`
+		Format string     `json:"format"`
+		URL    check.Text `json:"url"`
+		IV     check.Text `json:"iv"`
+	}
+	probeEvent struct {
+		Scheme   string        `json:"scheme"`
+		ID       string        `json:"id"`
+		Start    check.Seconds `json:"start"`
+		Duration check.Seconds `json:"duration"`
 	}
 	probePeriod struct {
 		ID    string        `json:"id"`
 		Start check.Seconds `json:"start"`
 		End   check.Seconds `json:"end"`
 		Sets  []probeSet    `json:"adaptationSets"`
+		// Events are those that the manifest lists.
+		Events []probeEvent `json:"events"`
 	}
 	probeSet struct {
 		ID              string                `json:"id"`
@@ -71,6 +94,9 @@ type (
 		Language        string                `json:"lang"`
 		Label           check.Text            `json:"label"`
 		Roles           []string              `json:"roles"`
+		Accessibility   []string              `json:"accessibility"`
+		Default         bool                  `json:"default"`
+		Forced          bool                  `json:"forced"`
 		TrickMode       bool                  `json:"trickMode"`
 		Tiles           check.Text            `json:"tiles"`
 		Protection      []probeProtection     `json:"protection"`
@@ -100,6 +126,12 @@ type (
 		Addressing      check.Text    `json:"addressing"`
 		Timescale       uint32        `json:"timescale"`
 		TimestampOffset check.Seconds `json:"timestampOffset"`
+		// With are the sets that are made to go with it, null when all are.
+		With []string `json:"with"`
+		// Keys are those of the first segments, Discontinuities and Gaps how many there are.
+		Keys            []probeKey    `json:"keys"`
+		Discontinuities int64         `json:"discontinuities"`
+		Gaps            int64         `json:"gaps"`
 		Segments        *int64        `json:"segments"`
 		Init            *probeSegment `json:"init"`
 		First           *probeSegment `json:"firstSegment"`
@@ -199,6 +231,7 @@ type prober struct {
 	open source.Options
 	src  *source.Source
 	mse  mse.Options
+	add  func(manifest.Finding)
 }
 
 // probe opens a source and describes it.
@@ -210,7 +243,7 @@ func probe(ctx context.Context, name string, open source.Options) (*probeReport,
 	defer src.Close()
 	p := &prober{ctx: ctx, open: open, src: src, mse: mse.Options{Decodes: ffmpeg.Factory{}.Supports}}
 	r := &probeReport{Schema: probeSchema, Source: fetch.Redact(name), Kind: manifest.File.String(), Duration: check.Unknown,
-		Periods: []probePeriod{}, Tracks: []probeTrack{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Findings: []probeFinding{}}
+		Periods: []probePeriod{}, Tracks: []probeTrack{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Session: []probeSession{}, Keys: []probeKey{}, Findings: []probeFinding{}}
 	switch {
 	case src.File != nil:
 		p.file(r)
@@ -287,8 +320,28 @@ func (p *prober) presentation(r *probeReport) {
 	} else if pres.DeclaredDuration.Set {
 		r.Duration = check.Seconds(pres.DeclaredDuration.T)
 	}
+	for _, d := range pres.Session {
+		r.Session = append(r.Session, probeSession{d.ID, d.Lang, check.Text(d.Value), check.Text(fetch.Redact(d.URL))})
+	}
+	for _, k := range pres.Keys {
+		r.Keys = append(r.Keys, keyOf(k))
+	}
+	if pres.Steering != nil {
+		r.Steering = check.Text(fetch.Redact(pres.Steering.URL))
+	}
+	for _, f := range pres.Findings {
+		r.add(f)
+	}
+	p.add = r.add
 	for _, per := range pres.Periods {
-		x := probePeriod{ID: per.ID, Start: check.Seconds(per.Start), End: check.Unknown, Sets: []probeSet{}}
+		x := probePeriod{ID: per.ID, Start: check.Seconds(per.Start), End: check.Unknown, Sets: []probeSet{}, Events: []probeEvent{}}
+		for _, e := range per.Events {
+			y := probeEvent{Scheme: e.Scheme, ID: e.ID, Start: check.Seconds(e.Start), Duration: check.Unknown}
+			if e.Duration.Set {
+				y.Duration = check.Seconds(e.Duration.T)
+			}
+			x.Events = append(x.Events, y)
+		}
 		if per.End.Set {
 			x.End = check.Seconds(per.End.T)
 		}
@@ -297,13 +350,27 @@ func (p *prober) presentation(r *probeReport) {
 		}
 		r.Periods = append(r.Periods, x)
 	}
-	for _, f := range pres.Findings {
-		r.Findings = append(r.Findings, probeFinding{f.Code, f.Severity, f.Message, check.Text(f.Where)})
+}
+
+// add lists a finding once: representations may share a list.
+func (r *probeReport) add(f manifest.Finding) {
+	x := probeFinding{f.Code, f.Severity, f.Message, check.Text(f.Where)}
+	if !slices.Contains(r.Findings, x) {
+		r.Findings = append(r.Findings, x)
 	}
 }
 
+func keyOf(k *manifest.Key) probeKey {
+	x := probeKey{Method: k.Method.String(), Format: k.Format, URL: check.Text(fetch.Redact(k.URL))}
+	if k.IV != nil {
+		x.IV = check.Text(hex.EncodeToString(k.IV[:]))
+	}
+	return x
+}
+
 func (p *prober) set(per *manifest.Period, set *manifest.AdaptationSet) probeSet {
-	x := probeSet{ID: set.ID, Type: set.Kind.String(), Language: "und", Label: check.Text(set.Label), Roles: []string{}, TrickMode: set.TrickMode,
+	x := probeSet{ID: set.ID, Type: set.Kind.String(), Language: "und", Label: check.Text(set.Label), Roles: []string{}, Accessibility: []string{},
+		Default: set.Default, Forced: set.Forced, TrickMode: set.TrickMode,
 		Protection: []probeProtection{}, Representations: []probeRepresentation{}}
 	if set.Lang != "" {
 		x.Language = set.Lang
@@ -313,6 +380,9 @@ func (p *prober) set(per *manifest.Period, set *manifest.AdaptationSet) probeSet
 	}
 	for _, d := range set.Roles {
 		x.Roles = append(x.Roles, d.Value)
+	}
+	for _, d := range set.Accessibility {
+		x.Accessibility = append(x.Accessibility, d.Value)
 	}
 	var list []manifest.Protection
 	list = append(list, set.Protection...)
@@ -337,7 +407,8 @@ func (p *prober) set(per *manifest.Period, set *manifest.AdaptationSet) probeSet
 func (p *prober) representation(per *manifest.Period, r *manifest.Representation) probeRepresentation {
 	x := probeRepresentation{ID: r.ID, Track: r.TrackID, MIMEType: r.MIMEType, Codecs: check.Text(r.Codecs), Bandwidth: known(r.Bandwidth),
 		Width: known(r.Width), Height: known(r.Height), FrameRate: check.Unknown, SampleRate: known(r.SampleRate), Channels: known(r.Channels),
-		Encrypted: r.Encrypted(), Timescale: r.Timescale, TimestampOffset: check.Seconds(r.TimestampOffset(per))}
+		Encrypted: r.Encrypted(), Timescale: r.Timescale, TimestampOffset: check.Seconds(r.TimestampOffset(per)),
+		With: r.With, Keys: []probeKey{}}
 	if f := r.FrameRate.Float(); f > 0 {
 		x.FrameRate = check.Seconds(f)
 	}
@@ -354,11 +425,16 @@ func (p *prober) representation(per *manifest.Period, r *manifest.Representation
 	}
 	init, list := r.Init, r.Segments
 	if r.Lazy != nil {
-		x.Addressing = check.Text(manifest.Indexed.String())
+		if r.Addressing == 0 {
+			x.Addressing = check.Text(manifest.Indexed.String())
+		}
 		if l, err := r.Lazy.Load(source.Getter(p.ctx, p.open.Fetch, p.src.Presentation.URL)); err != nil {
-			x.Supported, x.Reason = false, check.Text("segment index: "+oneLine(err.Error()))
+			x.Supported, x.Reason = false, check.Text("list of segments: "+oneLine(err.Error()))
 		} else {
 			init, list = l.Init, l.Index
+			for _, f := range l.Findings {
+				p.add(f)
+			}
 		}
 	}
 	if init != nil {
@@ -369,9 +445,32 @@ func (p *prober) representation(per *manifest.Period, r *manifest.Representation
 		x.Segments = &n
 		if n > 0 {
 			x.First, x.Last = segmentOf(list.At(0)), segmentOf(list.At(int(n-1)))
+			x.Discontinuities = list.At(int(n-1)).Discontinuity - list.At(0).Discontinuity
+		}
+		if r.Floating {
+			x.walk(list)
 		}
 	}
 	return x
+}
+
+// walk looks at every segment of a list that is written out.
+func (x *probeRepresentation) walk(list manifest.Index) {
+	const maxKeys = 8
+	var last *manifest.Key
+	for i := range list.Len() {
+		s := list.At(i)
+		if s.Gap {
+			x.Gaps++
+		}
+		if s.Key != nil && s.Key != last && len(x.Keys) < maxKeys {
+			if k := keyOf(s.Key); !slices.Contains(x.Keys, k) {
+				x.Keys = append(x.Keys, k)
+			}
+		}
+		last = s.Key
+		x.Encrypted = x.Encrypted || s.Key != nil
+	}
 }
 
 func segmentOf(s manifest.SegmentRef) *probeSegment {
@@ -408,6 +507,15 @@ func (r *probeReport) text(w io.Writer) error {
 	if r.Title != "" {
 		fmt.Fprintf(&b, "title: %s\n", oneLine(string(r.Title)))
 	}
+	for _, d := range r.Session {
+		fmt.Fprintf(&b, "  session data %s: %s\n", oneLine(d.ID), join(d.Language, oneLine(string(d.Value)), string(d.URL)))
+	}
+	for _, k := range r.Keys {
+		fmt.Fprintf(&b, "  session key: %s\n", k.text())
+	}
+	if r.Steering != "" {
+		fmt.Fprintf(&b, "  steering server: %s\n", r.Steering)
+	}
 	for _, t := range r.Tracks {
 		b.WriteString("  " + t.text() + "\n")
 	}
@@ -438,6 +546,20 @@ func (r *probeReport) text(w io.Writer) error {
 	return err
 }
 
+// maxShownURL bounds URLs in text: keys may be data URLs.
+const maxShownURL = 100
+
+func (k probeKey) text() string {
+	u, format := string(k.URL), k.Format
+	if len(u) > maxShownURL {
+		u = u[:maxShownURL] + "…"
+	}
+	if format == "identity" {
+		format = ""
+	}
+	return join(k.Method, oneLine(format), oneLine(u))
+}
+
 func clock(s check.Seconds) string {
 	if !s.Known() {
 		return "?"
@@ -448,6 +570,13 @@ func clock(s check.Seconds) string {
 // join puts the words that are not empty in a row.
 func join(words ...string) string {
 	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
+}
+
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // shape is the size and frame rate of pictures, or the rate and channels of sound.
@@ -497,8 +626,18 @@ func (t *probeTrack) text() string {
 
 func (p *probePeriod) text(b *strings.Builder) {
 	fmt.Fprintf(b, "  period %s  %s to %s\n", p.ID, clock(p.Start), clock(p.End))
+	for _, e := range p.Events {
+		length := ""
+		if e.Duration.Known() {
+			length = " for " + clock(e.Duration)
+		}
+		fmt.Fprintf(b, "    event at %s%s  %s\n", clock(e.Start), length, join(oneLine(e.Scheme), oneLine(e.ID)))
+	}
 	for _, s := range p.Sets {
-		lang, tiles, trick := "", "", ""
+		lang, tiles, trick, chosen := "", "", "", ""
+		if s.Default {
+			chosen = "default"
+		}
 		if s.Language != "und" {
 			lang = s.Language
 		}
@@ -508,7 +647,7 @@ func (p *probePeriod) text(b *strings.Builder) {
 		if s.TrickMode {
 			trick = "for fast winding"
 		}
-		fmt.Fprintf(b, "    set %s  %s\n", s.ID, join(s.Type, lang, oneLine(string(s.Label)), strings.Join(s.Roles, " "), tiles, trick))
+		fmt.Fprintf(b, "    set %s  %s\n", s.ID, join(s.Type, lang, oneLine(string(s.Label)), strings.Join(s.Roles, " "), chosen, tiles, trick))
 		for _, c := range s.Protection {
 			name := string(c.System)
 			if name == "" {
@@ -536,8 +675,20 @@ func (r *probeRepresentation) text(b *strings.Builder) {
 			segments += fmt.Sprintf(" of %s s", strconv.FormatFloat(float64(r.First.Duration), 'f', -1, 32))
 		}
 	}
+	if r.Discontinuities > 0 {
+		segments = join(segments, counted(r.Discontinuities, "discontinuity", "discontinuities"))
+	}
+	if r.Gaps > 0 {
+		segments = join(segments, counted(r.Gaps, "gap", "gaps"))
+	}
+	if len(r.With) > 0 {
+		segments = join(segments, "with sets "+strings.Join(r.With, " "))
+	}
 	if !r.Supported {
 		note = "not supported: " + string(r.Reason)
 	}
 	fmt.Fprintf(b, "      %s  %s\n", r.ID, join(r.MIMEType, string(r.Codecs), shape(r.Width, r.Height, r.FrameRate, r.SampleRate, r.Channels), bandwidth, segments, note))
+	for _, k := range r.Keys {
+		fmt.Fprintf(b, "        key: %s\n", k.text())
+	}
 }

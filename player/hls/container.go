@@ -50,13 +50,16 @@ func containerOf(x manifest.Index) string {
 		return ""
 	}
 	s := x.At(0)
-	if s.Init != nil {
-		if t := typeOfName(s.Init.URL); t == typeWebM {
+	if s.Init == nil {
+		return typeOfName(s.URL)
+	}
+	for _, u := range []string{s.Init.URL, s.URL} {
+		switch t := typeOfName(u); t {
+		case typeMP4, typeTS, typeWebM:
 			return t
 		}
-		return typeMP4
 	}
-	return typeOfName(s.URL)
+	return typeMP4
 }
 
 // typeOfName tells a type by the end of the path, or by what a data URL says.

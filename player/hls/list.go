@@ -344,6 +344,9 @@ func (s *state) follow(last *state, m *mediaPlaylist, oddity func(string, ...any
 	} else if backwards {
 		oddity("the playlist ends at segment %d, though segment %d has been there before", s.next, last.next-1)
 	}
+	if m.event && !backwards && s.first > last.first {
+		oddity("a playlist of type EVENT has lost its first %d segments", s.first-last.first)
+	}
 	if a != nil && b != nil {
 		if d := a.length - b.length; !samePath(a.ref, b.ref) || d > changedLength || d < -changedLength {
 			oddity("segment %d is not what it was before", b.msn)

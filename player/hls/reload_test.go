@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"mseplayer/mse/msetest"
 	"mseplayer/player/hls"
 	"mseplayer/player/manifest"
 )
@@ -81,6 +83,10 @@ func TestLoad_Sequences(t *testing.T) {
 			{media(0, "#EXT-X-PLAYLIST-TYPE:EVENT a"), "0[0,4)a ~4s", ""},
 			{media(0, "#EXT-X-PLAYLIST-TYPE:EVENT a b"), "0[0,4)a 1[4,8)b ~4s", ""},
 			{media(0, "#EXT-X-PLAYLIST-TYPE:EVENT a b c $"), "0[0,4)a 1[4,8)b 2[8,12)c $", ""},
+		}},
+		{"an event that loses its beginning", []step{
+			{media(0, "#EXT-X-PLAYLIST-TYPE:EVENT a b"), "0[0,4)a 1[4,8)b ~4s", ""},
+			{media(1, "#EXT-X-PLAYLIST-TYPE:EVENT b c"), "1[4,8)b 2[8,12)c ~4s", "has lost its first 1 segments"},
 		}},
 		{"discontinuities that leave without a number", []step{
 			{media(0, "a / b c"), "0[0,4)a 1[4,8)b/1 2[8,12)c/1 ~4s", ""},
@@ -365,6 +371,119 @@ func TestLoad_Report(t *testing.T) {
 	}
 	if got, want := strings.Join(s.requests, ", "), "a.m3u8, b.m3u8?_HLS_msn=5&_HLS_part=2"; got != want {
 		t.Errorf("requests %s, want %s", got, want)
+	}
+}
+
+// TestLoad_Together loads playlists of one presentation from several goroutines; all agree on the times.
+func TestLoad_Together(t *testing.T) {
+	s := &site{files: map[string]string{
+		"master.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc1.64001f\"\na.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2,CODECS=\"avc1.64001f\"\nb.m3u8\n",
+		"a.m3u8":      media(5, "a5 a6 a7"),
+		"b.m3u8":      media(6, "b6 b7 b8"),
+	}}
+	p, err := s.parse("master.m3u8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(r manifest.Resource) ([]byte, error) { return []byte(s.files[short(r.URL)]), nil }
+	var wg sync.WaitGroup
+	for i, want := range []string{"5[0,4)a5 6[4,8)a6 7[8,12)a7", "6[4,8)b6 7[8,12)b7 8[12,16)b8"} {
+		for range 4 {
+			wg.Go(func() {
+				for range 20 {
+					l, err := p.Periods[0].Sets[0].Representations[i].Lazy.Load(get)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if got := row(l); !strings.HasPrefix(got, want) {
+						t.Errorf("got %s, want %s", got, want)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// TestParse_Types opens playlists of segments whose names do not tell what they are.
+func TestParse_Types(t *testing.T) {
+	ts := strings.Repeat("\x47"+strings.Repeat("\xff", 187), 3)
+	tag := "ID3\x04\x00\x00\x00\x00\x00\x05hello"
+	for _, tt := range []struct{ name, bytes, kind, mime string }{
+		{"transport stream", ts, "video", "video/mp2t"},
+		{"fragmented MP4", "\x00\x00\x00\x10stypmsdh\x00\x00\x00\x00", "video", "video/mp4"},
+		{"WebM", "\x1a\x45\xdf\xa3\x80", "video", "video/webm"},
+		{"ADTS", "\xff\xf1\x50\x80", "audio", "audio/aac"},
+		{"ADTS behind a tag", tag + "\xff\xf1\x50\x80", "audio", "audio/aac"},
+		{"MP3", tag + tag + "\xff\xfb\x90\x44", "audio", "audio/mpeg"},
+		{"AC-3", tag + "\x0b\x77\x00\x00\x14\x40", "audio", "audio/ac3"},
+		{"E-AC-3", tag + "\x0b\x77\x00\x00\x14\x80", "audio", "audio/eac3"},
+		{"WebVTT", "\xef\xbb\xbfWEBVTT\n", "text", "text/vtt"},
+		{"TTML", "<?xml version=\"1.0\"?><tt/>", "text", "application/ttml+xml"},
+		{"nothing known", "hello", "video", "video/mp4"},
+		{"nothing", "", "video", "video/mp4"},
+		{"a tag that is cut off", "ID3\x04\x00\x00\x7f\x7f\x7f\x7f", "video", "video/mp4"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &site{files: map[string]string{"m.m3u8": media(0, "x $"), "x": tt.bytes}}
+			p, err := s.parse("m.m3u8")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := p.Periods[0].Sets[0].Representations[0]
+			if r.Kind.String() != tt.kind || r.MIMEType != tt.mime {
+				t.Errorf("got %s %s, want %s %s", r.Kind, r.MIMEType, tt.kind, tt.mime)
+			}
+		})
+	}
+	for _, tt := range []struct{ words, kind, mime string }{
+		{"x.ts $", "video", "video/mp2t"}, {"x.M4S?y=z.ts $", "video", "video/mp4"}, {"x.m4a $", "audio", "audio/mp4"}, {"x.cmft $", "text", "application/mp4"},
+		{`#EXT-X-MAP:URI="pat.ts" x.ts $`, "video", "video/mp2t"}, {`#EXT-X-MAP:URI="i.webm" x $`, "video", "video/webm"}, {`#EXT-X-MAP:URI="i" x.bin $`, "video", "video/mp4"},
+		{"data:text/vtt,WEBVTT $", "text", "text/vtt"},
+		{`#EXT-X-KEY:METHOD=AES-128,URI="k" x $`, "video", "video/mp4"},
+	} {
+		s := &site{files: map[string]string{"m.m3u8": media(0, tt.words)}}
+		p, err := s.parse("m.m3u8")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := p.Periods[0].Sets[0].Representations[0]
+		if r.Kind.String() != tt.kind || r.MIMEType != tt.mime {
+			t.Errorf("%s: got %s %s, want %s %s", tt.words, r.Kind, r.MIMEType, tt.kind, tt.mime)
+		}
+	}
+}
+
+// TestParse_Tracks lets the media tell what a playlist carries that nobody describes, opened directly and as a variant
+// without attributes.
+func TestParse_Tracks(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		from, to int // tracks
+		want     string
+	}{
+		{"pictures and sound", 0, 2, "video video/mp4; codecs=\"avc1.640028,mp4a.40.2\""},
+		{"pictures", 0, 1, "video video/mp4; codecs=\"avc1.640028\""},
+		{"sound", 1, 2, "audio audio/mp4; codecs=\"mp4a.40.2\""},
+	} {
+		movie := msetest.Movie(msetest.MovieSpec{Length: 1, Audio: true})
+		movie.Tracks = movie.Tracks[tt.from:tt.to]
+		s := &site{files: map[string]string{
+			"master.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nm.m3u8\n",
+			"m.m3u8":      media(0, `#EXT-X-MAP:URI="i.mp4" x.m4s $`), "i.mp4": string(movie.Init()),
+		}}
+		for _, first := range []string{"m.m3u8", "master.m3u8"} {
+			p, err := s.parse(first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := p.Periods[0].Sets[0].Representations[0]
+			if got := r.Kind.String() + " " + r.Type(); got != tt.want {
+				t.Errorf("%s, %s: got %s, want %s", tt.name, first, got, tt.want)
+			}
+		}
 	}
 }
 

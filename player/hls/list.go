@@ -62,7 +62,7 @@ func (p *playlist) Load(get manifest.Getter) (*manifest.List, error) {
 	last, primed, plain := p.last, p.primed, p.plain >= maxPlainLoads
 	p.primed = false
 	p.mu.Unlock()
-	if last != nil && (primed || last.complete) {
+	if last != nil && (last.complete || primed && time.Since(last.full) < time.Duration(last.target)) {
 		return last.list, nil
 	}
 	d := ""
@@ -263,13 +263,13 @@ func (p *playlist) accept(m *mediaPlaylist, found []manifest.Finding, text strin
 	var shift, disc int64
 	switch {
 	case last == nil:
-		guessed := false
-		if shift, guessed = p.shared.place(s.segments, m.total, !s.complete); guessed {
+		var by evidence
+		if shift, disc, by = p.shared.place(p, m, true); by == guessed {
 			oddity("neither dates nor numbers say when the playlist begins; its end is put where that of another one is")
 		}
 	default:
 		var stale bool
-		if shift, disc, stale = s.follow(last, m, oddity, p.shared.zero()); stale {
+		if shift, disc, stale = p.follow(s, last, m, oddity); stale {
 			again := *last
 			list := *last.list
 			list.Findings, list.Reload = fs.List(), time.Duration(last.target/2)
@@ -326,7 +326,7 @@ func samePath(a, b string) bool {
 
 // follow finds the place of a playlist that was loaded before: what is to be added to its times and its numbers of
 // discontinuities. stale says that it is an older one than the last, which some cache kept.
-func (s *state) follow(last *state, m *mediaPlaylist, oddity func(string, ...any), zero int64) (shift, disc int64, stale bool) {
+func (p *playlist) follow(s, last *state, m *mediaPlaylist, oddity func(string, ...any)) (shift, disc int64, stale bool) {
 	s.number = last.number
 	a, b := common(last.segments, s.segments)
 	backwards := s.next < last.next || s.next == last.next && s.parts < last.parts && s.control.part > 0
@@ -356,27 +356,37 @@ func (s *state) follow(last *state, m *mediaPlaylist, oddity func(string, ...any
 	if len(s.segments) == 0 {
 		return last.end, lastDisc(last), false
 	}
-	// Nothing in common: behind the last one.
-	first := &s.segments[0]
+	// Nothing in common: where others say, else behind the last one.
+	first, restarted := &s.segments[0], s.number != last.number
 	shift = last.end
 	missing := int64(0)
-	if n := len(last.segments); s.number == last.number && n > 0 {
+	if n := len(last.segments); !restarted && n > 0 {
 		shift, missing = last.segments[n-1].end(), first.msn-last.next
 	}
-	if missing > 0 {
-		oddity("%d segments have come and gone between two loads of the playlist", missing)
-		shift += min(missing, maxSegments) * m.target
-	}
-	if wall, ok := wallOf(s.segments); ok && zero != 0 && wall-zero >= shift-partSlack && (missing > 0 || s.number != last.number) {
-		shift = max(wall-zero, last.end)
-	}
 	switch before := lastDisc(last); {
-	case s.number != last.number:
+	case restarted:
 		disc = before + 1 - first.disc
 	case !m.hasDiscNumber || first.disc < before:
 		disc = before - first.disc
 	}
-	return shift, disc, false
+	if missing == 0 && !restarted {
+		return shift, disc, false
+	}
+	at, d, by := p.shared.place(p, m, !restarted)
+	if by == byNumber {
+		return at, max(d, disc), false
+	}
+	if missing > 0 && s.full.Sub(last.full) < 2*time.Duration(last.target) {
+		oddity("%d segments have come and gone between two loads of the playlist", missing)
+	}
+	if by == byDate && at >= shift-partSlack {
+		return max(at, shift), disc, false
+	}
+	mean := m.target
+	if n := int64(len(last.segments)); n > 0 {
+		mean = (last.segments[n-1].end() - last.segments[0].start) / n
+	}
+	return shift + min(missing, maxSegments)*mean, disc, false
 }
 
 func lastDisc(s *state) int64 {

@@ -374,6 +374,58 @@ func TestLoad_Report(t *testing.T) {
 	}
 }
 
+// TestLoad_LeftAlone comes back to a playlist that nobody loaded for long: the other one, which was, says when it is.
+func TestLoad_LeftAlone(t *testing.T) {
+	for _, tt := range []struct{ name, a, b, a2, b2, want string }{
+		{"numbers", "=2 a0 =2 a1", "=2 b0 =2 b1", "=2 a9 =2 a10", "=2 b9 =2 b10", "9[18,20)b9/1 10[20,22)b10/1 ~4s"},
+		{"dates", "@12:00:00 =2 a0 =2 a1", "@12:00:00 =2 b0 =2 b1", "@12:00:19 =2 a9 =2 a10", "@12:00:21 =2 b9 =2 b10", "9[20,22)b9 10[22,24)b10 ~4s"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &site{files: map[string]string{
+					"master.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc1.64001f\"\na.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2,CODECS=\"hvc1.1.6.L93.B0\"\nb.m3u8\n",
+					"a.m3u8":      media(0, tt.a), "b.m3u8": media(0, tt.b)}}
+				p, err := s.parse("master.m3u8") // loads both
+				if err != nil {
+					t.Fatal(err)
+				}
+				a, b := p.Periods[0].Sets[0].Representations[0].Lazy, p.Periods[0].Sets[1].Representations[0].Lazy
+				if l, err := a.Load(s.get); err != nil || strings.Join(s.requests, " ") != "a.m3u8 a0 0-262143 b.m3u8 b0 0-262143" {
+					t.Fatalf("%v, %v, %v", l, err, s.requests)
+				}
+				for i := 1; i < 9; i++ {
+					time.Sleep(2 * time.Second)
+					words := fmt.Sprintf("=2 a%d =2 a%d", i, i+1)
+					if i == 8 && tt.name == "numbers" {
+						words = "=2 a8 / =2 a9"
+					}
+					if tt.name == "dates" {
+						words = fmt.Sprintf("@12:00:%02d ", 2*i) + words
+					}
+					s.files["a.m3u8"] = media(i, words)
+					if _, err := a.Load(s.get); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.files["b.m3u8"] = media(9, tt.b2)
+				if tt.name == "dates" {
+					s.files["a.m3u8"] = media(9, tt.a2)
+					if _, err := a.Load(s.get); err != nil {
+						t.Fatal(err)
+					}
+				}
+				l, err := b.Load(s.get)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := row(l); got != tt.want || len(l.Findings) > 0 {
+					t.Errorf("got %s %v, want %s", got, l.Findings, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // TestLoad_Together loads playlists of one presentation from several goroutines; all agree on the times.
 func TestLoad_Together(t *testing.T) {
 	s := &site{files: map[string]string{

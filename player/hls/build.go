@@ -74,6 +74,8 @@ type builder struct {
 	names    map[string]string // by URL
 	setOf    map[*rendition]*manifest.AdaptationSet
 	loaded   []early
+	// inPicture are the captions of groups, by the names of those.
+	inPicture map[string][]manifest.Descriptor
 	// playlists are by the first of their URLs.
 	playlists map[string]*playlist
 	of        map[*manifest.Representation]*stream
@@ -94,7 +96,7 @@ type backup struct {
 func newBuilder(m *multivariant, fs *manifest.Findings, base manifest.Base, get manifest.Getter) *builder {
 	b := &builder{m: m, fs: fs, base: base, get: get, shared: &timeline{}, contents: map[groupKey]int{}, known: map[string]int{}, codecs: map[groupKey]string{},
 		groups: map[groupKey][]*rendition{}, backups: map[groupKey][]backup{},
-		names: map[string]string{}, setOf: map[*rendition]*manifest.AdaptationSet{}, playlists: map[string]*playlist{}, of: map[*manifest.Representation]*stream{}}
+		names: map[string]string{}, setOf: map[*rendition]*manifest.AdaptationSet{}, inPicture: map[string][]manifest.Descriptor{}, playlists: map[string]*playlist{}, of: map[*manifest.Representation]*stream{}}
 	for i := range m.renditions {
 		r := &m.renditions[i]
 		k := groupKey{r.kind, r.group}
@@ -464,9 +466,19 @@ func (b *builder) videoSets() []*manifest.AdaptationSet {
 		videoRange, layout, name string
 		muxed, alternative       bool
 	}
+	type member struct {
+		key
+		id string
+	}
 	var sets []*manifest.AdaptationSet
-	byKey := map[key]*manifest.AdaptationSet{}
-	add := func(k key, s *stream, r *rendition, rep *manifest.Representation) {
+	byKey, seen := map[key]*manifest.AdaptationSet{}, map[member]bool{}
+	add := func(k key, s *stream, r *rendition, id string, codecs []string, places func() []place) {
+		// Several variants may name the same rendition.
+		if seen[member{k, id}] {
+			return
+		}
+		seen[member{k, id}] = true
+		rep := s.representation(id, codecs, b.playlist(places()))
 		set := byKey[k]
 		if set == nil {
 			set = &manifest.AdaptationSet{Kind: manifest.Video, Default: !k.alternative, AutoSelect: true}
@@ -508,31 +520,20 @@ func (b *builder) videoSets() []*manifest.AdaptationSet {
 		if main != nil {
 			k.name = main.name
 		}
-		add(k, s, main, s.representation(b.names[s.url], codecs, b.playlist(s.places)))
+		add(k, s, main, b.names[s.url], codecs, func() []place { return s.places })
 		for _, r := range others {
 			k := k
 			k.name, k.alternative = r.name, true
 			if r.isDefault && main == nil {
 				k.alternative = false
 			}
-			add(k, s, r, s.representation(b.names[r.url], codecs, b.playlist(b.placesOf(r))))
+			add(k, s, r, b.names[r.url], codecs, func() []place { return b.placesOf(r) })
 		}
 	}
 	for _, set := range sets {
 		rank(set.Representations, b.of)
-		dedupe(set)
 	}
 	return sets
-}
-
-// dedupe drops representations of the same playlist: renditions that several groups share.
-func dedupe(set *manifest.AdaptationSet) {
-	seen := map[string]bool{}
-	set.Representations = slices.DeleteFunc(set.Representations, func(r *manifest.Representation) bool {
-		was := seen[r.ID]
-		seen[r.ID] = true
-		return was
-	})
 }
 
 // family is the codec of the first item, which tells what can be switched to without a change of decoder.
@@ -609,6 +610,11 @@ func rank(reps []*manifest.Representation, of map[*manifest.Representation]*stre
 
 // captions notes the captions that a stream carries inside its pictures, in the words of DASH.
 func (b *builder) captions(set *manifest.AdaptationSet, s *stream) {
+	k := strings.Join(s.captionGroups, "\x00")
+	if list, ok := b.inPicture[k]; ok {
+		set.Accessibility = append(set.Accessibility, list...)
+		return
+	}
 	var cc, service []string
 	for _, id := range s.captionGroups {
 		for _, r := range b.groups[groupKey{typeCaptions, id}] {
@@ -621,11 +627,12 @@ func (b *builder) captions(set *manifest.AdaptationSet, s *stream) {
 		}
 	}
 	if cc != nil {
-		set.Accessibility = append(set.Accessibility, manifest.Descriptor{Scheme: schemeCEA608, Value: strings.Join(cc, ";")})
+		b.inPicture[k] = append(b.inPicture[k], manifest.Descriptor{Scheme: schemeCEA608, Value: strings.Join(cc, ";")})
 	}
 	if service != nil {
-		set.Accessibility = append(set.Accessibility, manifest.Descriptor{Scheme: schemeCEA708, Value: strings.Join(service, ";")})
+		b.inPicture[k] = append(b.inPicture[k], manifest.Descriptor{Scheme: schemeCEA708, Value: strings.Join(service, ";")})
 	}
+	set.Accessibility = append(set.Accessibility, b.inPicture[k]...)
 }
 
 // inside gives a set with sound inside the language of that sound.

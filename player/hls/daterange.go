@@ -126,6 +126,13 @@ func events(ranges []dateRange, segments []entry, zero int64, base *manifest.Bas
 		}
 		return 0, false
 	}
+	starts := map[string][]int64{} // by class, in order
+	for _, d := range ranges {
+		starts[d.class] = append(starts[d.class], d.start)
+	}
+	for _, list := range starts {
+		slices.Sort(list)
+	}
 	var out []manifest.Event
 	for _, d := range ranges {
 		start, ok := place(d.start)
@@ -137,7 +144,11 @@ func events(ranges []dateRange, segments []entry, zero int64, base *manifest.Bas
 		e := manifest.Event{Scheme: cmp.Or(d.class, SchemeDateRange), ID: d.id, Start: nano(start), Attributes: d.attributes}
 		length := d.length
 		if length < 0 && d.endOnNext {
-			length = untilNext(ranges, d)
+			// It ends where the next of its class begins.
+			list := starts[d.class]
+			if i := sort.Search(len(list), func(i int) bool { return list[i] > d.start }); i < len(list) {
+				length = list[i] - d.start
+			}
 		}
 		if length >= 0 {
 			e.Duration = media.Some(nano(length))
@@ -149,17 +160,6 @@ func events(ranges []dateRange, segments []entry, zero int64, base *manifest.Bas
 	}
 	slices.SortStableFunc(out, func(a, b manifest.Event) int { return cmp.Compare(a.Start, b.Start) })
 	return out
-}
-
-// untilNext is the length of a range that ends where the next of its class begins, -1 when there is none.
-func untilNext(ranges []dateRange, d dateRange) int64 {
-	length := int64(-1)
-	for _, x := range ranges {
-		if x.class == d.class && x.start > d.start && (length < 0 || x.start-d.start < length) {
-			length = x.start - d.start
-		}
-	}
-	return length
 }
 
 // formats names the protection systems by KEYFORMAT; the others are UUIDs.

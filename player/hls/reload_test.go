@@ -3,6 +3,7 @@ package hls_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -555,6 +556,7 @@ func TestParse_Refused(t *testing.T) {
 		{"line", "#EXTM3U\n#EXTINF:1,\n" + strings.Repeat("x", 64<<10+1), manifest.CodeLimits, "more than the 65536 accepted"},
 		{"segments", many(1<<18+1, "#EXTINF:1\na\n"), manifest.CodeLimits, "more than 262144 segments"},
 		{"attributes", many(1, "#EXT-X-MAP:"+manyAttributes(65)), manifest.CodeLimits, "more than 64 attributes"},
+		{"junk attributes", many(1, "#EXT-X-MAP:"+strings.Repeat("A,", 65)), manifest.CodeLimits, "more than 64 attributes without a value"},
 		{"parts", many(1<<14+1, "#EXT-X-PART:DURATION=1,URI=\"a\"\n"), manifest.CodeLimits, "more than 16384 parts"},
 		{"date ranges", many(1<<12+1, "#EXT-X-DATERANGE:ID=\"a\"\n"), manifest.CodeLimits, "more than 4096 date ranges"},
 		{"sections", many(1<<16+1, "#EXT-X-MAP:URI=\"a\"\n"), manifest.CodeLimits, "more than 65536 EXT-X-MAP"},
@@ -577,6 +579,43 @@ func TestParse_Refused(t *testing.T) {
 	}
 	if _, err := hls.Parse([]byte(media(0, "a")), hls.Options{BaseURL: "relative.m3u8"}); err == nil || !strings.Contains(err.Error(), "no scheme") {
 		t.Errorf("a relative base URL: got %v", err)
+	}
+}
+
+// TestParse_Bounded opens playlists in which everything refers to everything; what they take must not grow with the
+// product.
+func TestParse_Bounded(t *testing.T) {
+	each := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	const most = 1 << 10
+	for _, tt := range []struct{ name, doc string }{
+		{"audio", each(most, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"%[1]d\",URI=\"a%[1]d.m3u8\"\n") +
+			each(most, "#EXT-X-STREAM-INF:BANDWIDTH=%[1]d,CODECS=\"avc1.64001f,mp4a.40.2\",AUDIO=\"a\"\nv%[1]d.m3u8\n")},
+		{"video", each(most, "#EXT-X-MEDIA:TYPE=VIDEO,GROUP-ID=\"a\",NAME=\"%[1]d\",URI=\"a%[1]d.m3u8\"\n") +
+			each(most, "#EXT-X-STREAM-INF:BANDWIDTH=%[1]d,CODECS=\"avc1.64001f,mp4a.40.2\",VIDEO=\"a\"\nv%[1]d.m3u8\n")},
+		{"captions", each(most, "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"a\",NAME=\"%[1]d\",INSTREAM-ID=\"CC1\"\n") +
+			each(most, "#EXT-X-STREAM-INF:BANDWIDTH=%[1]d,VIDEO-RANGE=X%[1]d,CODECS=\"avc1.64001f\",CLOSED-CAPTIONS=\"a\"\nv%[1]d.m3u8\n")},
+		{"one name", each(most, "#EXT-X-STREAM-INF:BANDWIDTH=%[1]d,CODECS=\"avc1.64001f\"\nv.m3u8?%[1]d\n")},
+		{"backups", each(most, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%[1]d\",NAME=\"a\",URI=\"a%[1]d.m3u8\"\n") +
+			each(most, "#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"avc1.64001f,mp4a.40.2\",AUDIO=\"%[1]d\",PATHWAY-ID=\"%[1]d\"\nv%[1]d.m3u8\n")},
+		{"date ranges", "#EXT-X-PROGRAM-DATE-TIME:2020-01-01T00:00:00Z\n" + each(1<<14, "#EXTINF:1,\n%d\n") +
+			each(1<<12, "#EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2020-01-01T00:00:00Z\",X-A%[1]d=1,X-B%[1]d=1,X-C%[1]d=1\n")},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s := &site{files: map[string]string{"m.m3u8": "#EXTM3U\n" + tt.doc}}
+		if _, err := s.parse("m.m3u8"); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > maxFuzzBytes {
+			t.Errorf("%s: %d bytes of text took %d", tt.name, len(tt.doc), used)
+		}
 	}
 }
 

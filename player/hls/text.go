@@ -122,22 +122,26 @@ func cutTag(line string) (name, value string) {
 // RFC 8216 §4.2.
 func (r *reader) attributes(list string) error {
 	r.attr = r.attr[:0]
+	broken := 0
 	for rest := list; ; {
 		rest = strings.TrimLeft(rest, ", \t")
 		if rest == "" {
 			return nil
 		}
-		name, value, ok := strings.Cut(rest, "=")
-		if i := strings.IndexByte(name, ','); i >= 0 || !ok {
+		i := strings.IndexAny(rest, "=,")
+		if i < 0 || rest[i] == ',' {
 			if i < 0 {
-				i = len(name)
+				i = len(rest)
 			}
-			r.odd("the attribute %q has no value", clip(name[:i]))
+			if broken++; broken > maxAttributes {
+				return r.fail(manifest.CodeLimits, "the tag has more than %d attributes without a value", maxAttributes)
+			}
+			r.odd("the attribute %q has no value", clip(rest[:i]))
 			rest = rest[i:]
 			continue
 		}
-		a := attribute{name: strings.TrimSpace(name)}
-		value = strings.TrimLeft(value, " \t")
+		a := attribute{name: strings.TrimSpace(rest[:i])}
+		value, ok := strings.TrimLeft(rest[i+1:], " \t"), true
 		if strings.HasPrefix(value, `"`) {
 			a.quoted = true
 			a.value, rest, ok = strings.Cut(value[1:], `"`)

@@ -144,7 +144,7 @@ type Index interface {
 }
 
 // Getter fetches the bytes of r. When the resource ends early it returns what is there; an empty result is for a
-// range that begins at or after the end.
+// range that begins at or after the end. It tries r.Alternatives and tells r.From.
 type Getter func(r Resource) ([]byte, error)
 
 // List is the segments of a representation as far as they are known.

@@ -41,7 +41,7 @@ var allowed = map[string]string{
 	"player/element":     "mse mse/media player/frame player/clock player/decode player/present",
 	"player/ffmpeg":      "mse/media mse/mime player/frame player/decode player/file C github.com/asticode/go-astiav",
 	"player/manifest":    "mse/media mse/mime",
-	"player/dash":        "mse/media mse/mime mse/isobmff player/manifest github.com/Eyevinn/dash-mpd",
+	"player/dash":        "mse/media mse/mime mse/isobmff mse/webm player/manifest github.com/Eyevinn/dash-mpd",
 	"player/hls":         "mse/media mse/mime mse/bytestream mse/isobmff mse/mp2t mse/webm player/manifest",
 	"player/fetch":       "mse/media player/limit",
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",

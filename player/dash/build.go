@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/Eyevinn/dash-mpd/mpd"
 
@@ -17,9 +18,6 @@ import (
 // in seconds: authors round, and audio and video end some frames apart.
 const durationTolerance = 0.1
 
-// maxBases bounds the alternative base URLs of a representation.
-const maxBases = 16
-
 // builder turns the library's tree into the model.
 type builder struct {
 	opts     Options
@@ -27,6 +25,8 @@ type builder struct {
 	from     manifest.Base
 	findings *manifest.Findings
 	live     bool
+	start    time.Time              // availabilityStartTime of a live presentation, zero when unknown
+	prior    *manifest.Presentation // the version before, nil for none
 
 	set  int                                   // adaptation sets met, over the whole document
 	seen map[string]int                        // how often a track id was given out
@@ -64,20 +64,24 @@ func (b *builder) presentation() *manifest.Presentation {
 	}
 	b.essential(place{path: "MPD"}, m.EssentialProperties)
 	b.collectProtection(m)
+	p.Steering = b.steering(m)
 	bounds := b.periodBounds(p.DeclaredDuration, dynamic)
 	if n := len(bounds); n > 0 {
 		p.Duration = bounds[n-1].end
 	}
-	b.live = dynamic && !over(string(m.AvailabilityStartTime), p.Duration, facts.minUpdate.set, b.opts.Now)
+	b.start, _ = parseTime(string(m.AvailabilityStartTime))
+	b.live = dynamic && !over(b.start, p.Duration, facts.minUpdate.set, b.opts.Now)
 	if b.live {
-		p.Live = &manifest.Live{}
+		p.Live = b.describeLive(m)
 	}
 
-	bases := b.resolveBases(place{path: "MPD"}, []manifest.Base{b.from}, m.BaseURL)
+	top := &origins{list: b.resolveBases(place{path: "MPD"}, []origin{{base: b.from}}, m.BaseURL)}
+	top.query = b.query(place{path: "MPD"}, "", m.RequestParam, m.EssentialProperties, m.SupplementalProperties)
+	ids := b.periodIDs(bounds)
 	next := 0
 	for i, per := range m.Periods {
 		if next < len(bounds) && bounds[next].index == i {
-			p.Periods = append(p.Periods, b.period(i, per, bounds[next], bases, m))
+			p.Periods = append(p.Periods, b.period(i, ids[next], per, bounds[next], top, m))
 			next++
 			continue
 		}
@@ -104,6 +108,10 @@ func (b *builder) periodBounds(total media.Opt, dynamic bool) []bound {
 		start := prevEnd
 		if f.start.set {
 			start = media.Some(media.Time(f.start.v))
+		}
+		if !start.Set && dynamic {
+			b.find(at, manifest.CodeInvalid, manifest.SeverityInfo, "", "the period has no start yet (early available); it is left out until it has one")
+			continue
 		}
 		if !start.Set {
 			b.find(at, manifest.CodeInvalid, manifest.SeverityError, "give the period a start, or its predecessor a duration",
@@ -180,20 +188,58 @@ func periodID(p *mpd.Period, i int) string {
 	return strconv.Itoa(i)
 }
 
-func (b *builder) period(i int, per *mpd.Period, bd bound, bases []manifest.Base, m *mpd.MPD) *manifest.Period {
-	p := &manifest.Period{ID: periodID(per, i), Index: i, Start: bd.start, End: bd.end}
+// periodIDs names the periods. Those without an id of their own keep, from one version of a live presentation to the
+// next, the name of the period that began at the same time.
+func (b *builder) periodIDs(bounds []bound) []string {
+	ids, taken := make([]string, len(bounds)), map[string]bool{}
+	for n, bd := range bounds {
+		if ids[n] = b.doc.tree.Periods[bd.index].Id; ids[n] != "" {
+			taken[ids[n]] = true
+		}
+	}
+	for n, bd := range bounds {
+		if ids[n] == "" && b.prior != nil {
+			for _, old := range b.prior.Periods {
+				if !taken[old.ID] && math.Abs(float64(old.Start-bd.start)) < sliver {
+					ids[n], taken[old.ID] = old.ID, true
+					break
+				}
+			}
+		}
+	}
+	if b.prior != nil { // no new period takes the name of one that is gone
+		for _, old := range b.prior.Periods {
+			taken[old.ID] = true
+		}
+	}
+	for n, bd := range bounds {
+		if ids[n] != "" {
+			continue
+		}
+		ids[n] = strconv.Itoa(bd.index)
+		for i := bd.index + 1; taken[ids[n]] && i <= bd.index+2*maxPeriods; i++ {
+			ids[n] = strconv.Itoa(i)
+		}
+		taken[ids[n]] = true
+	}
+	return ids
+}
+
+func (b *builder) period(i int, id string, per *mpd.Period, bd bound, above *origins, m *mpd.MPD) *manifest.Period {
+	p := &manifest.Period{ID: id, Index: i, Start: bd.start, End: bd.end, Preselections: preselections(per.Preselections)}
 	at := place{path: fmt.Sprintf("Period[%s]", p.ID), period: p.ID}
-	bases = b.resolveBases(at, bases, per.BaseURLs)
-	var above []*mpd.ContentProtectionType
+	p.Events = b.doc.facts.periods[i].events(p.Start)
+	bases := &origins{b.resolveBases(at, above.list, per.BaseURLs), b.query(at, above.query, per.RequestParam, per.SupplementalProperties)}
+	var protection []*mpd.ContentProtectionType
 	for _, cp := range append(m.ContentProtection[:len(m.ContentProtection):len(m.ContentProtection)], per.ContentProtections...) {
 		if cp.RefId == "" { // one with a refId is there to be referred to
-			above = append(above, cp)
+			protection = append(protection, cp)
 		}
 	}
 	for j, as := range per.AdaptationSets {
 		facts := b.doc.facts.sets[b.set]
 		b.set++
-		if set := b.adaptationSet(at, p, j, per, as, facts, bases, above); set != nil {
+		if set := b.adaptationSet(at, p, j, per, as, facts, bases, protection); set != nil {
 			p.Sets = append(p.Sets, set)
 		}
 	}
@@ -204,7 +250,7 @@ func (b *builder) period(i int, per *mpd.Period, bd bound, bases []manifest.Base
 }
 
 func (b *builder) adaptationSet(at place, p *manifest.Period, j int, per *mpd.Period, as *mpd.AdaptationSetType, facts setFacts,
-	bases []manifest.Base, protection []*mpd.ContentProtectionType) *manifest.AdaptationSet {
+	above *origins, protection []*mpd.ContentProtectionType) *manifest.AdaptationSet {
 	s := &manifest.AdaptationSet{ID: facts.id, Index: j, Lang: language(as.Lang), Group: -1, Priority: 1,
 		Roles: descriptors(as.Roles), Accessibility: descriptors(as.Accessibilities), Viewpoints: descriptors(as.Viewpoints),
 		Essential: descriptors(as.EssentialProperties), Extra: descriptors(as.SupplementalProperties)}
@@ -233,9 +279,13 @@ func (b *builder) adaptationSet(at place, p *manifest.Period, j int, per *mpd.Pe
 		return nil
 	}
 	applyProperties(s, s.Essential)
+	applyProperties(s, s.Extra)
+	s.Inband = inband(s.Inband, as.InbandEventStreams)
+	s.Forced = s.HasRole("forced-subtitle") || s.HasRole("forced_subtitle")
+	s.Default = s.HasRole("main")
 	protection = append(protection[:len(protection):len(protection)], as.ContentProtections...)
 	s.Protection = b.protection(protection)
-	bases = b.resolveBases(at, bases, as.BaseURLs)
+	bases := &origins{b.resolveBases(at, above.list, as.BaseURLs), b.query(at, above.query, as.RequestParam, as.EssentialProperties, as.SupplementalProperties)}
 	for k, rep := range as.Representations {
 		lv := levels{period: per, set: as, rep: rep}
 		if r := b.representation(at, p, s, k, lv, bases, protection); r != nil {
@@ -300,7 +350,7 @@ type levels struct {
 	rep    *mpd.RepresentationType
 }
 
-func (b *builder) representation(at place, p *manifest.Period, s *manifest.AdaptationSet, k int, lv levels, bases []manifest.Base,
+func (b *builder) representation(at place, p *manifest.Period, s *manifest.AdaptationSet, k int, lv levels, above *origins,
 	protection []*mpd.ContentProtectionType) *manifest.Representation {
 	rep, as := lv.rep, lv.set
 	r := &manifest.Representation{ID: rep.Id, Index: k, Bandwidth: int64(rep.Bandwidth), QualityRanking: -1, Priority: s.Priority, Timescale: 1,
@@ -342,8 +392,17 @@ func (b *builder) representation(at place, p *manifest.Period, s *manifest.Adapt
 	}
 	applyProperties(s, r.Essential)
 	b.types(at, s, r)
-	bases = b.resolveBases(at, bases, rep.BaseURLs)
+	s.Inband = inband(s.Inband, rep.InbandEventStreams)
+	bases := &origins{b.resolveBases(at, above.list, rep.BaseURLs), b.query(at, above.query, rep.RequestParam, rep.EssentialProperties, rep.SupplementalProperties)}
 	bad := b.segments(at, p, r, lv, bases)
+	r.Produced = append(producerTimes(as.ProducerReferenceTimes, p, r), producerTimes(rep.ProducerReferenceTimes, p, r)...)
+	for _, list := range [][]*mpd.ResyncType{as.Resyncs, rep.Resyncs} {
+		for _, sync := range list {
+			if sync.DT != nil {
+				r.ResyncEvery = media.SpanFromTicks(int64(*sync.DT), r.Timescale)
+			}
+		}
+	}
 	if rep.DependencyId != nil && strings.TrimSpace(string(*rep.DependencyId)) != "" {
 		bad = &unusable{manifest.CodeInvalid, "it depends on other representations"}
 	}
@@ -402,35 +461,6 @@ func (b *builder) uniqueID(id string) string {
 			return u
 		}
 	}
-}
-
-// resolveBases applies the BaseURL elements of one level to the bases of the level above.
-// ISO/IEC 23009-1 §5.6.4.
-func (b *builder) resolveBases(at place, above []manifest.Base, urls []*mpd.BaseURLType) []manifest.Base {
-	var out []manifest.Base
-	for _, u := range urls {
-		for _, base := range above {
-			if len(out) == maxBases {
-				return out
-			}
-			next, err := base.Resolve(string(u.Value))
-			if err != nil {
-				b.find(at, manifest.CodeInvalid, manifest.SeverityError, "", "BaseURL is ignored: %v", err)
-				break
-			}
-			known := false
-			for _, o := range out {
-				known = known || o.String() == next.String()
-			}
-			if !known {
-				out = append(out, next)
-			}
-		}
-	}
-	if out == nil {
-		return above
-	}
-	return out
 }
 
 // first returns a, or b when a is the zero value.

@@ -75,8 +75,23 @@ func dump(p *manifest.Presentation) string {
 		b.WriteString(strings.TrimRight(strings.Repeat("  ", indent)+fmt.Sprintf(format, args...), " ") + "\n")
 	}
 	line(0, "%s live=%v duration=%s declared=%s buffer=%s title=%q", p.Format, p.Live != nil, p.Duration, p.DeclaredDuration, p.MinBufferTime, p.Title)
+	if l := p.Live; l != nil {
+		line(0, "start=%s depth=%s delay=%s refresh=%s updates=%v clocks=%v", l.Start.Format(time.RFC3339Nano), l.Depth, l.Delay, l.Refresh, l.Updater != nil, l.Clocks)
+		if l.Latency != nil {
+			line(0, "latency %+v", *l.Latency)
+		}
+	}
+	if p.Steering != nil {
+		line(0, "steering %+v", *p.Steering)
+	}
 	for _, per := range p.Periods {
 		line(0, "period %s #%d [%s,%s)", per.ID, per.Index, per.Start, per.Window().End)
+		for _, e := range per.Events {
+			line(1, "event %s %q %q [%s,+%s) %q %v", e.Scheme, e.Value, e.ID, e.Start, e.Duration, e.Data, e.Attributes)
+		}
+		for _, s := range per.Preselections {
+			line(1, "preselection %+v", s)
+		}
 		for _, s := range per.Sets {
 			line(1, "set %s #%d %s lang=%q label=%q group=%d priority=%d normal=%v", s.ID, s.Index, s.Kind, s.Lang, s.Label, s.Group, s.Priority, s.Normal())
 			for name, ds := range map[string][]manifest.Descriptor{"role": s.Roles} {
@@ -92,6 +107,12 @@ func dump(p *manifest.Presentation) string {
 			}
 			if s.Tiles != nil {
 				line(2, "tiles %dx%d", s.Tiles.Columns, s.Tiles.Rows)
+			}
+			for _, d := range s.Inband {
+				line(2, "inband %s=%s", d.Scheme, d.Value)
+			}
+			if s.Forced || s.SwitchTo != nil || s.ContinuousWith != nil || s.ConnectedWith != nil {
+				line(2, "forced=%v switch to %q continues %q connects %q", s.Forced, s.SwitchTo, s.ContinuousWith, s.ConnectedWith)
 			}
 			for _, r := range s.Representations {
 				dumpRepresentation(line, per, r)
@@ -128,6 +149,9 @@ func dumpRepresentation(line func(int, string, ...any), per *manifest.Period, r 
 	for _, p := range r.Protection {
 		line(3, "protection %s %s %q kids=%x pssh=%q license=%q", p.System, p.Scheme, p.Value, p.KIDs, p.PSSH, p.LicenseURL)
 	}
+	if r.Chunked || r.ResyncEvery > 0 || r.Produced != nil {
+		line(3, "chunked=%v resync=%s produced %v", r.Chunked, r.ResyncEvery, r.Produced)
+	}
 	if r.Init != nil {
 		line(3, "init %s", dumpResource(*r.Init))
 	}
@@ -146,19 +170,21 @@ func dumpIndex(line func(int, string, ...any), x manifest.Index) {
 	const shown = 8
 	n := x.Len()
 	line(3, "%d segments", n)
-	for i := range n {
+	for i := 0; i < n; i++ {
 		if i == shown-1 && n > shown {
 			line(4, "…")
-		}
-		if i >= shown-1 && i < n-1 {
-			continue
+			i = n - 1
 		}
 		s := x.At(i)
 		number := fmt.Sprint(s.Number)
 		if s.Sub > 0 {
 			number += fmt.Sprintf(".%d", s.Sub)
 		}
-		line(4, "%s [%s,%s) %s", number, s.Start, s.End(), dumpResource(s.Resource))
+		available := ""
+		if !s.Available.IsZero() {
+			available = " from " + s.Available.Format(time.RFC3339Nano)
+		}
+		line(4, "%s [%s,%s) %s%s", number, s.Start, s.End(), dumpResource(s.Resource), available)
 	}
 }
 
@@ -169,6 +195,9 @@ func dumpResource(r manifest.Resource) string {
 	}
 	for _, a := range r.Alternatives {
 		s += " | " + a
+	}
+	if r.Locations != nil {
+		s += fmt.Sprintf(" at %q", r.Locations)
 	}
 	return s
 }
@@ -558,12 +587,11 @@ func TestParse_DynamicThatIsOver(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, err := dash.Parse([]byte(doc(tt.attrs)), dash.Options{BaseURL: origin, Now: tt.now})
-			if p == nil || (p.Live != nil) != tt.live || errors.Is(err, dash.ErrLive) != tt.live || !tt.live && err != nil {
+			if err != nil || (p.Live != nil) != tt.live {
 				t.Fatalf("got %+v, %v; want live %v", p, err, tt.live)
 			}
-			segments := p.Periods[0].Sets[0].Representations[0].Segments
-			if (segments == nil) != tt.live {
-				t.Fatalf("segments %v, live %v", segments, tt.live)
+			if s := p.Periods[0].Sets[0].Representations[0].Segments.At(1); s.Available.IsZero() == tt.live {
+				t.Fatalf("the second segment is available at %v, live %v", s.Available, tt.live)
 			}
 		})
 	}

@@ -2,10 +2,12 @@ package dash
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +27,9 @@ const (
 	maxPeriods         = 4096
 	maxSets            = 65536
 	maxRepresentations = 65536
-	maxEntries         = 1 << 20 // S and SegmentURL elements
+	maxEntries         = 1 << 20 // S, P and SegmentURL elements
+	maxEvents          = 1 << 14 // Event elements
+	maxEventBytes      = 64 << 10
 	maxElements        = 1 << 18 // all others
 	maxChildren        = 256     // of these others in one element
 	maxAttributeBytes  = 8 << 10
@@ -45,12 +49,42 @@ type document struct {
 // float64 nearest to the written decimal, identifiers of adaptation sets may be any text. Lists are in document
 // order over the whole tree.
 type facts struct {
-	duration, minBuffer, minUpdate optSpan
-	periods                        []periodFacts
-	sets                           []setFacts
+	duration, minBuffer, minUpdate, depth, delay optSpan
+	periods                                      []periodFacts
+	sets                                         []setFacts
+	// bases are the facts of BaseURL elements. The library has the number of each where it expects the service location.
+	bases []baseFacts
+	// remote is set when something was, or should have been, fetched from elsewhere.
+	remote bool
 }
 
-type periodFacts struct{ start, duration optSpan }
+type periodFacts struct {
+	start, duration optSpan
+	streams         []streamFacts
+}
+
+// streamFacts are an EventStream.
+type streamFacts struct {
+	scheme, value string
+	timescale     uint32
+	offset        int64
+	events        []eventFacts
+}
+
+// eventFacts are an Event with times in ticks; length is -1 when unknown.
+type eventFacts struct {
+	time, length                     int64
+	id, status, encoding, data, text string
+}
+
+// baseFacts are the attributes of a BaseURL. complete is nil when it is not said.
+type baseFacts struct {
+	location, byteRange string
+	ahead               float64
+	complete            *bool
+	priority, weight    int
+	ranked              bool // priority or weight are given
+}
 
 type setFacts struct{ id, group string }
 
@@ -120,6 +154,8 @@ type open struct {
 	ns    map[string]string
 	// children counts the small elements in it: descriptors, base URLs and the like.
 	children int
+	// content is where the text behind the start tag begins.
+	content int64
 	// instead is read in place of the element when it has ended.
 	instead *source
 }
@@ -138,7 +174,7 @@ type filter struct {
 	space   string // the name space of the MPD element
 	err     error  // what ended the stream
 
-	sets, representations, entries, elements, remotes int
+	sets, representations, entries, events, elements, remotes int
 }
 
 // newSource prepares a text for reading.
@@ -229,12 +265,23 @@ func (f *filter) Token() (mpdxml.Token, error) {
 				o.instead.depth = top
 				f.sources = append(f.sources, o.instead)
 			}
-			if o.spec != nil {
-				return mpdxml.EndElement{Name: o.out}, nil
+			if o.spec == nil || o.spec.beside {
+				if o.spec != nil && o.local == "Event" {
+					f.eventText(src.text[o.content:from])
+				}
+				continue
 			}
+			return mpdxml.EndElement{Name: o.out}, nil
 		case xml.CharData:
-			if top := len(f.stack) - 1; top >= 0 && f.stack[top].spec != nil && f.stack[top].spec.text {
+			top := len(f.stack) - 1
+			if top < 0 || f.stack[top].spec == nil || !f.stack[top].spec.text {
+				continue
+			}
+			if !f.stack[top].spec.beside {
 				return mpdxml.CharData(t), nil
+			}
+			if e := f.event(); e != nil && len(e.text)+len(t) <= maxEventBytes {
+				e.text += string(t)
 			}
 		case xml.Directive:
 			f.directive(t)
@@ -278,7 +325,7 @@ func (f *filter) start(t xml.StartElement, tag []byte) (out mpdxml.StartElement,
 		return out, false, f.fail(manifest.CodeLimits, "<%s> has more than %d attributes", clip(t.Name.Local), maxAttributes)
 	}
 	local := t.Name.Local
-	f.stack = append(f.stack, open{raw: t.Name, local: local, ns: declarations(t.Attr)})
+	f.stack = append(f.stack, open{raw: t.Name, local: local, ns: declarations(t.Attr), content: f.top().dec.InputOffset()})
 
 	parent := f.parent()
 	if parent == nil && len(f.stack) > 1 {
@@ -301,7 +348,7 @@ func (f *filter) start(t xml.StartElement, tag []byte) (out mpdxml.StartElement,
 		return out, false, nil
 	}
 	spec := schema[name]
-	if foreignName := librarySpace[name]; foreignName != "" {
+	if spec == nil && librarySpace[name] != "" {
 		spec = &element{text: true}
 	}
 	if parent != nil && !slices.Contains(parent.children, name) {
@@ -326,7 +373,7 @@ func (f *filter) start(t xml.StartElement, tag []byte) (out mpdxml.StartElement,
 	me := &f.stack[len(f.stack)-1]
 	me.spec = spec
 	me.out = mpdxml.Name{Space: librarySpace[name], Local: name}
-	return mpdxml.StartElement{Name: me.out, Attr: f.attributes(name, spec, t.Attr)}, true, nil
+	return mpdxml.StartElement{Name: me.out, Attr: f.attributes(name, spec, t.Attr)}, !spec.beside, nil
 }
 
 // parent is the description of the enclosing element, nil when there is none or it is left out.
@@ -349,8 +396,10 @@ func (f *filter) count(name string) error {
 		n, limit = &f.sets, maxSets
 	case "Representation":
 		n, limit = &f.representations, maxRepresentations
-	case "S", "SegmentURL":
+	case "S", "SegmentURL", "P":
 		n, limit = &f.entries, maxEntries
+	case "Event":
+		n, limit = &f.events, maxEvents
 	}
 	if *n++; *n > limit {
 		return f.fail(manifest.CodeLimits, "more than %d elements such as <%s>", limit, name)
@@ -464,10 +513,8 @@ func (f *filter) remote(name string, t xml.StartElement) (gone bool, err error) 
 	case f.top().name != "":
 		f.find(manifest.SeverityError, name, "a remote element refers to another; the reference is ignored")
 		return false, nil
-	case name == "SegmentList":
-		f.find(manifest.SeverityWarning, name, "the remote list %q is not fetched", clip(href))
-		return false, nil
 	}
+	f.facts.remote = true
 	if f.remotes++; f.remotes > maxRemotes {
 		return false, f.fail(manifest.CodeLimits, "more than %d remote elements", maxRemotes)
 	}
@@ -496,7 +543,7 @@ func (f *filter) remote(name string, t xml.StartElement) (gone bool, err error) 
 // attributes checks the values of the attributes that are used and gives them the form the library reads.
 func (f *filter) attributes(name string, spec *element, attrs []xml.Attr) []mpdxml.Attr {
 	var period periodFacts
-	var set setFacts
+	var beside map[string]string
 	out := make([]mpdxml.Attr, 0, len(attrs))
 	for _, a := range attrs {
 		if a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns" {
@@ -537,13 +584,16 @@ func (f *filter) attributes(name string, spec *element, attrs []xml.Attr) []mpdx
 				f.facts.minBuffer = optSpan{v, true}
 			case "minimumUpdatePeriod":
 				f.facts.minUpdate = optSpan{v, true}
+			case "timeShiftBufferDepth":
+				f.facts.depth = optSpan{v, true}
+			case "suggestedPresentationDelay":
+				f.facts.delay = optSpan{v, true}
 			}
 		case aside:
-			if key == "id" {
-				set.id = value
-			} else {
-				set.group = value
+			if beside == nil {
+				beside = map[string]string{}
 			}
+			beside[key] = value
 		default:
 			v, problem := normalize(typ, value)
 			if problem != "" {
@@ -558,9 +608,109 @@ func (f *filter) attributes(name string, spec *element, attrs []xml.Attr) []mpdx
 	case "Period":
 		f.facts.periods = append(f.facts.periods, period)
 	case "AdaptationSet":
-		f.facts.sets = append(f.facts.sets, set)
+		f.facts.sets = append(f.facts.sets, setFacts{beside["id"], beside["group"]})
+	case "BaseURL":
+		out = append(out, mpdxml.Attr{Name: mpdxml.Name{Local: "serviceLocation"}, Value: strconv.Itoa(len(f.facts.bases))})
+		f.facts.bases = append(f.facts.bases, f.baseFacts(beside))
+	case "EventStream":
+		if n := len(f.facts.periods); n > 0 {
+			p := &f.facts.periods[n-1]
+			p.streams = append(p.streams, f.streamFacts(beside))
+		}
+	case "Event":
+		if n := len(f.facts.periods); n > 0 {
+			if streams := f.facts.periods[n-1].streams; len(streams) > 0 {
+				s := &streams[len(streams)-1]
+				s.events = append(s.events, f.eventFacts(beside))
+			}
+		}
 	}
 	return out
+}
+
+// number reads an attribute that is kept beside the tree, and gives otherwise when there is none or it is not usable.
+func (f *filter) number(element, key string, typ attrType, attrs map[string]string, otherwise int64) int64 {
+	v, ok := attrs[key]
+	if !ok {
+		return otherwise
+	}
+	text, problem := normalize(typ, v)
+	if problem != "" {
+		f.find(manifest.SeverityWarning, element, "%s=%q: %s", key, clip(v), problem)
+	}
+	// A negative time comes out of normalize as the unsigned number with the same bits.
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return otherwise
+	}
+	return int64(n)
+}
+
+func (f *filter) baseFacts(attrs map[string]string) baseFacts {
+	b := baseFacts{location: attrs["serviceLocation"], byteRange: attrs["byteRange"]}
+	if v := attrs["availabilityTimeOffset"]; v != "" {
+		_, problem := normalize(decimal, v)
+		if problem != "" {
+			f.find(manifest.SeverityWarning, "BaseURL", "availabilityTimeOffset=%q: %s", clip(v), problem)
+		} else {
+			b.ahead, _ = strconv.ParseFloat(v, 64)
+		}
+	}
+	if v := attrs["availabilityTimeComplete"]; v != "" {
+		text, problem := normalize(boolean, v)
+		if problem != "" {
+			f.find(manifest.SeverityWarning, "BaseURL", "availabilityTimeComplete=%q: %s", clip(v), problem)
+		} else {
+			complete := text == "true"
+			b.complete = &complete
+		}
+	}
+	b.priority = int(f.number("BaseURL", "priority", unsigned, map[string]string{"priority": cmp.Or(attrs["dvbPriority"], "1")}, 1))
+	b.weight = int(f.number("BaseURL", "weight", unsigned, map[string]string{"weight": cmp.Or(attrs["dvbWeight"], "1")}, 1))
+	b.ranked = attrs["dvbPriority"] != "" || attrs["dvbWeight"] != ""
+	return b
+}
+
+func (f *filter) streamFacts(attrs map[string]string) streamFacts {
+	return streamFacts{scheme: attrs["schemeIdUri"], value: attrs["value"],
+		timescale: uint32(max(1, f.number("EventStream", "timescale", unsigned, attrs, 1))),
+		offset:    f.number("EventStream", "presentationTimeOffset", ticks, attrs, 0)}
+}
+
+func (f *filter) eventFacts(attrs map[string]string) eventFacts {
+	return eventFacts{time: f.number("Event", "presentationTime", ticks, attrs, 0), length: f.number("Event", "duration", long, attrs, -1),
+		id: attrs["id"], status: attrs["status"], encoding: attrs["contentEncoding"], data: attrs["messageData"]}
+}
+
+// event is the Event that is being read, nil for none.
+func (f *filter) event() *eventFacts {
+	n := len(f.facts.periods)
+	if n == 0 || len(f.facts.periods[n-1].streams) == 0 {
+		return nil
+	}
+	streams := f.facts.periods[n-1].streams
+	s := &streams[len(streams)-1]
+	if len(s.events) == 0 {
+		return nil
+	}
+	return &s.events[len(s.events)-1]
+}
+
+// eventText takes what is inside of an Event: its text, or its markup as written when it has elements.
+func (f *filter) eventText(raw []byte) {
+	e := f.event()
+	if e == nil || e.data != "" {
+		return
+	}
+	text := e.text
+	e.text = ""
+	if len(raw) > maxEventBytes {
+		f.find(manifest.SeverityWarning, "Event", "its message is left out: %d bytes, more than the %d accepted", len(raw), maxEventBytes)
+		return
+	}
+	if e.data = strings.TrimSpace(text); bytes.ContainsRune(raw, '<') {
+		e.data = string(bytes.TrimSpace(raw))
+	}
 }
 
 // maxTicks bounds media times, so that sums of two never overflow.
@@ -602,6 +752,12 @@ func normalize(typ attrType, v string) (out, problem string) {
 			return strconv.FormatInt(n, 10), "out of range; the nearest possible value is taken"
 		}
 		return strconv.FormatInt(n, 10), ""
+	case decimal:
+		d, err := strconv.ParseFloat(v, 64)
+		if v != "INF" && (err != nil || !(math.Abs(d) <= maxDurationSeconds)) {
+			return "", "ignored: not a number, or too large"
+		}
+		return v, ""
 	case boolean:
 		switch strings.ToLower(v) {
 		case "true", "1":

@@ -11,18 +11,24 @@ import (
 )
 
 // maxSegments bounds the segments of one representation. They are computed, not stored, but a consumer may walk
-// over them.
-const maxSegments = 1 << 24
+// over them. Nobody can walk over a live presentation that began decades ago: maxLiveSegments is for those.
+const (
+	maxSegments     = 1 << 24
+	maxLiveSegments = 1 << 48
+)
 
 // sliver is the length below which a remainder at a period's end is rounding and no segment, in seconds.
 const sliver = 1e-3
 
-// run is a row of segments of equal duration.
+// run is a row of segments of equal duration, or of durations that repeat a pattern.
 type run struct {
 	// first is the index of the first segment; n counts whole segments, each in k parts.
 	first, n, k int
 	// t is the start of the first segment on the media timeline, d the length of each, in ticks.
 	t, d int64
+	// pattern, when there is one, gives the lengths; phase is the place in it of the first segment.
+	pattern *pattern
+	phase   int64
 	// number is the first segment's number.
 	number int64
 }
@@ -30,8 +36,49 @@ type run struct {
 // len is how many entries of the index the run holds.
 func (r run) len() int { return r.n * r.k }
 
+// place returns start and length of a whole segment.
+func (r run) place(seg int64) (t, d int64) {
+	if r.pattern == nil {
+		return r.t + seg*r.d, r.d
+	}
+	base, _ := r.pattern.at(r.phase)
+	t, d = r.pattern.at(r.phase + seg)
+	return r.t + t - base, d
+}
+
 // end is the media time after the last segment.
-func (r run) end() int64 { return r.t + int64(r.n)*r.d }
+func (r run) end() int64 {
+	t, d := r.place(int64(r.n) - 1)
+	return t + d
+}
+
+// pattern is a cycle of segment durations.
+// ISO/IEC 23009-1 §5.3.9.6.
+type pattern struct {
+	parts         []patternPart
+	count, length int64 // segments and ticks of one cycle
+}
+
+// patternPart is n segments of d ticks, which come after first segments and t ticks of the cycle.
+type patternPart struct{ first, t, n, d int64 }
+
+// maxPatternLength bounds a cycle, in ticks and in segments.
+const maxPatternLength = 1 << 40
+
+// at returns where the segment of that number begins, counted from the beginning of the first cycle, and its length.
+func (p *pattern) at(seg int64) (t, d int64) {
+	cycle, rest := seg/p.count, seg%p.count
+	part := p.parts[sort.Search(len(p.parts), func(i int) bool { return p.parts[i].first > rest })-1]
+	return cycle*p.length + part.t + (rest-part.first)*part.d, part.d
+}
+
+// find returns the segment that contains x, which must not be negative.
+func (p *pattern) find(x float64) int64 {
+	cycle := math.Floor(x / float64(p.length))
+	rest := min(max(0, x-cycle*float64(p.length)), float64(p.length-1))
+	part := p.parts[sort.Search(len(p.parts), func(i int) bool { return float64(p.parts[i].t) > rest })-1]
+	return int64(cycle)*p.count + part.first + min(int64((rest-float64(part.t))/float64(part.d)), part.n-1)
+}
 
 // timeline is when segments are and which numbers they have. It is immutable and may be shared between
 // representations.
@@ -60,12 +107,13 @@ type span struct {
 func (tl *timeline) at(i int) span {
 	r := tl.runs[sort.Search(len(tl.runs), func(j int) bool { return tl.runs[j].first > i })-1]
 	i -= r.first
-	if r.k == 1 {
-		return span{t: r.t + int64(i)*r.d, d: r.d, number: r.number + int64(i)}
-	}
 	seg, part, k := int64(i/r.k), int64(i%r.k), int64(r.k)
-	from, to := r.d*part/k, r.d*(part+1)/k
-	return span{t: r.t + seg*r.d + from, d: to - from, number: r.number + seg, sub: int(part) + 1}
+	t, d := r.place(seg)
+	if r.k == 1 {
+		return span{t: t, d: d, number: r.number + seg}
+	}
+	from, to := part*(d/k)+part*(d%k)/k, (part+1)*(d/k)+(part+1)*(d%k)/k
+	return span{t: t + from, d: to - from, number: r.number + seg, sub: int(part) + 1}
 }
 
 // find returns the last entry that starts at or before x (in ticks, not rounded), -1 if all start later. The
@@ -80,6 +128,13 @@ func (tl *timeline) find(x float64) int {
 
 // find returns the entry of the run that contains x, or its last one; x must not be before the run.
 func (r run) find(x float64) int {
+	if r.pattern != nil {
+		base, _ := r.pattern.at(r.phase)
+		seg := min(max(0, r.pattern.find(min(x-float64(r.t)+float64(base), maxTicks))-r.phase), int64(r.n)-1)
+		t, d := r.place(seg)
+		part := min(max(0, math.Floor((x-float64(t))/float64(d)*float64(r.k))), float64(r.k-1))
+		return r.first + int(seg)*r.k + int(part)
+	}
 	if r.d == 0 {
 		return r.first + r.len() - 1
 	}
@@ -106,13 +161,15 @@ func (tl *timeline) findUnsorted(x float64) int {
 type index struct {
 	*timeline
 	names names
-	bases []manifest.Base
+	bases *origins
 
 	timescale uint32
 	offset    int64 // media time at the period's start
 	start     media.Time
 	// end cuts the last segment, which a constant duration makes too long; unset where times are explicit.
 	end media.Opt
+	// available is when segments appear, nil for media that is all there.
+	available *availability
 }
 
 // names gives the reference of an entry.
@@ -129,7 +186,8 @@ func (x *index) At(i int) manifest.SegmentRef {
 	s := x.timeline.at(i)
 	ref, r := x.names.name(i, s)
 	start, d := x.times(i, s)
-	return manifest.SegmentRef{Resource: resource(x.bases, ref, r), Number: s.number, Sub: s.sub, Start: start, Duration: d}
+	return manifest.SegmentRef{Resource: x.bases.resource(ref, r), Number: s.number, Sub: s.sub, Start: start, Duration: d,
+		Available: x.available.at(start.Add(d))}
 }
 
 // times puts an entry on the presentation timeline.
@@ -167,28 +225,6 @@ func (x *index) Find(t media.Time) int {
 		i++ // a gap, or the end
 	}
 	return i
-}
-
-// resource resolves a reference against all bases. A reference that one base cannot take is left out; the builder
-// has tried a sample, so the first base takes all.
-func resource(bases []manifest.Base, ref string, r manifest.Range) manifest.Resource {
-	res := manifest.Resource{Range: r}
-	for i, b := range bases {
-		u := b.String()
-		if ref != "" {
-			var err error
-			if u, err = b.ResolveURL(ref); err != nil {
-				u = ""
-			}
-		}
-		switch {
-		case i == 0:
-			res.URL = u
-		case u != "" && u != res.URL:
-			res.Alternatives = append(res.Alternatives, u)
-		}
-	}
-	return res
 }
 
 // templated names segments by a template.

@@ -56,7 +56,7 @@ func TestFilter_Limits(t *testing.T) {
 func TestBuilder_CompileLimit(t *testing.T) {
 	b := &builder{entries: maxCompiled - 1, findings: &manifest.Findings{}}
 	p, r := &manifest.Period{}, &manifest.Representation{Timescale: 1}
-	one := []*mpd.S{{D: 2}}
+	one := &mpd.MultipleSegmentBaseType{SegmentTimeline: &mpd.SegmentTimelineType{S: []*mpd.S{{D: 2}}}}
 	if tl, bad := b.compile(place{}, p, r, one, 1, false, 9); bad != nil || tl.len() != 1 {
 		t.Fatalf("got %v, %v; want the last one that fits", tl, bad)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,9 @@ var knownEssential = map[string]bool{
 	"urn:mpeg:dash:period-continuity:2015":             true,
 	"urn:mpeg:dash:period-connectivity:2015":           true,
 	"http://dashif.org/guidelines/last-segment-number": true,
+	"urn:mpeg:dash:pattern:2024":                       true,
+	schemeURLParam:                                     true,
+	schemeURLParam2:                                    true,
 }
 
 // essential reports whether every essential property is understood, and each that is not becomes a finding.
@@ -69,8 +73,30 @@ func applyProperties(s *manifest.AdaptationSet, ds []manifest.Descriptor) {
 			cols, _ := strconv.ParseUint(strings.TrimSpace(c), 10, 15)
 			rows, _ := strconv.ParseUint(strings.TrimSpace(r), 10, 15)
 			s.Tiles = &manifest.Tiles{Columns: max(1, int(cols)), Rows: max(1, int(rows))}
+		case strings.EqualFold(d.Scheme, "urn:mpeg:dash:adaptation-set-switching:2016"):
+			s.SwitchTo = append(s.SwitchTo, fields(d.Value)...)
+		case strings.EqualFold(d.Scheme, "urn:mpeg:dash:period-continuity:2015"):
+			s.ContinuousWith = append(s.ContinuousWith, d.Value)
+		case strings.EqualFold(d.Scheme, "urn:mpeg:dash:period-connectivity:2015"):
+			s.ConnectedWith = append(s.ConnectedWith, d.Value)
 		}
 	}
+}
+
+// fields splits a list at commas and white space.
+func fields(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' })
+}
+
+// inband adds the schemes of in-band events that are not known yet.
+func inband(known []manifest.Descriptor, streams []*mpd.EventStreamType) []manifest.Descriptor {
+	for _, s := range streams {
+		d := manifest.Descriptor{Scheme: string(s.SchemeIdUri), Value: s.Value}
+		if !slices.Contains(known, d) {
+			known = append(known, d)
+		}
+	}
+	return known
 }
 
 // collectProtection indexes the content protection descriptors that others refer to.

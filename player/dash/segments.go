@@ -25,7 +25,7 @@ func invalid(format string, args ...any) *unusable {
 
 // segments fills in how a representation is addressed.
 // ISO/IEC 23009-1 §5.3.9.
-func (b *builder) segments(at place, p *manifest.Period, r *manifest.Representation, lv levels, bases []manifest.Base) *unusable {
+func (b *builder) segments(at place, p *manifest.Period, r *manifest.Representation, lv levels, bases *origins) *unusable {
 	for _, l := range []struct {
 		base     *mpd.SegmentBaseType
 		list     *mpd.SegmentListType
@@ -54,7 +54,7 @@ func (b *builder) segments(at place, p *manifest.Period, r *manifest.Representat
 			return b.base(at, p, r, &t, bases)
 		}
 	}
-	b.single(p, r, bases[0].String(), bases, manifest.Range{})
+	b.single(p, r, bases, "")
 	return nil
 }
 
@@ -100,6 +100,8 @@ func inheritBase(t, above *mpd.SegmentBaseType) {
 	t.EptDelta = first(t.EptDelta, above.EptDelta)
 	t.IndexRange = first(t.IndexRange, above.IndexRange)
 	t.Initialization = first(t.Initialization, above.Initialization)
+	t.AvailabilityTimeOffset = first(t.AvailabilityTimeOffset, above.AvailabilityTimeOffset)
+	t.AvailabilityTimeComplete = first(t.AvailabilityTimeComplete, above.AvailabilityTimeComplete)
 }
 
 // timing sets timescale and offset of r from merged segment information.
@@ -116,14 +118,9 @@ func (b *builder) timing(at place, r *manifest.Representation, t *mpd.SegmentBas
 }
 
 // single makes the whole of one resource the only segment.
-func (b *builder) single(p *manifest.Period, r *manifest.Representation, url string, bases []manifest.Base, part manifest.Range) {
-	if b.live {
-		return
-	}
-	res := resource(bases, "", part)
-	res.URL = url
+func (b *builder) single(p *manifest.Period, r *manifest.Representation, bases *origins, ref string) {
 	r.Addressing = manifest.Single
-	r.Segments = manifest.SingleIndex{Resource: res, Number: 1, Start: p.Start, Duration: periodSpan(p)}
+	r.Segments = manifest.SingleIndex{Resource: bases.resource(ref, manifest.Range{}), Number: 1, Start: p.Start, Duration: periodSpan(p)}
 }
 
 // periodSpan is the length of a period, 0 when unknown.
@@ -135,7 +132,7 @@ func periodSpan(p *manifest.Period) media.Span {
 }
 
 // template handles SegmentTemplate.
-func (b *builder) template(at place, p *manifest.Period, r *manifest.Representation, t *mpd.SegmentTemplateType, bases []manifest.Base) *unusable {
+func (b *builder) template(at place, p *manifest.Period, r *manifest.Representation, t *mpd.SegmentTemplateType, bases *origins) *unusable {
 	b.timing(at, r, &t.SegmentBaseType)
 	bandwidth := r.Bandwidth
 	if t.Initialization != "" {
@@ -162,20 +159,16 @@ func (b *builder) template(at place, p *manifest.Period, r *manifest.Representat
 	}
 	b.stray(at, "media", stray)
 	sample := names.expand(maxTicks, maxTicks, math.MaxInt32)
-	if _, err := bases[0].ResolveURL(sample); err != nil {
+	if err := bases.check(sample); err != nil {
 		return invalid("media: %v", err)
 	}
-	if b.live {
-		return nil
-	}
+	r.Chunked = chunked(bases, &t.SegmentBaseType)
 	if !names.varies() {
 		if t.SegmentTimeline != nil && len(t.SegmentTimeline.S) > 1 || t.Duration != nil && p.End.Set && *t.Duration > 0 &&
 			float64(*t.Duration)/float64(r.Timescale) < float64(periodSpan(p))-sliver {
 			b.find(at, manifest.CodeInvalid, manifest.SeverityWarning, "", "media=%q names the same resource for every segment; it is taken as one segment", clip(t.Media))
 		}
-		res := resource(bases, names.expand(0, 0, 0), manifest.Range{})
-		r.Addressing = manifest.Single
-		r.Segments = manifest.SingleIndex{Resource: res, Number: 1, Start: p.Start, Duration: periodSpan(p)}
+		b.single(p, r, bases, names.expand(0, 0, 0))
 		return nil
 	}
 	tl, addressing, bad := b.timeline(at, p, r, &t.MultipleSegmentBaseType, names.sub, math.MaxInt)
@@ -183,7 +176,8 @@ func (b *builder) template(at place, p *manifest.Period, r *manifest.Representat
 		return bad
 	}
 	r.Addressing = addressing
-	x := &index{timeline: tl, names: templated{names}, bases: bases, timescale: r.Timescale, offset: r.OffsetTicks, start: p.Start}
+	x := &index{timeline: tl, names: templated{names}, bases: bases, timescale: r.Timescale, offset: r.OffsetTicks, start: p.Start,
+		available: b.available(bases, &t.SegmentBaseType)}
 	if addressing == manifest.Nominal {
 		x.end = p.End
 	}
@@ -205,23 +199,23 @@ func (b *builder) stray(at place, attr string, stray bool) {
 }
 
 // init sets the initialization segment.
-func (b *builder) init(r *manifest.Representation, bases []manifest.Base, ref, part string) *unusable {
+func (b *builder) init(r *manifest.Representation, bases *origins, ref, part string) *unusable {
 	rg, ok := parseRange(part)
 	if !ok {
 		return invalid("the range %q of the initialization segment is no byte range", clip(part))
 	}
 	if ref != "" {
-		if _, err := bases[0].ResolveURL(ref); err != nil {
+		if err := bases.check(ref); err != nil {
 			return invalid("initialization segment: %v", err)
 		}
 	}
-	res := resource(bases, ref, rg)
+	res := bases.resource(ref, rg)
 	r.Init = &res
 	return nil
 }
 
 // initElement sets the initialization segment from an Initialization element, if there is one that says anything.
-func (b *builder) initElement(r *manifest.Representation, attr string, u *mpd.URLType, bases []manifest.Base) *unusable {
+func (b *builder) initElement(r *manifest.Representation, attr string, u *mpd.URLType, bases *origins) *unusable {
 	if attr != "" || u == nil || u.SourceURL == "" && u.Range == "" {
 		return nil
 	}
@@ -229,7 +223,7 @@ func (b *builder) initElement(r *manifest.Representation, attr string, u *mpd.UR
 }
 
 // list handles SegmentList.
-func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation, t *mpd.SegmentListType, bases []manifest.Base) *unusable {
+func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation, t *mpd.SegmentListType, bases *origins) *unusable {
 	b.timing(at, r, &t.SegmentBaseType)
 	if bad := b.initElement(r, "", t.Initialization, bases); bad != nil {
 		return bad
@@ -240,15 +234,13 @@ func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation,
 	}
 	bad, checked := b.lists[t.SegmentURL[0]]
 	if !checked {
-		bad = checkList(t.SegmentURL, bases[0])
+		bad = checkList(t.SegmentURL, bases)
 		b.lists[t.SegmentURL[0]] = bad
 	}
 	if bad != nil {
 		return bad
 	}
-	if b.live {
-		return nil
-	}
+	r.Chunked = chunked(bases, &t.SegmentBaseType)
 	if t.Duration == nil && t.SegmentTimeline == nil && n > 1 {
 		return invalid("its SegmentList has several segments but no duration")
 	}
@@ -268,7 +260,8 @@ func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation,
 		addressing = manifest.Listed
 	}
 	r.Addressing = addressing
-	x := &index{timeline: tl, names: listed(t.SegmentURL), bases: bases, timescale: r.Timescale, offset: r.OffsetTicks, start: p.Start}
+	x := &index{timeline: tl, names: listed(t.SegmentURL), bases: bases, timescale: r.Timescale, offset: r.OffsetTicks, start: p.Start,
+		available: b.available(bases, &t.SegmentBaseType)}
 	if addressing == manifest.Listed {
 		x.end = p.End
 	}
@@ -278,7 +271,7 @@ func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation,
 
 // checkList tries all entries of a list, so that none fails later. Whether a reference can be resolved does not
 // depend on the base.
-func checkList(list []*mpd.SegmentURLType, base manifest.Base) *unusable {
+func checkList(list []*mpd.SegmentURLType, bases *origins) *unusable {
 	for i, u := range list {
 		if _, ok := parseRange(string(u.MediaRange)); !ok {
 			return invalid("SegmentURL %d: mediaRange %q is no byte range", i, clip(string(u.MediaRange)))
@@ -286,7 +279,7 @@ func checkList(list []*mpd.SegmentURLType, base manifest.Base) *unusable {
 		if u.Media == "" {
 			continue
 		}
-		if _, err := base.ResolveURL(string(u.Media)); err != nil {
+		if err := bases.check(string(u.Media)); err != nil {
 			return invalid("SegmentURL %d: %v", i, err)
 		}
 	}
@@ -311,6 +304,10 @@ func (b *builder) timeline(at place, p *manifest.Period, r *manifest.Representat
 		tl, bad := b.explicit(at, p, r, t, number, sequences, limit)
 		return tl, manifest.Explicit, bad
 	}
+	most := int64(maxSegments)
+	if b.live {
+		most = maxLiveSegments
+	}
 	k := 1
 	if sequences && t.K != nil {
 		k = int(min(*t.K, maxSegments))
@@ -333,15 +330,20 @@ func (b *builder) timeline(at place, p *manifest.Period, r *manifest.Representat
 		case p.End.Set:
 			length := float64(periodSpan(p)) - float64(one.t-r.OffsetTicks)/float64(r.Timescale)
 			n := max(1, math.Ceil((length-sliver)*float64(r.Timescale)/float64(one.d)))
-			one.n = int(min(n, float64(limit), maxSegments+1))
+			one.n = int(min(n, float64(limit), maxLiveSegments))
+		case limit == math.MaxInt && b.live:
+			one.n = maxLiveSegments
 		case limit == math.MaxInt:
 			return nil, 0, invalid("its segments cannot be counted: neither the period's end nor endNumber is known")
 		}
 	}
-	if one.n > maxSegments/one.k {
-		b.find(at, manifest.CodeLimits, manifest.SeverityError, "", "more than %d segments; the rest is left out", maxSegments)
-		one.n = maxSegments / one.k
+	if one.n > int(most)/one.k {
+		if !b.live {
+			b.find(at, manifest.CodeLimits, manifest.SeverityError, "", "more than %d segments; the rest is left out", most)
+		}
+		one.n = int(most) / one.k
 	}
+	one.n = max(1, int(min(int64(one.n), (maxTicks-one.t)/one.d)))
 	return &timeline{runs: []run{one}, sorted: true}, manifest.Nominal, nil
 }
 
@@ -352,7 +354,7 @@ type timelineKey struct {
 	offset    int64
 	number    int64
 	limit     int
-	sequences bool
+	parts     int64
 	period    int
 }
 
@@ -369,21 +371,44 @@ const maxCompiled = 4 * maxEntries
 // explicit compiles a SegmentTimeline, once for all representations that share it.
 // ISO/IEC 23009-1 §5.3.9.6.
 func (b *builder) explicit(at place, p *manifest.Period, r *manifest.Representation, t *mpd.MultipleSegmentBaseType, number int64, sequences bool, limit int) (*timeline, *unusable) {
-	key := timelineKey{t.SegmentTimeline, r.Timescale, r.OffsetTicks, number, limit, sequences, p.Index}
+	key := timelineKey{t.SegmentTimeline, r.Timescale, r.OffsetTicks, number, limit, parts(t, sequences), p.Index}
 	if c, ok := b.timelines[key]; ok {
 		return c.tl, c.bad
 	}
-	tl, bad := b.compile(at, p, r, t.SegmentTimeline.S, number, sequences, limit)
+	tl, bad := b.compile(at, p, r, t, number, sequences, limit)
 	b.timelines[key] = compiled{tl, bad}
 	return tl, bad
 }
 
+// parts is in how many parts segments come unless their S element says otherwise.
+func parts(t *mpd.MultipleSegmentBaseType, sequences bool) int64 {
+	if !sequences {
+		return 0
+	}
+	if t.K == nil {
+		return 1
+	}
+	return int64(max(1, min(*t.K, maxSegments)))
+}
+
 // compile turns S elements into a timeline.
-func (b *builder) compile(at place, p *manifest.Period, r *manifest.Representation, entries []*mpd.S, number int64, sequences bool, limit int) (*timeline, *unusable) {
+func (b *builder) compile(at place, p *manifest.Period, r *manifest.Representation, t *mpd.MultipleSegmentBaseType, number int64, sequences bool, limit int) (*timeline, *unusable) {
+	entries := t.SegmentTimeline.S
 	if b.entries += len(entries); b.entries > maxCompiled {
 		return nil, &unusable{manifest.CodeLimits, fmt.Sprintf("the SegmentTimelines of the document have more than %d entries in all", maxCompiled)}
 	}
-	c := compiler{b: b, at: at, timescale: float64(r.Timescale), end: int64(math.MaxInt64), tl: &timeline{sorted: true}, limit: limit}
+	c := compiler{b: b, at: at, timescale: float64(r.Timescale), end: int64(math.MaxInt64), tl: &timeline{sorted: true}, limit: limit,
+		k: parts(t, sequences), most: maxSegments, patterns: map[uint64]*pattern{}}
+	if b.live {
+		c.most = maxLiveSegments
+	}
+	for _, t := range t.SegmentTimeline.Pattern {
+		if p, bad := newPattern(t); bad == nil {
+			c.patterns[t.Id] = p
+		} else {
+			b.find(at, bad.code, manifest.SeverityError, "", "a pattern of the SegmentTimeline is left out: %s", bad.why)
+		}
+	}
 	if p.End.Set {
 		if x := math.Ceil((float64(periodSpan(p))-sliver)*c.timescale) + float64(r.OffsetTicks); x < maxTicks {
 			c.end, c.ends = int64(x), periodSpan(p)+r.Offset()
@@ -401,7 +426,7 @@ func (b *builder) compile(at place, p *manifest.Period, r *manifest.Representati
 		if i+1 < len(entries) && entries[i+1].T != nil {
 			until = int64(*entries[i+1].T)
 		}
-		number += c.entry(at, s, until, number, sequences)
+		number += c.entry(at, s, until, number)
 		if c.bad != nil {
 			return nil, c.bad
 		}
@@ -421,6 +446,8 @@ type compiler struct {
 	end       int64      // no segment begins here or later: the period's end without a sliver
 	ends      media.Span // the period's end on the media timeline
 	limit     int
+	k, most   int64 // parts of a segment, 0 when there are none; entries at most
+	patterns  map[uint64]*pattern
 	tl        *timeline
 	bad       *unusable
 
@@ -431,66 +458,124 @@ type compiler struct {
 }
 
 // entry adds one S element and returns how many numbers it takes up.
-func (c *compiler) entry(at int64, s *mpd.S, until, number int64, sequences bool) int64 {
-	d := int64(s.D)
-	if d <= 0 {
-		c.bad = &unusable{manifest.CodeZeroDuration, "a segment of its SegmentTimeline lasts no time"}
-		return 0
-	}
-	if at > maxTicks {
+func (c *compiler) entry(at int64, s *mpd.S, until, number int64) int64 {
+	if at > maxTicks || at < -maxTicks {
 		c.bad = &unusable{manifest.CodeLimits, "its SegmentTimeline goes beyond the times that can be counted"}
 		return 0
 	}
-	c.judge(at)
-	n := int64(s.R) + 1
-	if s.R < 0 {
-		if until == math.MaxInt64 {
-			c.bad = invalid("its SegmentTimeline repeats without an end (r=\"%d\")", s.R)
+	row := run{first: c.tl.len(), n: 1, k: 1, t: at, d: int64(s.D), number: number}
+	if s.P != nil {
+		if row.pattern = c.patterns[uint64(*s.P)]; row.pattern == nil {
+			c.bad = invalid("its SegmentTimeline uses the pattern %d, which is not there", *s.P)
 			return 0
 		}
+		if s.PE != nil {
+			row.phase = int64(*s.PE) % row.pattern.count
+		}
+		row.d = row.pattern.longest()
+	}
+	if row.d <= 0 {
+		c.bad = &unusable{manifest.CodeZeroDuration, "a segment of its SegmentTimeline lasts no time"}
+		return 0
+	}
+	c.judge(at)
+	if c.k > 0 {
+		row.k = int(c.k)
+		if s.K != nil {
+			row.k = int(max(1, min(*s.K, maxSegments)))
+		}
+	}
+	n := int64(s.R) + 1
+	endless := s.R < 0 && until == math.MaxInt64
+	if endless && !c.b.live {
+		c.bad = invalid("its SegmentTimeline repeats without an end (r=\"%d\")", s.R)
+		return 0
+	}
+	switch {
+	case endless:
+		n = c.most / int64(row.k)
+	case s.R < 0:
 		// The remainder of the last segment counts as one more, unless it is rounding.
-		n = max(1, ceilDiv(until-at-int64(sliver*c.timescale), d))
+		n = max(1, row.before(until-int64(sliver*c.timescale)))
 	}
-	k := int64(1)
-	if sequences && s.K != nil && *s.K > 1 {
-		k = int64(min(*s.K, maxSegments))
-	}
-	all := n
+	asked := n
+	all := min(n, row.before(maxTicks))
+	n = all
 	if c.end != math.MaxInt64 {
-		fit := max(0, ceilDiv(c.end-at, d))
-		if n > fit {
+		if fit := row.before(c.end); n > fit {
 			c.beyond += int(min(n-fit, math.MaxInt32))
 			n = fit
 		}
 	}
-	n = min(n, int64(c.limit-c.count), (maxTicks-at)/d+1)
-	if room := int64(maxSegments-c.tl.len()) / k; n > room || all > maxSegments {
-		if n > room {
-			n = room
+	n = min(n, int64(c.limit-c.count))
+	if room := (c.most - int64(c.tl.len())) / int64(row.k); n > room || asked > c.most {
+		n = min(n, room)
+		if !endless {
+			c.limits()
 		}
-		c.limits()
 	}
-	if n > 0 {
+	if row.n = int(n); n > 0 {
 		last := len(c.tl.runs) - 1
-		if last >= 0 && at < c.tl.runs[last].t+int64(c.tl.runs[last].n-1)*c.tl.runs[last].d {
-			c.tl.sorted = false
+		if last >= 0 {
+			if t, _ := c.tl.runs[last].place(int64(c.tl.runs[last].n) - 1); at < t {
+				c.tl.sorted = false
+			}
 		}
-		if last >= 0 && c.joins(last, at, d, k, number) {
-			c.tl.runs[last].n += int(n)
+		if last >= 0 && c.joins(last, row) {
+			c.tl.runs[last].n += row.n
 		} else {
-			c.tl.runs = append(c.tl.runs, run{first: c.tl.len(), n: int(n), k: int(k), t: at, d: d, number: number})
+			c.tl.runs = append(c.tl.runs, row)
 		}
-		c.count += int(n)
+		c.count += row.n
 	}
-	c.longest = max(c.longest, d)
-	c.next = at + min(all, (maxTicks-at)/d+1)*d
+	c.longest = max(c.longest, row.d)
+	row.n = int(max(all, 1))
+	c.next = row.end()
 	return all
 }
 
-// joins reports whether segments continue the last run without a seam.
-func (c *compiler) joins(last int, at, d, k, number int64) bool {
+// before is how many segments of a row without an end begin before t.
+func (r run) before(t int64) int64 {
+	if t <= r.t {
+		return 0
+	}
+	if r.pattern == nil {
+		return ceilDiv(t-r.t, r.d)
+	}
+	base, _ := r.pattern.at(r.phase)
+	return r.pattern.find(float64(t-r.t-1)+float64(base)) - r.phase + 1
+}
+
+// newPattern compiles a Pattern element.
+func newPattern(t *mpd.PatternType) (*pattern, *unusable) {
+	p := &pattern{}
+	for _, e := range t.P {
+		n, d := int64(e.R)+1, int64(e.D)
+		if d <= 0 || n > maxPatternLength/d || p.length > maxPatternLength-n*d {
+			return nil, invalid("its segments last no time, or too long")
+		}
+		p.parts = append(p.parts, patternPart{p.count, p.length, n, d})
+		p.count, p.length = p.count+n, p.length+n*d
+	}
+	if p.count == 0 {
+		return nil, invalid("it has no segment")
+	}
+	return p, nil
+}
+
+// longest is the longest duration of a pattern.
+func (p *pattern) longest() int64 {
+	var d int64
+	for _, e := range p.parts {
+		d = max(d, e.d)
+	}
+	return d
+}
+
+// joins reports whether a row continues the last run without a seam.
+func (c *compiler) joins(last int, row run) bool {
 	r := c.tl.runs[last]
-	return r.d == d && int64(r.k) == k && r.end() == at && r.number+int64(r.n) == number
+	return r.pattern == nil && row.pattern == nil && r.d == row.d && r.k == row.k && r.end() == row.t && r.number+int64(r.n) == row.number
 }
 
 // judge compares the start of an entry with the end of the one before.
@@ -514,7 +599,7 @@ func (c *compiler) judge(at int64) {
 
 func (c *compiler) limits() {
 	if c.at.track != "" {
-		c.b.find(c.at, manifest.CodeLimits, manifest.SeverityError, "", "the SegmentTimeline names more than %d segments; what lies behind is left out", maxSegments)
+		c.b.find(c.at, manifest.CodeLimits, manifest.SeverityError, "", "the SegmentTimeline names more than %d segments; what lies behind is left out", c.most)
 		c.at.track = "" // once
 	}
 }
@@ -569,7 +654,7 @@ func ceilDiv(a, b int64) int64 {
 }
 
 // base handles SegmentBase.
-func (b *builder) base(at place, p *manifest.Period, r *manifest.Representation, t *mpd.SegmentBaseType, bases []manifest.Base) *unusable {
+func (b *builder) base(at place, p *manifest.Period, r *manifest.Representation, t *mpd.SegmentBaseType, bases *origins) *unusable {
 	b.timing(at, r, t)
 	if bad := b.initElement(r, "", t.Initialization, bases); bad != nil {
 		return bad
@@ -578,20 +663,20 @@ func (b *builder) base(at place, p *manifest.Period, r *manifest.Representation,
 	if !ok {
 		return invalid("indexRange %q is no byte range", clip(t.IndexRange))
 	}
-	if b.live {
-		return nil
-	}
-	if c, _ := mime.ContainerOf(r.MIMEType); c != mime.ISOBMFF {
+	c, _ := mime.ContainerOf(r.MIMEType)
+	if c != mime.ISOBMFF && c != mime.WebM {
 		// Without a reader for its index the file is one segment.
-		if r.Init != nil && r.Init.URL == bases[0].String() {
+		if r.Init != nil && r.Init.URL == bases.resource("", manifest.Range{}).URL {
 			r.Init = nil // the one segment begins with it
 		}
-		b.single(p, r, bases[0].String(), bases, manifest.Range{})
+		b.single(p, r, bases, "")
 		return nil
 	}
 	r.Addressing = manifest.Indexed
-	r.Lazy = &lazyIndex{file: resource(bases, "", manifest.Range{}), init: r.Init, at: indexRange,
-		start: p.Start, end: p.End, offset: r.Offset()}
+	file := indexedFile{bases: bases, init: r.Init, at: indexRange, start: p.Start, end: p.End, offset: r.Offset()}
+	if r.Lazy = (&lazyIndex{file}); c == mime.WebM {
+		r.Lazy = &lazyCues{file}
+	}
 	return nil
 }
 

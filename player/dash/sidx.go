@@ -20,15 +20,18 @@ const (
 	maxHeadRequests = 32       // steps from box to box when looking for the index
 )
 
-// lazyIndex implements manifest.Lazy for SegmentBase. It is immutable.
-type lazyIndex struct {
-	file   manifest.Resource
+// indexedFile is a media file with an index of its own. It is immutable.
+type indexedFile struct {
+	bases  *origins
 	init   *manifest.Resource
 	at     manifest.Range // where the manifest says the index is; the zero value is nowhere
 	start  media.Time
 	end    media.Opt
 	offset media.Span
 }
+
+// lazyIndex implements manifest.Lazy for SegmentBase of MP4.
+type lazyIndex struct{ indexedFile }
 
 // Load implements manifest.Lazy. A file without any index is one segment.
 func (l *lazyIndex) Load(get manifest.Getter) (*manifest.List, error) {
@@ -66,9 +69,8 @@ func (l *lazyIndex) load(get manifest.Getter) (*manifest.Resource, manifest.Inde
 var errIndex = errors.New("segment index")
 
 // part is a range of the file.
-func (l *lazyIndex) part(from, to int64) *manifest.Resource {
-	r := l.file
-	r.Range = manifest.Range{Start: from, End: to}
+func (l *indexedFile) part(from, to int64) *manifest.Resource {
+	r := l.bases.resource("", manifest.Range{Start: from, End: to})
 	return &r
 }
 
@@ -124,20 +126,21 @@ func boxHeader(b []byte) (size int64, kind string, ok bool) {
 }
 
 // whole is the index of a file without index: the segment begins with the initialization segment.
-func (l *lazyIndex) whole() manifest.Index {
-	s := manifest.SingleIndex{Resource: l.file, Number: 1, Start: l.start}
+func (l *indexedFile) whole() manifest.Index {
+	var part manifest.Range
+	if file := l.bases.resource("", part); l.init != nil && l.init.URL == file.URL && l.init.Range.Start == 0 {
+		part.Start = l.init.Range.End
+	}
+	s := manifest.SingleIndex{Resource: l.bases.resource("", part), Number: 1, Start: l.start}
 	if l.end.Set {
 		s.Duration = l.end.T.Sub(l.start)
-	}
-	if l.init != nil && l.init.URL == l.file.URL && l.init.Range.Start == 0 {
-		s.Range.Start = l.init.Range.End
 	}
 	return s
 }
 
 // read reads the index box at off, and those it refers to.
 func (l *lazyIndex) read(get manifest.Getter, off, size int64) (manifest.Index, error) {
-	x := &sidxIndex{file: l.file, start: l.start, offset: l.offset}
+	x := &fileIndex{bases: l.bases, start: l.start, offset: l.offset}
 	boxes := 0
 	if err := l.descend(get, x, off, size, &boxes); err != nil {
 		return nil, err
@@ -149,7 +152,7 @@ func (l *lazyIndex) read(get manifest.Getter, off, size int64) (manifest.Index, 
 }
 
 // descend adds the entries of the box at off to x. size is a guess of its length, 0 for none.
-func (l *lazyIndex) descend(get manifest.Getter, x *sidxIndex, off, size int64, boxes *int) error {
+func (l *lazyIndex) descend(get manifest.Getter, x *fileIndex, off, size int64, boxes *int) error {
 	// A box that refers to the next one makes a chain as long as the file; the loop, not recursion, follows it.
 	type todo struct{ off, size int64 }
 	stack := []todo{{off, size}}
@@ -176,7 +179,7 @@ func (l *lazyIndex) descend(get manifest.Getter, x *sidxIndex, off, size int64, 
 			case r.Size <= 0 || r.Offset < 0:
 				return fmt.Errorf("%w at byte %d: a segment of %d bytes at byte %d", errIndex, at.off, r.Size, r.Offset)
 			default:
-				x.entries = append(x.entries, sidxEntry{r.Offset, r.Size, r.Start, r.Duration})
+				x.entries = append(x.entries, fileEntry{r.Offset, r.Size, r.Start, r.Duration})
 			}
 		}
 		for i, j := nested, len(stack)-1; i < j; i, j = i+1, j-1 {
@@ -217,39 +220,41 @@ func (l *lazyIndex) fetchBox(get manifest.Getter, off, size int64) (isobmff.Inde
 	return box, nil
 }
 
-// sidxEntry is one media segment of a segment index.
-type sidxEntry struct {
+// fileEntry is one media segment of an index; size is 0 for up to the end of the file.
+type fileEntry struct {
 	off, size int64
 	t         media.Time // on the media timeline
 	d         media.Span
 }
 
-// sidxIndex implements manifest.Index over the entries of segment index boxes.
-type sidxIndex struct {
-	file    manifest.Resource
-	entries []sidxEntry
+// fileIndex implements manifest.Index over the entries of an index in the media file.
+type fileIndex struct {
+	bases   *origins
+	entries []fileEntry
 	start   media.Time
 	offset  media.Span
 }
 
-func (x *sidxIndex) Len() int { return len(x.entries) }
+func (x *fileIndex) Len() int { return len(x.entries) }
 
-func (x *sidxIndex) At(i int) manifest.SegmentRef {
+func (x *fileIndex) At(i int) manifest.SegmentRef {
 	e := x.entries[i]
-	r := x.file
-	r.Range = manifest.Range{Start: e.off, End: e.off + e.size}
-	return manifest.SegmentRef{Resource: r, Number: int64(i) + 1, Start: x.time(e), Duration: e.d}
+	part := manifest.Range{Start: e.off}
+	if e.size > 0 {
+		part.End = e.off + e.size
+	}
+	return manifest.SegmentRef{Resource: x.bases.resource("", part), Number: int64(i) + 1, Start: x.time(e), Duration: e.d}
 }
 
 // time puts an entry on the presentation timeline.
-func (x *sidxIndex) time(e sidxEntry) media.Time { return x.start.Add(e.t.Sub(media.Time(x.offset))) }
+func (x *fileIndex) time(e fileEntry) media.Time { return x.start.Add(e.t.Sub(media.Time(x.offset))) }
 
-func (x *sidxIndex) Find(t media.Time) int {
+func (x *fileIndex) Find(t media.Time) int {
 	i := sort.Search(len(x.entries), func(i int) bool { return x.time(x.entries[i]) > t }) - 1
 	if i < 0 {
 		return 0
 	}
-	if e := x.entries[i]; x.time(e).Add(e.d) <= t {
+	if e := x.entries[i]; e.d > 0 && x.time(e).Add(e.d) <= t {
 		i++ // a gap, or the end
 	}
 	return i

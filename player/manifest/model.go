@@ -150,6 +150,28 @@ type Period struct {
 	Sets []*AdaptationSet
 	// Events are the timed events that the manifest lists, in order of time.
 	Events []Event
+	// Preselections are the author's combinations of sets.
+	Preselections []Preselection
+}
+
+// Preselection is a combination of adaptation sets that are to be played together as one experience.
+type Preselection struct {
+	ID, Tag, Lang, Label, Codecs string
+	// Components are the IDs of the sets, the main one first.
+	Components           []string
+	Roles, Accessibility []Descriptor
+	// Channels is a count, 0 when not declared; Priority is the author's preference, higher first; the default is 1.
+	Channels, Priority int
+}
+
+// ProducerTime says at what wall time media was captured or encoded.
+type ProducerTime struct {
+	// Type is "encoder", "captured" or "application".
+	ID, Type string
+	Wall     time.Time
+	Time     media.Time
+	// Inband is set when the media repeats such times.
+	Inband bool
 }
 
 // Window returns the append window of the period; its end is media.Forever when unknown.
@@ -178,6 +200,9 @@ type AdaptationSet struct {
 	TrickModeFor string
 	// Inband are the schemes of event messages that the media carries.
 	Inband []Descriptor
+	// ContinuousWith are the IDs of earlier periods whose set of the same ID goes on here without a seam in its media
+	// timestamps; ConnectedWith those where the initialization segment may be kept.
+	ContinuousWith, ConnectedWith []string
 	// SwitchTo are the IDs of sets of the same period whose representations may be switched to as well.
 	SwitchTo []string
 	// Forced marks subtitles of what is said in a foreign language; Default and AutoSelect are the author's.
@@ -268,6 +293,11 @@ type Representation struct {
 	Floating bool
 	// Chunked is set when segments may be asked for before they are complete, and are answered while they are produced.
 	Chunked bool
+
+	// ResyncEvery is the longest distance between places inside of segments where reading can begin, 0 when not declared.
+	ResyncEvery media.Span
+	// Produced relate media times to the wall times of production.
+	Produced []ProducerTime
 
 	// Init is the initialization segment, nil when segments begin with it or need none.
 	Init *Resource

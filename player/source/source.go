@@ -23,6 +23,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"time"
 
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
@@ -162,7 +163,7 @@ func (s *Source) openDASH(ctx context.Context, o Options) error {
 	if resp.URL != "" {
 		s.URL = resp.URL
 	}
-	s.Presentation, err = dash.Parse(doc, dash.Options{BaseURL: s.URL, Fetch: func(u string) ([]byte, error) {
+	s.Presentation, err = dash.Parse(doc, dash.Options{BaseURL: s.URL, Now: time.Now(), Fetch: func(u string) ([]byte, error) {
 		b, _, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: u, Kind: fetch.Manifest, Origin: s.URL})
 		return b, err
 	}})

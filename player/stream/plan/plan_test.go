@@ -418,16 +418,6 @@ ptwo/v/mid imid mid4[6,8)`)
 	}
 }
 
-func TestSelect_Live(t *testing.T) {
-	p, err := dash.Parse([]byte(strings.Replace(twoPeriods, "<MPD ", `<MPD type="dynamic" `, 1)), dash.Options{BaseURL: "http://h.example/"})
-	if !errors.Is(err, dash.ErrLive) {
-		t.Fatal(err)
-	}
-	if _, err := plan.Select(p, plan.Rules{}); err == nil || !strings.Contains(err.Error(), "segments are not known") {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestNext_Allocations(t *testing.T) {
 	p := parse(t, `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" mediaPresentationDuration="PT100000S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="r" bandwidth="1">
 <SegmentTemplate duration="1" media="$Number$.m4s"/></Representation></AdaptationSet></Period></MPD>`)

@@ -1,0 +1,282 @@
+package dash
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/Eyevinn/dash-mpd/mpd"
+
+	"mseplayer/player/manifest"
+)
+
+// maxBases bounds the alternative base URLs of a representation, and maxQueryBytes what is appended to each URL.
+const (
+	maxBases      = 16
+	maxQueryBytes = 4 << 10
+)
+
+// origin is a base URL in effect, with what the BaseURL elements on the way to it say.
+type origin struct {
+	base     manifest.Base
+	location string // name of the service location
+	// byteRange is the template that puts byte ranges into the URL, "" for none.
+	byteRange string
+	// ahead is how much earlier than computed segments are available, in seconds; +Inf for always.
+	ahead float64
+	// chunked is set when segments may be asked for before they are complete.
+	chunked bool
+}
+
+// origins are the places where the resources of a representation are, in the order of preference, and the query
+// that goes with every request. They are immutable once a representation has them.
+type origins struct {
+	list  []origin
+	query string
+}
+
+// check tries a reference. Whether it can be resolved does not depend on the base.
+func (o *origins) check(ref string) error {
+	_, err := o.list[0].base.ResolveURL(ref)
+	return err
+}
+
+// resource resolves a reference against all bases. A reference that one base cannot take is left out; the builder
+// has tried a sample, so the first base takes all.
+func (o *origins) resource(ref string, r manifest.Range) manifest.Resource {
+	res := manifest.Resource{Range: r}
+	named := false
+	for i, b := range o.list {
+		u := b.base.String()
+		if ref != "" {
+			var err error
+			if u, err = b.base.ResolveURL(ref); err != nil {
+				u = ""
+			}
+		}
+		if u == "" && i > 0 {
+			continue
+		}
+		u = withQuery(u, o.query)
+		// A base that takes the range in its URL cannot stand in for one that does not.
+		inURL := b.byteRange != "" && r.End > 0
+		if inURL {
+			u = expandRange(b.byteRange, u, r)
+		}
+		if i == 0 {
+			res.URL = u
+			if inURL {
+				res.Range = manifest.Range{}
+			}
+		} else if inURL != (res.Range != r) || u == res.URL {
+			continue
+		} else {
+			res.Alternatives = append(res.Alternatives, u)
+		}
+		res.Locations = append(res.Locations, b.location)
+		named = named || b.location != ""
+	}
+	if !named {
+		res.Locations = nil
+	}
+	return res
+}
+
+// withQuery appends a query to a URL.
+func withQuery(u, query string) string {
+	switch {
+	case query == "" || u == "" || strings.HasPrefix(u, "data:"):
+		return u
+	case strings.Contains(u, "?"):
+		return u + "&" + query
+	}
+	return u + "?" + query
+}
+
+// expandRange builds the URL that asks for bytes without a Range header.
+// ISO/IEC 23009-1 Annex E.
+func expandRange(template, u string, r manifest.Range) string {
+	base, query, _ := strings.Cut(u, "?")
+	out := strings.NewReplacer("$base$", base, "$query$", query, "$first$", strconv.FormatInt(r.Start, 10),
+		"$last$", strconv.FormatInt(r.End-1, 10), "$$", "$").Replace(template)
+	if !strings.Contains(template, "$base$") {
+		out = withQuery(u, strings.TrimLeft(out, "?&"))
+	}
+	return out
+}
+
+// resolveBases applies the BaseURL elements of one level to the bases of the level above.
+// ISO/IEC 23009-1 §5.6.4.
+func (b *builder) resolveBases(at place, above []origin, urls []*mpd.BaseURLType) []origin {
+	var out []origin
+	for _, u := range b.ranked(urls) {
+		facts := b.baseFacts(u)
+		for _, from := range above {
+			if len(out) == maxBases {
+				return out
+			}
+			next, err := from.base.Resolve(string(u.Value))
+			if err == nil && facts.byteRange != "" {
+				_, err = from.base.ResolveURL(expandRange(facts.byteRange, next.String(), manifest.Range{End: 1}))
+			}
+			if err != nil {
+				b.find(at, manifest.CodeInvalid, manifest.SeverityError, "", "BaseURL is ignored: %v", err)
+				break
+			}
+			if slices.ContainsFunc(out, func(o origin) bool { return o.base.String() == next.String() }) {
+				continue
+			}
+			o := origin{base: next, location: first(facts.location, from.location), byteRange: first(facts.byteRange, from.byteRange),
+				ahead: from.ahead + facts.ahead, chunked: from.chunked}
+			if facts.complete != nil {
+				o.chunked = !*facts.complete
+			}
+			out = append(out, o)
+		}
+	}
+	if out == nil {
+		return above
+	}
+	return out
+}
+
+// baseFacts finds the facts of a BaseURL, whose number the library keeps for us.
+func (b *builder) baseFacts(u *mpd.BaseURLType) baseFacts {
+	if n, err := strconv.Atoi(u.ServiceLocation); err == nil && n >= 0 && n < len(b.doc.facts.bases) {
+		return b.doc.facts.bases[n]
+	}
+	return baseFacts{}
+}
+
+// ranked orders the BaseURL elements of one level: by priority, and within a priority by a draw in which each counts
+// by its weight. The draw is the same each time for the same elements and seed. Without priorities and weights the
+// order is the author's.
+// ETSI TS 103 285 §10.8.2.1.
+func (b *builder) ranked(urls []*mpd.BaseURLType) []*mpd.BaseURLType {
+	if !slices.ContainsFunc(urls, func(u *mpd.BaseURLType) bool { return b.baseFacts(u).ranked }) {
+		return urls
+	}
+	h := fnv.New64a()
+	for _, u := range urls {
+		_, _ = h.Write([]byte(u.Value)) // a hash takes everything
+	}
+	draw := rand.New(rand.NewPCG(b.opts.Seed, h.Sum64()))
+	rest := slices.Clone(urls)
+	slices.SortStableFunc(rest, func(x, y *mpd.BaseURLType) int { return b.baseFacts(x).priority - b.baseFacts(y).priority })
+	var out []*mpd.BaseURLType
+	for len(rest) > 0 {
+		priority, total := b.baseFacts(rest[0]).priority, 0
+		n := 0
+		for ; n < len(rest) && b.baseFacts(rest[n]).priority == priority; n++ {
+			total += b.baseFacts(rest[n]).weight
+		}
+		pick := 0
+		if total > 0 {
+			for at := draw.IntN(total); at >= b.baseFacts(rest[pick]).weight; pick++ {
+				at -= b.baseFacts(rest[pick]).weight
+			}
+		}
+		out = append(out, rest[pick])
+		rest = slices.Delete(rest, pick, pick+1)
+	}
+	return out
+}
+
+// The schemes of URL parameters, ISO/IEC 23009-1 Annex I.
+const (
+	schemeURLParam  = "urn:mpeg:dash:urlparam:2014"
+	schemeURLParam2 = "urn:mpeg:dash:urlparam:2016"
+)
+
+// queryInfo is what a descriptor says about URL parameters, nil for nothing.
+func queryInfo(d *mpd.DescriptorType) (q *mpd.UrlQueryInfoType, requests string) {
+	switch {
+	case d.UrlQueryInfo != nil:
+		return d.UrlQueryInfo, ""
+	case d.ExtUrlQueryInfo != nil:
+		return &d.ExtUrlQueryInfo.UrlQueryInfoType, d.ExtUrlQueryInfo.IncludeInRequests
+	}
+	return nil, ""
+}
+
+// query adds the URL parameters of one level to those of the level above.
+// ISO/IEC 23009-1 Annex I.
+func (b *builder) query(at place, above string, params []*mpd.ExtendedUrlInfoType, lists ...[]*mpd.DescriptorType) string {
+	add := func(q *mpd.UrlQueryInfoType, requests string) {
+		if requests != "" && !slices.Contains(strings.Fields(requests), "segment") {
+			return
+		}
+		initial := strings.TrimLeft(q.QueryString, "?&")
+		if u, err := url.Parse(b.from.String()); err == nil && q.UseMPDUrlQuery && u.RawQuery != "" {
+			initial = strings.TrimRight(u.RawQuery+"&"+initial, "&")
+		}
+		part, ok := expandQuery(q.QueryTemplate, initial)
+		if !ok {
+			b.find(at, manifest.CodeInvalid, manifest.SeverityWarning, "", "queryTemplate=%q has an identifier that is not known", clip(q.QueryTemplate))
+			return
+		}
+		if part == "" || part == above || strings.HasSuffix(above, "&"+part) {
+			return
+		}
+		if len(above)+1+len(part) > maxQueryBytes {
+			b.find(at, manifest.CodeLimits, manifest.SeverityError, "", "the query of its URLs is longer than %d bytes; what is too much is left out", maxQueryBytes)
+			return
+		}
+		above = strings.TrimLeft(above+"&"+part, "&")
+	}
+	for _, p := range params {
+		add(&p.UrlQueryInfoType, p.IncludeInRequests)
+	}
+	for _, list := range lists {
+		for _, d := range list {
+			if q, requests := queryInfo(d); q != nil {
+				add(q, requests)
+			}
+		}
+	}
+	return above
+}
+
+// expandQuery fills in a template: $querypart$ is the whole of the initial query, $query:name$ the value of one
+// parameter. ok is false for any other identifier.
+func expandQuery(template, initial string) (out string, ok bool) {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(template, "$")
+		b.WriteString(before)
+		if !found {
+			return strings.Trim(escapeQuery(b.String()), "&"), true
+		}
+		name, after, closed := strings.Cut(rest, "$")
+		param, single := strings.CutPrefix(name, "query:")
+		switch {
+		case !closed:
+			return "", false
+		case name == "":
+			b.WriteByte('$')
+		case name == "querypart":
+			b.WriteString(initial)
+		case single:
+			for pair := range strings.SplitSeq(initial, "&") {
+				if key, value, _ := strings.Cut(pair, "="); key == param {
+					b.WriteString(value)
+					break
+				}
+			}
+		default:
+			return "", false
+		}
+		if b.Len() > maxQueryBytes {
+			return "", false
+		}
+		template = after
+	}
+}
+
+// escapeQuery makes sure that what is appended stays a query.
+func escapeQuery(s string) string {
+	return strings.NewReplacer(" ", "%20", "#", "%23", "\t", "%09", "\n", "%0A", "\r", "%0D", "\"", "%22", "<", "%3C", ">", "%3E").Replace(s)
+}

@@ -4,13 +4,23 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/metrics"
 	"strings"
 	"testing"
+	"time"
 
 	"mseplayer/player/dash"
 	"mseplayer/player/manifest"
 )
 
+// What one input may cost.
+const (
+	maxFuzzBytes = 64 << 20
+	maxFuzzTime  = time.Second
+)
+
+// FuzzMPD reads a document, lists the first segments of everything in it, and updates it twice with a second document
+// and a patch.
 func FuzzMPD(f *testing.F) {
 	files, err := filepath.Glob("testdata/golden/*.mpd")
 	if err != nil {
@@ -21,25 +31,66 @@ func FuzzMPD(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(data)
+		f.Add(data, []byte(liveTwo), []byte(patchTwo))
 	}
-	f.Add([]byte(`MPD x><a id=t"`)) // a > in text, which one tokenizer never left
-	f.Add([]byte(wrap(`<Representation><SegmentTemplate timescale="4294967295" presentationTimeOffset="2305843009213693952" duration="4294967295" k="9223372036854775807" media="$SubNumber$"/></Representation>`)))
-	f.Add([]byte(strings.Replace(wrap(`<Representation><SegmentTemplate media="$Time$"><SegmentTimeline><S t="-2305843009213693952" d="2305843009213693952" r="-1"/></SegmentTimeline></SegmentTemplate></Representation>`), "PT10S", "PT0.0001S", 1)))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	one := []byte(liveOne)
+	f.Add(one, []byte(liveTwo), []byte(patchTwo))
+	f.Add(one, []byte(liveTwo), []byte(liveTwo))
+	f.Add(one, []byte(liveTwo), []byte(`<Patch mpdId="m" originalPublishTime="2024-01-01T00:00:10Z"><add sel="//x"/><remove sel="/MPD/Period[@id='a/b']/@id"/></Patch>`))
+	f.Add([]byte(`MPD x><a id=t"`), one, one) // a > in text, which one tokenizer never left
+	f.Add([]byte(wrap(`<Representation><SegmentTemplate timescale="4294967295" presentationTimeOffset="2305843009213693952" duration="4294967295" k="9223372036854775807" media="$SubNumber$"/></Representation>`)), one, one)
+	f.Add([]byte(strings.Replace(wrap(`<Representation><SegmentTemplate media="$Time$"><SegmentTimeline><S t="-2305843009213693952" d="2305843009213693952" r="-1"/></SegmentTimeline></SegmentTemplate></Representation>`), "PT10S", "PT0.0001S", 1)), one, one)
+	f.Fuzz(func(t *testing.T, data, second, patch []byte) {
+		began, allocated := time.Now(), heapAllocs()
 		p, err := dash.Parse(data, dash.Options{BaseURL: origin, Fetch: remotes})
-		var e *manifest.Error
-		switch {
-		case err == nil:
-		case strings.Contains(err.Error(), "\n"):
-			t.Fatalf("the error has several lines: %q", err)
-		case !errors.As(err, &e) || p != nil:
-			t.Fatalf("got %v with %v, want a manifest error alone", p, err)
+		judge(t, p, err)
+		for range 2 {
+			if p == nil || p.Live == nil || p.Live.Updater == nil {
+				break
+			}
+			next, err := p.Live.Updater.Update(func(r manifest.Resource) ([]byte, error) {
+				switch {
+				case strings.HasPrefix(r.URL, "file:") || r.URL == "":
+					t.Fatalf("an update asks for %q", r.URL)
+				case strings.HasSuffix(r.URL, ".mpp"):
+					return patch, nil
+				}
+				return second, nil
+			})
+			if next == nil && err == nil {
+				break
+			}
+			p = next
+			judge(t, p, err)
 		}
-		if p != nil {
-			walk(t, p)
+		if took := time.Since(began); took > maxFuzzTime {
+			t.Fatalf("took %v", took)
+		}
+		if n := heapAllocs() - allocated; n > maxFuzzBytes {
+			t.Fatalf("allocated %d bytes", n)
 		}
 	})
+}
+
+// heapAllocs is how many bytes were ever allocated.
+func heapAllocs() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+// judge checks what Parse or Update returned, and looks at all of it.
+func judge(t *testing.T, p *manifest.Presentation, err error) {
+	t.Helper()
+	var e *manifest.Error
+	switch {
+	case err == nil && p != nil:
+		walk(t, p)
+	case err == nil || strings.Contains(err.Error(), "\n"):
+		t.Fatalf("nothing, or an error of several lines: %q", err)
+	case !errors.As(err, &e) || p != nil:
+		t.Fatalf("got %v with %v, want a manifest error alone", p, err)
+	}
 }
 
 // walk looks at everything a consumer would look at.

@@ -84,7 +84,7 @@ var schema = map[string]*element{
 	"InbandEventStream": {attrs: map[string]attrType{"schemeIdUri": text, "value": text}},
 	"Resync":            {attrs: map[string]attrType{"type": unsigned, "dT": unsigned}},
 	"ProducerReferenceTime": {attrs: map[string]attrType{"id": unsigned, "inband": boolean, "type": text, "wallClockTime": text,
-		"presentationTime": long}},
+		"presentationTime": long}, children: []string{"UTCTiming"}},
 	"Label": {attrs: map[string]attrType{"id": unsigned, "lang": text}, text: true},
 
 	"Accessibility":             descriptor,

@@ -212,6 +212,13 @@ func remotes(url string) ([]byte, error) {
 	if strings.HasSuffix(url, "/dir/set.xml") {
 		return []byte(`<AdaptationSet xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="set.xml" mimeType="video/mp4"><Representation id="s" bandwidth="1"><SegmentTemplate duration="10" media="s-$Number$"/></Representation></AdaptationSet>`), nil
 	}
+	if text, ok := map[string]string{
+		"list.xml":   `<SegmentList xmlns="urn:mpeg:dash:schema:mpd:2011" duration="5"><SegmentURL media="r1"/><SegmentURL media="r2"/></SegmentList>`,
+		"events.xml": `<EventStream xmlns="urn:mpeg:dash:schema:mpd:2011" schemeIdUri="urn:remote"><Event presentationTime="1">far</Event></EventStream>`,
+		"query.xml":  `<UrlQueryInfo xmlns="urn:mpeg:dash:schema:urlparam:2014" queryTemplate="$querypart$" queryString="far=1"/>`,
+	}[url[strings.LastIndexByte(url, '/')+1:]]; ok {
+		return []byte(text), nil
+	}
 	return nil, errors.New("GET: 404 Not Found")
 }
 

@@ -553,7 +553,7 @@ func (f *filter) attributes(name string, spec *element, attrs []xml.Attr) []mpdx
 		if !known {
 			continue
 		}
-		value := strings.TrimSpace(a.Value)
+		value := attributeValue(a.Value)
 		if len(value) > maxAttributeBytes {
 			f.find(manifest.SeverityError, name, "%s is ignored: %d bytes, more than the %d accepted", clip(key), len(value), maxAttributeBytes)
 			continue
@@ -626,6 +626,15 @@ func (f *filter) attributes(name string, spec *element, attrs []xml.Attr) []mpdx
 		}
 	}
 	return out
+}
+
+// attributeValue is the value with white space as spaces, as XML wants it (XML 1.0 §3.3.3).
+func attributeValue(s string) string {
+	s = strings.TrimSpace(s)
+	if !strings.ContainsAny(s, "\t\r\n") {
+		return s
+	}
+	return strings.NewReplacer("\t", " ", "\r", " ", "\n", " ").Replace(s)
 }
 
 // number reads an attribute that is kept beside the tree, and gives otherwise when there is none or it is not usable.

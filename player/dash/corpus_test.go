@@ -318,3 +318,42 @@ func writePresentations(t *testing.T, root string) []row {
 	return []row{{"indexed/m.mpd", "P0/AS0/v", 1, 1}, {"single/m.mpd", "P0/AS0/v", 1, 1}, {"list/m.mpd", "P0/AS0/v", 2, 1},
 		{"number/m.mpd", "P0/AS0/n", 4, 9}, {"number/m.mpd", "P0/AS0/t/1", 4, 9}}
 }
+
+// TestCorpus_Patches applies patches that another program made, and expects what it says comes of them.
+func TestCorpus_Patches(t *testing.T) {
+	dir := t.TempDir()
+	cases := [][3]string{{"one.mpd", "next.mpp", "two.mpd"}}
+	for name, text := range map[string]string{"one.mpd": liveOne, "next.mpp": patchTwo, "two.mpd": liveTwo} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if content := mediaRoot(t); content != "" {
+		dir = filepath.Join(content, "manifests", "livesim2_patch")
+		cases = [][3]string{{"multiperiod_1.mpd", "multiperiod_patch.mpp", "multiperiod_2.mpd"},
+			{"segtimeline_multiper_full_min.mpd", "segtimeline_multiper_patch_after_full_min.mpp", "segtimeline_multiper_after_full_min.mpd"}}
+	}
+	for _, c := range cases {
+		t.Run(c[0], func(t *testing.T) {
+			was, err1 := parseFile(filepath.Join(dir, c[0]))
+			want, err2 := parseFile(filepath.Join(dir, c[2]))
+			patch, err3 := os.ReadFile(filepath.Join(dir, c[1]))
+			if err := errors.Join(err1, err2, err3); err != nil {
+				t.Fatal(err)
+			}
+			got, err := was.Live.Updater.Update(func(r manifest.Resource) ([]byte, error) {
+				if !strings.Contains(r.URL, ".mpp") {
+					return nil, errors.New("the patch was not used")
+				}
+				return patch, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Findings, want.Findings = nil, nil // they name lines
+			if g, w := strings.ReplaceAll(dump(got), c[0], "x"), strings.ReplaceAll(dump(want), c[2], "x"); g != w {
+				t.Errorf("got:\n%s\nwant:\n%s", g, w)
+			}
+		})
+	}
+}

@@ -20,6 +20,20 @@ type lazyCues struct{ indexedFile }
 
 // Load implements manifest.Lazy. A file without cues is one segment.
 func (l *lazyCues) Load(get manifest.Getter) (*manifest.List, error) {
+	list, err := l.load(get)
+	if err == nil || l.at.IsWhole() || !errors.Is(err, errIndex) {
+		return list, err
+	}
+	// The range is wrong; the file itself knows.
+	self := *l
+	self.at = manifest.Range{}
+	if list, _ := self.load(get); list != nil && list.Index.Len() > 1 {
+		return list, nil
+	}
+	return nil, err
+}
+
+func (l *lazyCues) load(get manifest.Getter) (*manifest.List, error) {
 	head, h, err := l.head(get)
 	if err != nil {
 		return nil, err

@@ -64,3 +64,53 @@ func TestBuilder_CompileLimit(t *testing.T) {
 		t.Fatalf("got %v, want manifest.limits", bad)
 	}
 }
+
+// TestPatch_Limits gives documents and patches more than they may hold.
+func TestPatch_Limits(t *testing.T) {
+	const doc = `<MPD id="m" publishTime="1"><a/></MPD>`
+	patch := func(ops string) string { return `<Patch mpdId="m" originalPublishTime="1">` + ops + `</Patch>` }
+	wide := `<MPD id="m" publishTime="1">` + strings.Repeat("<a/>", 2000) + `<b/></MPD>`
+	for _, tt := range []struct{ name, doc, patch, msg string }{
+		{"operations", doc, patch(strings.Repeat("<x/>", maxPatchOps+1)), "more than 65536 operations"},
+		{"work", wide, patch(strings.Repeat(`<add sel="/MPD/b" type="@x">1</add>`, maxPatchOps)), "too much work for one patch"},
+		{"depth", doc, strings.Repeat("<a>", maxDepth+1), "64 levels"},
+		{"attributes", doc, "<Patch" + strings.Repeat(" a='1'", maxAttributes+1) + "/>", "64 attributes"},
+		{"cut off", doc, "<Patch><add>", "cut off"},
+		{"wrong end", doc, "<Patch></add>", "</add> closes nothing"},
+		{"nothing", doc, "", "cut off"},
+		{"another document", doc, doc, "the root element is <MPD>, not Patch"},
+		{"long path", doc, patch(`<remove sel="/MPD` + strings.Repeat("/a", maxAttributeBytes) + `"/>`), "is no path"},
+		{"many steps", doc, patch(`<remove sel="/MPD` + strings.Repeat("/a", maxSteps+1) + `"/>`), "0 nodes fit"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if out, err := applyPatch([]byte(tt.doc), []byte(tt.patch)); err == nil || !strings.Contains(err.Error(), tt.msg) {
+				t.Fatalf("got %d bytes, %v; want an error with %q", len(out), err, tt.msg)
+			}
+		})
+	}
+}
+
+// TestFilter_Events bounds events and their messages.
+func TestFilter_Events(t *testing.T) {
+	const head, tail = `<MPD><Period><EventStream>`, `</EventStream></Period></MPD>`
+	read := func(doc string, events int) (*filter, []manifest.Finding, error) {
+		var fs manifest.Findings
+		f := &filter{findings: &fs, facts: &facts{}, events: events}
+		f.sources = append(f.sources, f.newSource([]byte(doc)))
+		var err error
+		for err == nil {
+			_, err = f.Token()
+		}
+		return f, fs.List(), err
+	}
+	if _, _, err := read(head+"<Event/>"+tail, maxEvents); err == nil || !strings.Contains(err.Error(), "more than 16384 elements such as <Event>") {
+		t.Errorf("got %v", err)
+	}
+	f, list, err := read(head+"<Event>"+strings.Repeat("x", maxEventBytes+1)+"</Event><Event>y</Event>"+tail, 0)
+	if !errors.Is(err, io.EOF) || len(list) != 2 || !strings.Contains(list[1].Message, "its message is left out: 65537 bytes") {
+		t.Fatalf("got %v, %v", err, list)
+	}
+	if events := f.facts.periods[0].streams[0].events; len(events) != 2 || events[0].data != "" || events[1].data != "y" {
+		t.Errorf("got %+v", events)
+	}
+}

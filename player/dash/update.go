@@ -220,6 +220,12 @@ func compareSets(was, is *manifest.Period, changed func(where, track, period, fo
 			if old.Segments == nil || r.Segments == nil || old.Addressing != manifest.Explicit || r.Addressing != manifest.Explicit {
 				continue
 			}
+			if x, ok := r.Segments.(*index); ok && !x.sorted {
+				continue // searching it is slow
+			}
+			if x, ok := old.Segments.(*index); ok && !x.sorted {
+				continue
+			}
 			if end, before := lastEnd(r.Segments), lastEnd(old.Segments); end < before-timelineJitter {
 				changed(where, old.TrackID, was.ID, "the SegmentTimeline ended at %s s and ends at %s s now", before, end)
 			}

@@ -318,12 +318,14 @@ func (b *builder) timeline(at place, p *manifest.Period, r *manifest.Representat
 	}
 	if t.Duration == nil {
 		one.d = int64(math.Round(float64(periodSpan(p)) * float64(r.Timescale)))
+		one.k = max(1, int(min(int64(one.k), one.d)))
 		return &timeline{runs: []run{one}, sorted: true}, manifest.Nominal, nil
 	}
 	one.d = int64(*t.Duration)
 	if one.d == 0 {
 		return nil, 0, &unusable{manifest.CodeZeroDuration, "its segments last no time (duration=\"0\")"}
 	}
+	one.k = int(min(int64(one.k), one.d))
 	one.n = limit
 	if t.EndNumber == nil {
 		switch {
@@ -484,6 +486,7 @@ func (c *compiler) entry(at int64, s *mpd.S, until, number int64) int64 {
 		if s.K != nil {
 			row.k = int(max(1, min(*s.K, maxSegments)))
 		}
+		row.k = int(min(int64(row.k), row.shortest()))
 	}
 	n := int64(s.R) + 1
 	endless := s.R < 0 && until == math.MaxInt64
@@ -532,6 +535,18 @@ func (c *compiler) entry(at int64, s *mpd.S, until, number int64) int64 {
 	row.n = int(max(all, 1))
 	c.next = row.end()
 	return all
+}
+
+// shortest is the shortest duration of a segment, which cannot have more parts than ticks.
+func (r run) shortest() int64 {
+	if r.pattern == nil {
+		return r.d
+	}
+	d := r.d
+	for _, e := range r.pattern.parts {
+		d = min(d, e.d)
+	}
+	return d
 }
 
 // before is how many segments of a row without an end begin before t.

@@ -42,7 +42,7 @@ func FuzzMPD(f *testing.F) {
 	f.Add(one, []byte(liveTwo), []byte(`<Patch mpdId="m" originalPublishTime="2024-01-01T00:00:10Z"><add sel="//x"/><remove sel="/MPD/Period[@id='a/b']/@id"/></Patch>`))
 	f.Add([]byte(wrap("<Representation id=\"\n\x85\"><SegmentTemplate media=\"$a\nb$\"/></Representation>")), one, one)
 	f.Add([]byte(wrap(`<Representation><SegmentTemplate k="9236854775807" media="$SubNumber$"/></Representation>`)), one, one) // more parts than ticks
-	f.Add([]byte(`MPD x><a id=t"`), one, one) // a > in text, which one tokenizer never left
+	f.Add([]byte(`MPD x><a id=t"`), one, one)                                                                                  // a > in text, which one tokenizer never left
 	f.Add([]byte(wrap(`<Representation><SegmentTemplate timescale="4294967295" presentationTimeOffset="2305843009213693952" duration="4294967295" k="9223372036854775807" media="$SubNumber$"/></Representation>`)), one, one)
 	f.Add([]byte(strings.Replace(wrap(`<Representation><SegmentTemplate media="$Time$"><SegmentTimeline><S t="-2305843009213693952" d="2305843009213693952" r="-1"/></SegmentTimeline></SegmentTemplate></Representation>`), "PT10S", "PT0.0001S", 1)), one, one)
 	f.Fuzz(func(t *testing.T, data, second, patch []byte) {

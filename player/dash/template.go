@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // maxTemplateWidth bounds the width in $Number%0<width>d$.
@@ -135,16 +134,11 @@ func appendPadded(b []byte, v int64, width int) []byte {
 	return append(b, digits...)
 }
 
-// clip shortens a string from the document for a message, and keeps it on one line.
+// clip shortens a string from the document for a message.
 func clip(s string) string {
 	const maxShown = 60
 	if len(s) > maxShown {
-		s = s[:maxShown] + "…"
+		return s[:maxShown] + "…"
 	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
+	return s
 }

@@ -1,6 +1,10 @@
 package manifest
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
 
 // The finding codes of this area. They are part of the report format: stable, never reused.
 const (
@@ -55,13 +59,27 @@ type Findings struct {
 	dropped int
 }
 
-// Add appends f, or counts it when the list is full.
+// Add appends f, or counts it when the list is full. What a document put into its texts is kept on one line.
 func (fs *Findings) Add(f Finding) {
 	if len(fs.list) >= maxFindings {
 		fs.dropped++
 		return
 	}
+	f.Message, f.Hint, f.Where = oneLine(f.Message), oneLine(f.Hint), oneLine(f.Where)
 	fs.list = append(fs.list, f)
+}
+
+// oneLine replaces control characters, line breaks among them, by spaces.
+func oneLine(s string) string {
+	if strings.IndexFunc(s, unicode.IsControl) < 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // List returns what was collected; the last entry tells how many did not fit.
@@ -98,7 +116,7 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
-	return s
+	return oneLine(s)
 }
 
 // Unwrap returns the cause.

@@ -180,6 +180,14 @@ func TestError(t *testing.T) {
 	if !errors.Is(&manifest.Error{Err: cause}, cause) {
 		t.Error("the cause is not reachable")
 	}
+	var fs manifest.Findings
+	fs.Add(manifest.Finding{Code: manifest.CodeInvalid, Message: "a\nb", Hint: "c\td", Where: "e\u0085f"})
+	if f := fs.List()[0]; f.Message != "a b" || f.Hint != "c d" || f.Where != "e f" {
+		t.Errorf("not on one line: %+v", f)
+	}
+	if e := (&manifest.Error{Msg: "a\r\nb"}); e.Error() != "a  b" {
+		t.Errorf("not on one line: %q", e)
+	}
 	f := manifest.Finding{Code: manifest.CodeInvalid, Severity: manifest.SeverityError, Where: "line 1", Message: "m"}
 	if f.String() != "error manifest.invalid at line 1: m" {
 		t.Errorf("got %q", f)

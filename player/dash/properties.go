@@ -34,6 +34,7 @@ var knownEssential = map[string]bool{
 	"urn:mpeg:dash:pattern:2024":                       true,
 	schemeURLParam:                                     true,
 	schemeURLParam2:                                    true,
+	"urn:mpeg:dash:urlparam:2025":                      true, // RequestParam
 }
 
 // essential reports whether every essential property is understood, and each that is not becomes a finding.

@@ -248,10 +248,11 @@ func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation,
 	if bad != nil {
 		return bad
 	}
-	if have := tl.len(); have < n {
+	if have := tl.len(); have < n && !b.live {
 		b.find(at, manifest.CodeDurationMismatch, manifest.SeverityWarning, "", "%d segments are listed, there is time for %d", n, have)
 	}
-	if last := tl.runs[len(tl.runs)-1]; t.SegmentTimeline == nil && p.End.Set {
+	if t.SegmentTimeline == nil && p.End.Set && !b.live {
+		last := tl.runs[len(tl.runs)-1]
 		if short := float64(periodSpan(p)) - float64(last.end()-r.OffsetTicks)/float64(r.Timescale); short > durationTolerance+float64(last.d)/float64(r.Timescale) {
 			b.find(at, manifest.CodeDurationMismatch, manifest.SeverityWarning, "", "the listed segments end %s s before the period", media.Span(short))
 		}
@@ -434,7 +435,7 @@ func (b *builder) compile(at place, p *manifest.Period, r *manifest.Representati
 		}
 	}
 	c.conclude()
-	if c.tl.len() == 0 {
+	if c.tl.len() == 0 && !(b.live && len(entries) == 0) { // a live period begins without any
 		return nil, invalid("its SegmentTimeline names no segment within the period")
 	}
 	return c.tl, nil
@@ -636,7 +637,7 @@ func (c *compiler) conclude() {
 	case c.beyond > 0 && c.next-c.end > int64(durationTolerance*c.timescale):
 		c.b.find(c.at, manifest.CodeDurationMismatch, manifest.SeverityWarning, "", "the SegmentTimeline goes on to media time %s s, the period ends at %s s; %s left out",
 			seconds(c.next), c.ends, counted(c.beyond, "segment is", "segments are"))
-	case c.end-c.next > slack && c.count < c.limit:
+	case c.end-c.next > slack && c.count < c.limit && !c.b.live:
 		c.b.find(c.at, manifest.CodeDurationMismatch, manifest.SeverityWarning, "", "the SegmentTimeline ends at media time %s s, the period at %s s",
 			seconds(c.next), c.ends)
 	}

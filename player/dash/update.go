@@ -220,6 +220,13 @@ func compareSets(was, is *manifest.Period, changed func(where, track, period, fo
 			if old.Segments == nil || r.Segments == nil || old.Addressing != manifest.Explicit || r.Addressing != manifest.Explicit {
 				continue
 			}
+			if old.Segments.Len() == 0 {
+				continue
+			}
+			if r.Segments.Len() == 0 {
+				changed(where, old.TrackID, was.ID, "the SegmentTimeline had %d segments and has none now", old.Segments.Len())
+				continue
+			}
 			if x, ok := r.Segments.(*index); ok && !x.sorted {
 				continue // searching it is slow
 			}

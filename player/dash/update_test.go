@@ -57,6 +57,10 @@ func times(p *manifest.Presentation) string {
 	var out []string
 	for _, per := range p.Periods {
 		x := per.Sets[0].Representations[0].Segments
+		if x.Len() == 0 {
+			out = append(out, per.ID+":none")
+			continue
+		}
 		out = append(out, fmt.Sprintf("%s:%s-%s", per.ID, x.At(0).Start, x.At(x.Len()-1).End()))
 	}
 	return strings.Join(out, " ")
@@ -95,6 +99,8 @@ func TestUpdate(t *testing.T) {
 		{"unreadable", plain, map[string]string{"m.mpd": "<html/>"}, "", "m.mpd", "", "root element is <html>"},
 		{"older", plain, map[string]string{"m.mpd": moved("00:00:14Z", "00:00:08Z")}, "p:0-10", "m.mpd", "a document of 2024-01-01T00:00:08Z came after one of 2024-01-01T00:00:10Z", ""},
 		{"shorter", plain, map[string]string{"m.mpd": moved(`t="4" d="2" r="4"`, `t="4" d="2" r="0"`)}, "p:4-6", "m.mpd", "ended at 10 s and ends at 6 s now", ""},
+		{"first segment", strings.ReplaceAll(plain, `<S t="0" d="2" r="4"/>`, ""), map[string]string{"m.mpd": plain}, "p:0-10", "m.mpd", "", ""},
+		{"no segment any more", plain, map[string]string{"m.mpd": moved(`<S t="4" d="2" r="4"/>`, "")}, "p:none", "m.mpd", "had 5 segments and has none now", ""},
 		{"another past", plain, map[string]string{"m.mpd": moved(`t="4" d="2" r="4"`, `t="3" d="2" r="4"`)}, "p:3-13", "m.mpd", "none that begins there now", ""},
 		{"period moved", plain, map[string]string{"m.mpd": moved(`start="PT0S"`, `start="PT1S"`)}, "p:5-15", "m.mpd", "the start of the period went from 0 s to 1 s", ""},
 		{"representation gone", plain, map[string]string{"m.mpd": moved(`id="1"`, `id="2"`)}, "p:4-14", "m.mpd", "the representation is gone", ""},

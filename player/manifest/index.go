@@ -135,7 +135,7 @@ func (s SegmentRef) End() media.Time { return s.Start.Add(s.Duration) }
 // Index lists the media segments of one representation in the order of presentation. Implementations compute
 // entries on demand in at most logarithmic time and are immutable.
 type Index interface {
-	// Len is the number of segments.
+	// Len is the number of segments, 0 for a list of a live presentation that has none yet.
 	Len() int
 	// At returns segment i, 0 ≤ i < Len; another i panics as an index into a slice does.
 	At(i int) SegmentRef

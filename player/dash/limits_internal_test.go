@@ -114,3 +114,16 @@ func TestFilter_Events(t *testing.T) {
 		t.Errorf("got %+v", events)
 	}
 }
+
+// TestPatch_NameSpaces brings elements of other name spaces into a document: their prefixes come along, the patch's own
+// default name space does not.
+func TestPatch_NameSpaces(t *testing.T) {
+	out, err := applyPatch([]byte(`<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><!-- c --> <a x="&lt;&quot;">t&amp;u</a></MPD>`),
+		[]byte(`<p:Patch xmlns:p="urn:mpeg:dash:schema:mpd-patch:2020" xmlns="urn:x" xmlns:cenc="urn:mpeg:cenc:2013" publishTime="2"><p:add sel="/MPD/a" type="namespace::y">urn:y</p:add>
+<p:add sel="/MPD"><b><cenc:pssh>AA</cenc:pssh></b></p:add></p:Patch>`))
+	const want = `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" publishTime="2"><a x="&lt;&#34;" xmlns:y="urn:y">t&amp;u</a>` +
+		`<b xmlns:p="urn:mpeg:dash:schema:mpd-patch:2020" xmlns:cenc="urn:mpeg:cenc:2013"><cenc:pssh>AA</cenc:pssh></b></MPD>`
+	if err != nil || string(out) != want {
+		t.Errorf("got  %s, %v\nwant %s", out, err, want)
+	}
+}

@@ -129,6 +129,9 @@ func (b *builder) resolveBases(at place, above []origin, urls []*mpd.BaseURLType
 			if slices.ContainsFunc(out, func(o origin) bool { return o.base.String() == next.String() }) {
 				continue
 			}
+			if u, err := url.Parse(strings.TrimSpace(string(u.Value))); err == nil && u.IsAbs() {
+				from = origin{} // nothing of the level above is in use
+			}
 			o := origin{base: next, location: first(facts.location, from.location), byteRange: first(facts.byteRange, from.byteRange),
 				ahead: from.ahead + facts.ahead, chunked: from.chunked}
 			if facts.complete != nil {

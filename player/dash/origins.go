@@ -48,7 +48,7 @@ func (o *origins) check(ref string) error {
 // has tried a sample, so the first base takes all.
 func (o *origins) resource(ref string, r manifest.Range) manifest.Resource {
 	res := manifest.Resource{Range: r}
-	named := false
+	named := slices.ContainsFunc(o.list, func(b origin) bool { return b.location != "" })
 	for i, b := range o.list {
 		u := b.base.String()
 		if ref != "" {
@@ -66,21 +66,19 @@ func (o *origins) resource(ref string, r manifest.Range) manifest.Resource {
 		if inURL {
 			u = expandRange(b.byteRange, u, r)
 		}
-		if i == 0 {
+		switch {
+		case i == 0 && inURL:
+			res.URL, res.Range = u, manifest.Range{}
+		case i == 0:
 			res.URL = u
-			if inURL {
-				res.Range = manifest.Range{}
-			}
-		} else if inURL != (res.Range != r) || u == res.URL {
+		case inURL != (res.Range != r) || u == res.URL:
 			continue
-		} else {
+		default:
 			res.Alternatives = append(res.Alternatives, u)
 		}
-		res.Locations = append(res.Locations, b.location)
-		named = named || b.location != ""
-	}
-	if !named {
-		res.Locations = nil
+		if named {
+			res.Locations = append(res.Locations, b.location)
+		}
 	}
 	return res
 }

@@ -174,6 +174,8 @@ type Request struct {
 	Kind  Kind
 	// Header is added to that of the Config.
 	Header http.Header
+	// Body is sent in a POST over HTTP; nil is for a GET.
+	Body []byte
 	// Origin is the URL of the document that named URL, "" when the user did. A document from the network reaches
 	// neither local files nor standard input nor mounts; a document of any origin reaches regular files only.
 	Origin string
@@ -342,6 +344,14 @@ func (c *Client) local(r *Response, scheme string, u *url.URL) error {
 		return r.openStdin()
 	}
 	return r.openFile(u)
+}
+
+// method is the request's HTTP method.
+func (r *Request) method() string {
+	if r.Body != nil {
+		return http.MethodPost
+	}
+	return http.MethodGet
 }
 
 // refused makes the error of a request that was never sent.

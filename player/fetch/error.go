@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,6 +42,8 @@ type Error struct {
 	// URL is without credentials.
 	URL  string
 	Kind Kind
+	// Method is the HTTP method, "" for GET.
+	Method string
 	// Status is the HTTP status that ended the request, 0 when none did. A range behind the end of a local file has
 	// status 416 as well.
 	Status int
@@ -52,7 +55,7 @@ type Error struct {
 
 // Error gives "GET URL: cause".
 func (e *Error) Error() string {
-	s := "GET " + e.URL + ": "
+	s := cmp.Or(e.Method, http.MethodGet) + " " + e.URL + ": "
 	switch {
 	case e.Err != nil:
 		s += e.Err.Error()

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -119,7 +120,11 @@ func (r *Response) send() error {
 	h.stall = time.AfterFunc(time.Hour, func() { cancel(fmt.Errorf("%w for %v", ErrStalled, idle)) })
 	h.stall.Stop()
 
-	req, err := http.NewRequestWithContext(h.ctx, http.MethodGet, r.req.URL, nil)
+	var body io.Reader
+	if r.req.Body != nil {
+		body = bytes.NewReader(r.req.Body)
+	}
+	req, err := http.NewRequestWithContext(h.ctx, r.req.method(), r.req.URL, body)
 	if err != nil {
 		return cause(err)
 	}

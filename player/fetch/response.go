@@ -151,6 +151,9 @@ func (r *Response) end(err error) {
 // failed makes the error of the request, and the record of its last attempt.
 func (r *Response) failed(err error) error {
 	e := &Error{URL: Redact(r.req.URL), Kind: r.req.Kind, Attempt: max(1, r.rec.Attempt), Err: err}
+	if r.req.Body != nil {
+		e.Method = r.req.method()
+	}
 	var status *statusError
 	if errors.As(err, &status) {
 		e.Status = status.code

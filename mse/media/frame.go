@@ -136,13 +136,27 @@ type SideData struct {
 	Data []byte
 }
 
+// Protection schemes: those of common encryption (ISO/IEC 23001-7 §10), and what HTTP Live Streaming does inside transport
+// streams and packed audio: AES-128 in CBC mode, of the slices of H.264 in the pattern 1:9 behind the first 32 bytes and
+// under the emulation prevention, and of sound behind the first 16 bytes of a frame. Frames of the latter have no subsample
+// map, for the codec tells what is clear. "MPEG-2 Stream Encryption Format for HTTP Live Streaming".
+const (
+	SchemeCENC      = "cenc"
+	SchemeCENS      = "cens"
+	SchemeCBC1      = "cbc1"
+	SchemeCBCS      = "cbcs"
+	SchemeSampleAES = "sample-aes"
+)
+
+// SampleKey is the key and the initialization vector of protected samples where a playlist tells them, not the media.
+// KID is the name under which the key is known.
+type SampleKey struct{ KID, IV [16]byte }
+
 // Crypt says how a protected frame was encrypted. It is immutable.
 type Crypt struct {
-	// Scheme is "cenc", "cens", "cbc1" or "cbcs" of ISO/IEC 23001-7, or "sample-aes" of HTTP Live Streaming, where the
-	// playlist has key and initialization vector, the codec tells what is clear, and all else here is zero.
-	Scheme     string
-	KID        [16]byte
-	IV         []byte      // 8 or 16 bytes; the constant IV for cbcs
+	Scheme     string      // one of the schemes above
+	KID        [16]byte    // zero when the media does not tell
+	IV         []byte      // 8 or 16 bytes; the constant IV for cbcs; nil when the media does not tell
 	Subsamples []Subsample // empty: the whole frame is protected
 	CryptBlocks,
 	SkipBlocks uint8 // the pattern in 16-byte blocks; 0:0 = no pattern

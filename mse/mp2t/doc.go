@@ -12,7 +12,7 @@
 //
 // The program is the first one that the program association table lists. Its tracks are what the program map calls
 // H.264, HEVC, AAC in ADTS or LOAS, MPEG audio, AC-3, E-AC-3 and Opus, and the encrypted kinds of HTTP Live Streaming
-// ([SchemeSampleAES]). Other pictures, sound and subtitles are listed with an empty Codec, and [Parser.Refusal] says
+// ([media.SchemeSampleAES]). Other pictures, sound and subtitles are listed with an empty Codec, and [Parser.Refusal] says
 // why. ID3 tags and splice_info_sections (SCTE-35) are inband events, which come behind the next portion of frames. Other
 // metadata, and private data that nothing describes, are passed over.
 //

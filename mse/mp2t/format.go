@@ -10,13 +10,6 @@ const (
 	codecLATM media.CodecID = "aac_latm"
 )
 
-// SchemeSampleAES is the Crypt.Scheme of frames that are protected as HTTP Live Streaming does inside transport
-// streams: AES-128 in CBC mode, of the slices of H.264 in the pattern 1:9 behind the first 32 bytes and under the
-// emulation prevention, and of sound behind the first 16 bytes of a frame. Key, initialization vector and identity
-// of the key are the playlist's; the frames carry none of them and no subsample map, for the codec tells what is
-// clear. "MPEG-2 Stream Encryption Format for HTTP Live Streaming".
-const SchemeSampleAES = "sample-aes"
-
 // typePrivate is the stream type of private data, which descriptors describe.
 const typePrivate = 0x06
 

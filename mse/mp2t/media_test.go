@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
-	"mseplayer/mse/mp2t"
 	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 )
@@ -309,7 +308,7 @@ func TestEncrypted(t *testing.T) {
 		for _, frames := range r.Frames {
 			for i := range frames {
 				f := &frames[i]
-				if (f.Crypt != nil) != f.Config.Encrypted || f.Crypt != nil && f.Crypt.Scheme != mp2t.SchemeSampleAES {
+				if (f.Crypt != nil) != f.Config.Encrypted || f.Crypt != nil && f.Crypt.Scheme != media.SchemeSampleAES {
 					t.Errorf("%s: a frame at %v with %+v and encrypted %v", name, f.PTS, f.Crypt, f.Config.Encrypted)
 				}
 				if f.Crypt != nil {

@@ -531,7 +531,7 @@ func (p *Parser) newTrack(e *element, f format) *track {
 		t.es.limit = maxVideoBlock
 	}
 	if f.encrypted {
-		t.crypt = &media.Crypt{Scheme: SchemeSampleAES}
+		t.crypt = &media.Crypt{Scheme: media.SchemeSampleAES}
 	}
 	if t.refusal == "" {
 		t.split = f.splitter(t, e)

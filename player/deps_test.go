@@ -36,6 +36,7 @@ var allowed = map[string]string{
 
 	"player/frame":       "mse/media",
 	"player/clock":       "mse/media",
+	"player/crypt":       "mse/media player/fetch player/manifest",
 	"player/decode":      "mse mse/media mse/mime player/frame player/clock",
 	"player/present":     "mse/media player/frame player/clock",
 	"player/element":     "mse mse/media player/frame player/clock player/decode player/present",
@@ -50,9 +51,9 @@ var allowed = map[string]string{
 	"player/source":      "mse/isobmff mse/media player/dash player/hls player/fetch player/file player/manifest",
 	"player/stream":      "mse mse/media mse/mime player/manifest player/fetch player/limit player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
-	"player/check": "mse mse/media mse/mime mse/bytestream player/manifest player/file player/fetch player/limit player/source player/stream/plan " +
+	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream/plan " +
 		"player/decode player/frame",
-	"player": "mse mse/media mse/mime mse/bytestream player/frame player/clock player/decode player/present player/element player/manifest " +
+	"player": "mse mse/media mse/mime mse/bytestream player/crypt player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/file player/fetch player/limit player/source player/stream player/stream/plan",
 	"player/playertest/xvfb":      "",
 	"player/playertest/soundcard": "",
@@ -87,6 +88,7 @@ var forbidden = map[string]string{
 	"mse/track":      "os net net/http sync context log log/slog",
 	"mse":            "os net net/http",
 	"player/present": "os net net/http",
+	"player/crypt":   "os net", // keys come from whoever makes a Store, and by package fetch
 	"player/hls":     "os net net/http context log log/slog", // it asks through a getter
 	"player/clock":   "os net net/http",
 	"player/abr":     "os net net/http sync context log log/slog", // told the time and asked

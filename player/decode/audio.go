@@ -56,7 +56,7 @@ func NewAudioWorker(src Source, f Factory, sink AudioSink, o WorkerOptions, unde
 	if undecodable == nil {
 		undecodable = func() {}
 	}
-	w := &AudioWorker{base: newBase(src, f, o, "audio"), sink: sink, undec: undecodable}
+	w := &AudioWorker{base: newBase(src, f, o, media.Audio), sink: sink, undec: undecodable}
 	w.counter, _ = sink.(SampleCounter)
 	w.emit = func(a *frame.Audio) error { return w.block(a) }
 	w.out = func(a *frame.Audio) error {
@@ -135,6 +135,9 @@ func (w *AudioWorker) drain(ctx context.Context, end bool) error {
 // block trims one decoded block, puts it in its place and hands it on. It takes ownership.
 func (w *AudioWorker) block(a *frame.Audio) error {
 	w.errors = 0
+	if a.Corrupt {
+		w.trial.bad++
+	}
 	decoded := a.Frames()
 	rate := float64(a.Format.Rate)
 	a.Trim(a.TrimFront, a.TrimBack)

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"context"
 	"fmt"
 
 	"mseplayer/mse/media"
@@ -11,9 +12,23 @@ import (
 type Options struct {
 	// Threads is how many threads one decoder may use, 0 for min(4, cores).
 	Threads int
+	// Decrypter takes the protection off coded frames; nil rejects those that have one. It serves one decoder at a time.
+	Decrypter Decrypter
 	// Formats tells which pixel formats the consumer of the pictures can show. A picture of another format is
 	// converted to frame.I420. Nil accepts everything unconverted.
 	Formats func(frame.PixelFormat) bool
+}
+
+// Decrypter takes the protection off the coded frames of one track. It belongs to one worker.
+type Decrypter interface {
+	// Ready gets the key that a frame needs, and may block as long as that takes. It fails when there is no such key, or
+	// with the cause of the end of ctx.
+	Ready(ctx context.Context, c *media.Crypt) error
+	// Decrypt writes the clear form of f's payload to dst, which has room for as much as is protected, and returns its
+	// length. Ready must have been called.
+	Decrypt(dst []byte, f *media.CodedFrame) (int, error)
+	// Decrypted is how many frames have been decrypted of which at least one byte was protected.
+	Decrypted() int64
 }
 
 // VideoDecoder decodes the pictures of one configuration. It belongs to one worker; no method may be called

@@ -57,23 +57,25 @@ type WorkerOptions struct {
 	// KeepLeading hands out the pictures that precede the first random access point in presentation, whether or not
 	// their references were decoded. Analysis wants to see all that comes out of the decoder.
 	KeepLeading bool
+	// TryKeys ends the worker with a *KeyError when the decoder makes nothing of what a key decrypts.
+	TryKeys bool
 	// Wake is called after every change of Status; it must not block. Nil is allowed.
 	Wake func()
 	// Log gets state changes at Debug. Nil is silent.
 	Log *slog.Logger
 }
 
-func newBase(src Source, f Factory, o WorkerOptions, name string) base {
+func newBase(src Source, f Factory, o WorkerOptions, kind media.Kind) base {
 	wake := o.Wake
 	if wake == nil {
 		wake = func() {}
 	}
-	return base{src: src, factory: f, opt: o.Decoder, wake: wake, log: quiet(o.Log).With("c", name)}
+	return base{src: src, factory: f, opt: o.Decoder, wake: wake, tryKeys: o.TryKeys, kind: kind, log: quiet(o.Log).With("c", kind.String())}
 }
 
 // NewVideoWorker returns a worker; Run starts it.
 func NewVideoWorker(src Source, f Factory, sink VideoSink, o WorkerOptions) *VideoWorker {
-	w := &VideoWorker{base: newBase(src, f, o, "video"), sink: sink, leading: !o.KeepLeading}
+	w := &VideoWorker{base: newBase(src, f, o, media.Video), sink: sink, leading: !o.KeepLeading}
 	w.emit = func(v *frame.Video) error { return w.picture(v) }
 	return w
 }
@@ -176,6 +178,9 @@ func (w *VideoWorker) dry(ctx context.Context) error {
 // picture decides about one decoded picture. It takes ownership.
 func (w *VideoWorker) picture(v *frame.Video) error {
 	w.errors = 0
+	if v.Corrupt {
+		w.trial.bad++
+	}
 	v.Gen = w.gen
 	if w.leading && v.PTS < w.rap {
 		if w.skipped {

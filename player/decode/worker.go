@@ -16,6 +16,9 @@ import (
 // maxConsecutiveErrors is how many coded frames in a row a decoder may reject before the track counts as broken.
 const maxConsecutiveErrors = 300
 
+// trialFrames is how many decrypted frames tell whether a key is the right one.
+const trialFrames = 40
+
 // State is what a worker is doing.
 type State uint8
 
@@ -75,12 +78,15 @@ type base struct {
 	opt     Options
 	log     *slog.Logger
 	wake    func()
+	tryKeys bool
+	kind    media.Kind
 
 	// owned by Run
 	gen    media.Gen
 	target media.Time
 	cfg    *media.DecoderConfig
 	errors int // consecutive
+	trial  trial
 
 	mu     sync.Mutex
 	status Status // guarded by mu
@@ -168,11 +174,16 @@ func (b *base) step(ctx context.Context, s stages) error {
 	if it.Frame == nil {
 		return s.quiet(ctx, it.Silence)
 	}
-	if c := it.Frame.Crypt; c != nil {
-		return &EncryptedError{Scheme: c.Scheme, KID: c.KID}
-	}
 	if s.catchUp(it.Frame) {
 		return nil
+	}
+	if c := it.Frame.Crypt; c != nil {
+		if b.opt.Decrypter == nil {
+			return &KeyError{b.kind, fmt.Errorf("the media is encrypted (%s) with the key %x, and nothing decrypts it", c.Scheme, c.KID)}
+		}
+		if err := b.opt.Decrypter.Ready(ctx, c); err != nil {
+			return &KeyError{b.kind, err}
+		}
 	}
 	if it.Frame.Config != b.cfg {
 		if b.cfg != nil {
@@ -189,6 +200,9 @@ func (b *base) step(ctx context.Context, s stages) error {
 	if err := b.tolerate(s, s.decode(ctx, it)); err != nil {
 		return err
 	}
+	if err := b.judgeKey(it.Frame.Crypt); err != nil {
+		return err
+	}
 	if b.status.State != Running { // only Run writes it
 		b.set(Running, nil)
 	}
@@ -202,6 +216,7 @@ func (b *base) tolerate(s stages, err error) error {
 		return err
 	}
 	s.rejected()
+	b.trial.bad++
 	b.errors++
 	b.log.Debug("coded frame rejected", "pts", pe.PTS, "err", pe.Err)
 	if b.errors >= maxConsecutiveErrors {
@@ -210,16 +225,46 @@ func (b *base) tolerate(s stages, err error) error {
 	return nil
 }
 
-// EncryptedError says that the media is protected and no key is at hand.
-type EncryptedError struct {
-	Scheme string
-	KID    [16]byte
+// trial is how the first frames under a key fare.
+type trial struct {
+	kid   [16]byte
+	begun bool
+	over  bool
+	from  int64 // Decrypter.Decrypted when it began
+	bad   int64 // rejected frames and damaged pictures since then
 }
 
-// Error names the scheme and the key that is needed.
-func (e *EncryptedError) Error() string {
-	return fmt.Sprintf("the media is encrypted (%s) and needs the key %x", e.Scheme, e.KID)
+// judgeKey fails when the decoder makes nothing of most of what a key has decrypted. The key is wrong then, not the media.
+func (b *base) judgeKey(c *media.Crypt) error {
+	if c == nil || !b.tryKeys {
+		return nil
+	}
+	n := b.opt.Decrypter.Decrypted()
+	if !b.trial.begun || b.trial.kid != c.KID {
+		b.trial = trial{kid: c.KID, begun: true, from: n}
+	}
+	if n -= b.trial.from; b.trial.over || n < trialFrames {
+		return nil
+	}
+	b.trial.over = true
+	if 2*b.trial.bad < n {
+		return nil
+	}
+	return &KeyError{b.kind, fmt.Errorf("the key %x is wrong: the decoder rejects what it decrypts", c.KID)}
 }
+
+// KeyError says that protected media cannot be decrypted: a key is missing or wrong.
+type KeyError struct {
+	// Kind is that of the track.
+	Kind media.Kind
+	Err  error
+}
+
+// Error gives the kind of the track and the cause.
+func (e *KeyError) Error() string { return e.Kind.String() + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *KeyError) Unwrap() error { return e.Err }
 
 // slack is what sums of times near t may be off by: well below any frame, well above float64 rounding.
 func slack(t media.Time) media.Span { return 1e-9 + media.Span(math.Abs(float64(t)))*1e-15 }

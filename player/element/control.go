@@ -2,6 +2,7 @@ package element
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -245,7 +246,7 @@ func (e *Element) startWorkers(ctx context.Context, now time.Time, s snapshot) {
 	if s.video != nil && c.video == nil && !e.opt.NoVideo {
 		if r, err := s.att.Reader(s.video); err == nil {
 			wctx, stop := context.WithCancel(ctx)
-			w := decode.NewVideoWorker(r, e.opt.Decoders, e.queue, decode.WorkerOptions{Decoder: e.opt.Decoder, Wake: e.look, Log: e.log})
+			w := decode.NewVideoWorker(r, e.opt.Decoders, e.queue, decode.WorkerOptions{Decoder: e.decoder(), TryKeys: true, Wake: e.look, Log: e.log})
 			c.mu.Lock()
 			c.video = &videoRun{s.video, r, w, stop}
 			c.mu.Unlock()
@@ -257,7 +258,7 @@ func (e *Element) startWorkers(ctx context.Context, now time.Time, s snapshot) {
 	if s.audio != nil && c.audio == nil && e.opt.Audio != nil {
 		if r, err := s.att.Reader(s.audio); err == nil {
 			wctx, stop := context.WithCancel(ctx)
-			w := decode.NewAudioWorker(r, e.opt.Decoders, e.opt.Audio, decode.WorkerOptions{Decoder: e.opt.Decoder, Wake: e.look, Log: e.log}, nil)
+			w := decode.NewAudioWorker(r, e.opt.Decoders, e.opt.Audio, decode.WorkerOptions{Decoder: e.decoder(), TryKeys: true, Wake: e.look, Log: e.log}, nil)
 			c.mu.Lock()
 			c.audio = &audioRun{s.audio, r, w, stop}
 			c.mu.Unlock()
@@ -267,6 +268,15 @@ func (e *Element) startWorkers(ctx context.Context, now time.Time, s snapshot) {
 			c.group.Go(func() { w.Run(wctx) })
 		}
 	}
+}
+
+// decoder is the options of a new worker's decoders.
+func (e *Element) decoder() decode.Options {
+	o := e.opt.Decoder
+	if e.opt.Decrypters != nil {
+		o.Decrypter = e.opt.Decrypters()
+	}
+	return o
 }
 
 func (e *Element) stopVideo() {
@@ -415,7 +425,7 @@ func (e *Element) stepBySeek(one int) {
 }
 
 // checkWorkers turns the failure of a worker into the element's. Playback goes on without sound when only sound
-// fails.
+// fails, unless that is for want of a key, which somebody can give.
 func (e *Element) checkWorkers() {
 	v, a := e.ctl.statuses()
 	if v.State == decode.Failed {
@@ -425,7 +435,8 @@ func (e *Element) checkWorkers() {
 	if a.State != decode.Failed || e.ctl.audio == nil {
 		return
 	}
-	if e.ctl.video == nil {
+	var key *decode.KeyError
+	if e.ctl.video == nil || errors.As(a.Err, &key) {
 		e.broke(a.Err)
 		return
 	}

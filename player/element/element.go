@@ -62,6 +62,8 @@ type Options struct {
 	Decoders decode.Factory
 	// Decoder tunes them.
 	Decoder decode.Options
+	// Decrypters makes what takes the protection off the frames of a track; nil when protected media cannot be played.
+	Decrypters func() decode.Decrypter
 	// Audio is the sound device; nil plays without sound. NoVideo plays without pictures.
 	Audio   AudioSink
 	NoVideo bool

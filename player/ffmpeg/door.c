@@ -62,7 +62,8 @@ int door_packet(AVPacket *p, const uint8_t *data, int n, int64_t index, int key)
 	int r = av_new_packet(p, n);
 	if (r < 0)
 		return r;
-	memcpy(p->data, data, n);
+	if (data)
+		memcpy(p->data, data, n);
 	p->pts = p->dts = index;
 	p->opaque = (void *)(intptr_t)index;
 	p->flags = key ? AV_PKT_FLAG_KEY : 0;

@@ -19,7 +19,8 @@ typedef struct door_config {
 
 int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_size, const door_config *cfg);
 
-// door_packet fills the packet with a padded, reference-counted copy of n bytes and the index that identifies it.
+// door_packet fills the packet with a padded, reference-counted copy of n bytes, which the caller writes later if data is
+// NULL, and the index that identifies it.
 int door_packet(AVPacket *p, const uint8_t *data, int n, int64_t index, int key);
 int door_packet_side(AVPacket *p, int type, const uint8_t *data, int n);
 int door_send(AVCodecContext *c, AVPacket *p);

@@ -42,7 +42,7 @@ func (Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.Vide
 	if err != nil {
 		return nil, err
 	}
-	v := &video{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc()},
+	v := &video{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), decrypter: o.Decrypter},
 		cfg: cfg, accepts: o.Formats, threads: threads, pool: &pictures{}, format: -1}
 	if v.pkt == nil {
 		v.Close()
@@ -58,12 +58,14 @@ type codec struct {
 	pkt  *C.AVPacket
 	ring ring
 	errs []*decode.PacketError // rejections that no call has returned yet
+	// decrypter is nil when protected frames are rejected.
+	decrypter decode.Decrypter
 }
 
 // send hands f to the decoder. again means that it takes nothing before pictures are received; the packet is kept
 // and resend tries once more.
 func (c *codec) send(f *media.CodedFrame) (again bool) {
-	if f.Crypt != nil {
+	if f.Crypt != nil && c.decrypter == nil {
 		c.reject(f.PTS, errEncrypted)
 		return false
 	}
@@ -80,22 +82,48 @@ func (c *codec) send(f *media.CodedFrame) (again bool) {
 		key = 1
 	}
 	var r C.int
-	if f.Side == nil {
+	if f.Crypt != nil {
+		if err := c.decrypt(f, index, key); err != nil {
+			c.reject(f.PTS, err)
+			return false
+		}
+		r = c.sides(f, 0)
+	} else if f.Side == nil {
 		r = C.door_send_data(c.ctx, c.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(index), key)
 	} else {
-		r = C.door_packet(c.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(index), key)
+		r = c.sides(f, C.door_packet(c.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(index), key))
+	}
+	return c.sent(r)
+}
+
+// decrypt fills the packet with the clear form of a protected frame.
+func (c *codec) decrypt(f *media.CodedFrame, index int64, key C.int) error {
+	if r := C.door_packet(c.pkt, nil, C.int(len(f.Data)), C.int64_t(index), key); r < 0 {
+		return failed("av_new_packet", r)
+	}
+	n, err := c.decrypter.Decrypt(unsafe.Slice((*byte)(c.pkt.data), len(f.Data)), f)
+	if err != nil {
+		C.av_packet_unref(c.pkt)
+		return err
+	}
+	C.av_shrink_packet(c.pkt, C.int(n))
+	return nil
+}
+
+// sides adds the side data of f to the packet, whose making had the result r, and sends it.
+func (c *codec) sides(f *media.CodedFrame, r C.int) C.int {
+	if f.Side != nil {
 		for _, d := range *f.Side {
 			if r >= 0 {
 				r = C.door_packet_side(c.pkt, C.int(d.Type), bytesPointer(d.Data), C.int(len(d.Data)))
 			}
 		}
-		if r < 0 {
-			C.av_packet_unref(c.pkt)
-		} else {
-			r = C.door_send(c.ctx, c.pkt)
-		}
 	}
-	return c.sent(r)
+	if r < 0 {
+		C.av_packet_unref(c.pkt)
+		return r
+	}
+	return C.door_send(c.ctx, c.pkt)
 }
 
 func (c *codec) resend() (again bool) { return c.sent(C.door_send(c.ctx, c.pkt)) }

@@ -15,6 +15,7 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/player/crypt"
 	"mseplayer/player/playertest"
 )
 
@@ -135,7 +136,7 @@ func testPipe(t testing.TB, quota int64) (*pipe, *input, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	g := &group{cancel: cancel}
 	f := &playertest.Factory{Depth: 2}
-	p, err := newPipe(ctx, g, f, 1, quota, slog.New(slog.DiscardHandler))
+	p, err := newPipe(ctx, g, f, crypt.New(crypt.Config{}, nil), 1, quota, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (t *fileTask) work(threads int) {
 	defer func() { t.took = time.Since(t.started) }()
 	src := t.source.File
 	var err error
-	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, quotaBytes, t.opt.Log); err != nil {
+	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, t.keys, threads, quotaBytes, t.opt.Log); err != nil {
 		t.group.cancel(err)
 		return
 	}

@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"mseplayer/mse"
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 )
 
 // maxRestarts bounds how often decoding a stream begins anew after the decoder gave up.
 const maxRestarts = 1000
+
+// maxMissing bounds the missing keys of a stream that are told apart.
+const maxMissing = 16
 
 // errNothing is what an attempt to read gives that does not wait.
 var errNothing = errors.New("nothing to read")
@@ -23,6 +28,7 @@ type lane struct {
 	pipe   *pipe
 	stream *stream
 	reader *mse.Reader
+	keys   *crypt.Decrypter
 	noWait context.Context
 
 	wake chan struct{} // one slot; the pipe sends, once for each time the lane reported itself idle
@@ -46,7 +52,7 @@ func (p *pipe) start(s *stream, t *mse.Track) error {
 	}
 	noWait, cancel := context.WithCancelCause(context.Background())
 	cancel(errNothing)
-	l := &lane{pipe: p, stream: s, reader: r, noWait: noWait, wake: make(chan struct{}, 1)}
+	l := &lane{pipe: p, stream: s, reader: r, keys: p.keys.Decrypter(), noWait: noWait, wake: make(chan struct{}, 1)}
 	target := media.Time(0)
 	if s.info.Kind == media.Audio {
 		target = lead // what is between the target and the first sound would be filled with silence
@@ -72,7 +78,7 @@ func (l *lane) run() {
 		}
 	}()
 	p := l.pipe
-	o := decode.WorkerOptions{Decoder: decode.Options{Threads: p.threads}, KeepLeading: true, Log: p.log}
+	o := decode.WorkerOptions{Decoder: decode.Options{Threads: p.threads, Decrypter: l.keys}, KeepLeading: true, Log: p.log}
 	f := factory{p.decoders, l}
 	for restarts := 0; ; restarts++ {
 		var st decode.Status
@@ -103,8 +109,17 @@ func (l *lane) Next(ctx context.Context) (mse.Item, error) {
 	for {
 		it, err := l.reader.Next(l.noWait)
 		switch {
-		case err == nil && (it.Frame == nil || it.Frame.Crypt != nil || it.Frame.Config == l.refused):
+		case err == nil && (it.Frame == nil || it.Frame.Config == l.refused):
 			continue
+		case err == nil && it.Frame.Crypt != nil:
+			if err := l.keys.Ready(ctx, it.Frame.Crypt); ctx.Err() != nil {
+				return it, err
+			} else if err != nil {
+				l.miss(err)
+				continue
+			}
+			it.DecodeOnly = it.Frame.DecodeOnly
+			return it, nil
 		case err == nil:
 			it.DecodeOnly = it.Frame.DecodeOnly // everything else is counted
 			return it, nil
@@ -147,6 +162,15 @@ func (l *lane) Gen() (media.Gen, media.Time) { return l.reader.Gen() }
 
 // SkipTo implements decode.Source: nothing is late.
 func (l *lane) SkipTo(_, _ media.Time) int { return 0 }
+
+// miss notes a frame without a key.
+func (l *lane) miss(err error) {
+	l.out.keyless++
+	var missing *crypt.MissingKeyError
+	if errors.As(err, &missing) && !slices.ContainsFunc(l.out.missing, func(m *crypt.MissingKeyError) bool { return m.KID == missing.KID }) && len(l.out.missing) < maxMissing {
+		l.out.missing = append(l.out.missing, missing)
+	}
+}
 
 // note remembers the first coded frame that a decoder rejected.
 func (l *lane) note(err error) {

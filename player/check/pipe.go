@@ -11,6 +11,7 @@ import (
 	"mseplayer/mse"
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 )
 
@@ -39,6 +40,7 @@ type pipe struct {
 	ctx      context.Context
 	group    *group
 	decoders decode.Factory
+	keys     *crypt.Store
 	threads  int
 	log      *slog.Logger
 	ms       *mse.MediaSource
@@ -58,8 +60,8 @@ type input struct {
 }
 
 // newPipe returns a pipe without inputs, in which every SourceBuffer may hold quota bytes. close it.
-func newPipe(ctx context.Context, g *group, decoders decode.Factory, threads int, quota int64, log *slog.Logger) (*pipe, error) {
-	p := &pipe{ctx: ctx, group: g, decoders: decoders, threads: threads, log: log, idle: make(chan *lane)}
+func newPipe(ctx context.Context, g *group, decoders decode.Factory, keys *crypt.Store, threads int, quota int64, log *slog.Logger) (*pipe, error) {
+	p := &pipe{ctx: ctx, group: g, decoders: decoders, keys: keys, threads: threads, log: log, idle: make(chan *lane)}
 	o := mse.Options{Loop: mse.NewEventLoop(g.run), SkipUnsupportedTracks: true, VideoQuota: quota, AudioQuota: quota, Log: log,
 		Private: map[string]func() bytestream.Parser{privateType: func() bytestream.Parser { return p.pending }}}
 	if decoders != nil {
@@ -141,7 +143,7 @@ func (p *pipe) open(in *input) error {
 		return nil
 	}
 	for _, s := range in.streams {
-		if !s.playable() || s.coded == s.encrypted || slices.ContainsFunc(p.lanes, func(l *lane) bool { return l.stream == s }) {
+		if !s.playable() || s.coded == 0 || slices.ContainsFunc(p.lanes, func(l *lane) bool { return l.stream == s }) {
 			continue
 		}
 		for _, t := range in.sb.Tracks() {

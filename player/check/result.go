@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
+	"mseplayer/player/crypt"
 	"mseplayer/player/manifest"
 )
 
@@ -180,7 +182,7 @@ func (s *stream) fill(row *Track, bytes int64) {
 // judged.
 func (l *lane) fill(row *Track, took float64) {
 	s, d := l.stream, &l.out
-	if s.encrypted > 0 {
+	if d.keyless > 0 {
 		return
 	}
 	row.DecodeErrors = count(d.rejected)
@@ -270,12 +272,35 @@ func (s *stream) judge(found *findings, make func(code, message string) Finding,
 	case !decoding || s.info.Kind == media.Text:
 	case s.refusal != "":
 		found.add(make(codeUnsupported, "this was not decoded: "+s.refusal))
-	case s.encrypted > 0:
-		f := make(codeKeyMissing, "the media is encrypted and the key is not known; only its structure was checked")
-		f.Evidence = map[string]any{"encryptedFrames": s.encrypted}
-		found.add(f)
+	case l != nil && l.out.keyless > 0:
+		l.judgeKeys(found, make)
 	case l != nil:
 		l.judge(found, make)
+	}
+}
+
+// judgeKeys reports the keys that are missing.
+func (l *lane) judgeKeys(found *findings, make func(code, message string) Finding) {
+	d := &l.out
+	for _, m := range d.missing {
+		message, kid := "the media is encrypted ("+m.Scheme+") and its key is not known", ""
+		if m.KID != [crypt.KeyBytes]byte{} {
+			kid = hex.EncodeToString(m.KID[:])
+			message = fmt.Sprintf("the media is encrypted (%s) and the key %s is not known", m.Scheme, kid)
+		}
+		if m.Err != nil {
+			message += ": " + m.Err.Error()
+		}
+		f := make(codeKeyMissing, message+"; only the structure was checked")
+		f.Hint = "give the key with --key or --license"
+		f.Evidence = map[string]any{"encryptedFrames": l.stream.encrypted, "withoutKey": d.keyless, "scheme": m.Scheme, "kid": Text(kid)}
+		found.add(f)
+		if m.Unsupported() {
+			names := strings.Join(m.Systems, ", ")
+			f := make(codeUnsupportedSystem, "the key is given by "+names+" only, which the player does not do")
+			f.Evidence = map[string]any{"systems": m.Systems, "kid": Text(kid)}
+			found.add(f)
+		}
 	}
 }
 
@@ -291,6 +316,14 @@ func (l *lane) judge(found *findings, make func(code, message string) Finding) {
 		if i := s.segmentAt(src); i >= 0 {
 			f.Evidence["segment"] = i
 		}
+	}
+	if n := l.keys.Decrypted(); n > 0 && 2*(d.rejected+d.corrupt) >= n {
+		f := make(codeWrongKey, fmt.Sprintf("the decoder makes nothing of what the key decrypts: %d of %s rejected or damaged", d.rejected+d.corrupt, plural(n, "coded frame")))
+		f.Hint = "see whether the key belongs to this content"
+		f.Evidence = map[string]any{"decrypted": n, "rejected": d.rejected, "damaged": d.corrupt}
+		at(&f, d.firstRejected)
+		found.add(f)
+		return
 	}
 	if d.rejected > 0 {
 		f := make(codeDecodeError, fmt.Sprintf("the decoder rejected %s: %s", plural(d.rejected, "coded frame"), d.reason()))

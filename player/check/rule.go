@@ -29,7 +29,10 @@ const (
 	codeCorrupt       = "decode.corrupt-frames"
 	codeUnsupported   = "decode.unsupported"
 	codeKeyMissing    = "drm.key-missing"
+	codeWrongKey      = "drm.wrong-key"
 	codeNetworkFailed = "network.failed"
+
+	codeUnsupportedSystem = "drm.unsupported-system"
 )
 
 // Rule is one kind of finding. Severity is the usual one; a finding says its own.
@@ -66,6 +69,8 @@ var rules = []Rule{
 	{codeCorrupt, manifest.SeverityError, "the decoder flagged pictures or sound as damaged"},
 	{codeUnsupported, manifest.SeverityWarning, "there is no parser or no decoder for a track, so it was not decoded"},
 	{codeKeyMissing, manifest.SeverityWarning, "a track is encrypted and its key is not known, so it was not decoded"},
+	{codeWrongKey, manifest.SeverityError, "what was decrypted with a key that was given is no media"},
+	{codeUnsupportedSystem, manifest.SeverityWarning, "the key is to be had from a protection system only that the player does not do"},
 	{codeNetworkFailed, manifest.SeverityError, "the network, the server or the disk failed to deliver"},
 }
 

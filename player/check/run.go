@@ -16,6 +16,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
+	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
@@ -43,6 +44,8 @@ type Options struct {
 	// Jobs is how many representations are checked at the same time, Cores how many cores they share. The default of
 	// both is the number of cores of the machine.
 	Jobs, Cores int
+	// Keys says where the keys of protected media come from.
+	Keys crypt.Config
 	// Waivers are findings that do not count. Now is the time on which they are judged, by default that of the check.
 	Waivers []Waiver
 	Now     time.Time
@@ -68,6 +71,7 @@ type run struct {
 	opt    Options
 	group  *group
 	source *source.Source
+	keys   *crypt.Store
 	ctx    context.Context
 
 	mu       sync.Mutex
@@ -95,7 +99,7 @@ func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	rep := &Report{Schema: Schema, Tool: Tool{"mseplayer", o.Version}, Source: fetch.Redact(name), Complete: true, Duration: Unknown,
 		Tracks: []Track{}, Findings: []Finding{}}
 	ctx, cancel := context.WithCancelCause(ctx)
-	r := &run{opt: o, ctx: ctx, group: &group{cancel: cancel}}
+	r := &run{opt: o, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: ctx, group: &group{cancel: cancel}}
 	err := r.check(name, rep)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -132,6 +136,7 @@ func (r *run) check(name string, rep *Report) error {
 	r.source = src
 	var tasks []task
 	if p := src.Presentation; p != nil {
+		r.keys.Learn(p)
 		rep.Kind, rep.Live = Text(p.Format.String()), p.Live != nil
 		rep.Findings = append(rep.Findings, manifestFindings(p)...)
 		if tasks, err = r.representations(p); err != nil {

@@ -155,7 +155,7 @@ func (t *segmentTask) prepare(threads int) error {
 	at := frameOf{offset: t.rep.TimestampOffset(t.choice.Period), window: t.choice.Period.Window()}
 	t.meter = newMeter(t.opt.Formats[c](), at, decodes)
 	var err error
-	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, threads, quotaBytes, t.opt.Log); err != nil {
+	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, t.keys, threads, quotaBytes, t.opt.Log); err != nil {
 		return err
 	}
 	t.in, err = t.pipe.add(t.meter)

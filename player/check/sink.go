@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/frame"
 )
@@ -22,6 +23,9 @@ type decoded struct {
 	// void is how many of samples the decoder itself has declared to be none; preSkip how many the codec declares at its
 	// start, and left how many of those the container does not take out of the presentation.
 	void, preSkip, left int64
+	// keyless are the frames whose key was not to be had, missing the keys.
+	keyless int64
+	missing []*crypt.MissingKeyError
 	// err is why decoding was given up.
 	err error
 }

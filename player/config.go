@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 )
 
 // Config says what is played and how. The zero value works. Times are in seconds.
@@ -24,6 +25,8 @@ type Config struct {
 	Ahead media.Span
 	// VideoQuota and AudioQuota bound the bytes that are buffered of each kind. Default 150 MiB and 12 MiB.
 	VideoQuota, AudioQuota int64
+	// Keys says where the keys of protected media come from.
+	Keys crypt.Config
 }
 
 const minAhead media.Span = 2

@@ -30,6 +30,7 @@ import (
 	"mseplayer/mse"
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/element"
 	"mseplayer/player/fetch"
@@ -77,6 +78,7 @@ type Player struct {
 	// immutable
 	cfg     Config
 	dep     Deps
+	keys    *crypt.Store
 	log     *slog.Logger
 	created time.Time
 	ms      *mse.MediaSource
@@ -105,6 +107,7 @@ func New(cfg Config, dep Deps) *Player {
 		log = slog.New(slog.DiscardHandler)
 	}
 	p := &Player{cfg: cfg.withDefaults(), dep: dep, log: log, created: time.Now(), ended: make(chan struct{}), streamed: make(chan struct{})}
+	p.keys = crypt.New(cfg.Keys, dep.Fetch)
 	loop := mse.NewEventLoop(nil)
 	audio := dep.Audio
 	if cfg.AudioTrack == None {
@@ -121,12 +124,13 @@ func New(cfg Config, dep Deps) *Player {
 		Log:                   log,
 	})
 	p.el = element.New(loop, element.Options{
-		Decoders: dep.Decoders,
-		Decoder:  decode.Options{Formats: dep.Formats},
-		Audio:    audio,
-		NoVideo:  cfg.VideoTrack == None,
-		Queue:    present.Options{Created: p.created, Dump: dep.Dump},
-		Start:    cfg.Start,
+		Decoders:   dep.Decoders,
+		Decoder:    decode.Options{Formats: dep.Formats},
+		Decrypters: func() decode.Decrypter { return p.keys.Decrypter() },
+		Audio:      audio,
+		NoVideo:    cfg.VideoTrack == None,
+		Queue:      present.Options{Created: p.created, Dump: dep.Dump},
+		Start:      cfg.Start,
 
 		MaxVolume:  element.MaxVolume,
 		Generation: dep.Generation,
@@ -157,6 +161,7 @@ func (p *Player) Open(ctx context.Context, name string) error {
 	}
 	var feeds []stream.Feed
 	if src.Presentation != nil {
+		p.keys.Learn(src.Presentation)
 		feeds, err = p.segments(src.Presentation)
 	} else {
 		feeds, err = p.packets(src)

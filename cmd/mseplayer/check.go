@@ -13,6 +13,7 @@ import (
 	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/player/check"
+	"mseplayer/player/crypt"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/manifest"
 	"mseplayer/player/source"
@@ -27,6 +28,7 @@ const (
 // checkOptions are the flags of check.
 type checkOptions struct {
 	net             netOptions
+	keys            keyOptions
 	json            string
 	text            bool
 	failOn          string
@@ -55,6 +57,7 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f.Float64Var(&o.maxDuration, "max-duration", 0, "check the first `D` seconds of each track")
 	f.IntVar(&o.jobs, "jobs", 0, "check `N` representations at the same time (default: the number of cores)")
 	o.net.declare(f)
+	o.keys.declare(f)
 	f.BoolVar(&o.quiet, "quiet", false, "show no progress")
 	f.BoolVar(&o.listRules, "list-rules", false, "list the finding codes with their severities")
 	return f
@@ -139,12 +142,16 @@ func checkCommand(args []string) int {
 	if f.NArg() == 0 {
 		return fail("check", exitUsage, errors.New("name a source: a path, a URL, a folder, or - for standard input"))
 	}
+	keys, err := o.keys.config()
+	if err != nil {
+		return fail("check", exitUsage, err)
+	}
 	open, err := o.net.open()
 	if err != nil {
 		return fail("check", exitUsage, err)
 	}
 	defer open.Fetch.Close()
-	c := checker{opt: &o, open: open, waivers: waivers}
+	c := checker{opt: &o, open: open, keys: keys, waivers: waivers}
 	ctx, stop := interruptible()
 	defer stop()
 	for i, name := range f.Args() {
@@ -160,6 +167,7 @@ func checkCommand(args []string) int {
 type checker struct {
 	opt     *checkOptions
 	open    source.Options
+	keys    crypt.Config
 	waivers []check.Waiver
 	code    int
 }
@@ -181,7 +189,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		return
 	}
 	opt := check.Options{Source: c.open, Formats: mse.Formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
-		MaxDuration: media.Span(o.maxDuration), Jobs: o.jobs, Waivers: c.waivers, Version: version}
+		MaxDuration: media.Span(o.maxDuration), Jobs: o.jobs, Keys: c.keys, Waivers: c.waivers, Version: version}
 	if o.noDecode {
 		opt.Decoders = nil
 	}

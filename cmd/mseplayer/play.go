@@ -46,6 +46,7 @@ type playOptions struct {
 	caFile               string
 	insecure             bool
 	throttle             int64
+	keys                 keyOptions
 }
 
 // playFlags declares the flags of play.
@@ -79,6 +80,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.StringVar(&o.caFile, "ca-file", "", "trust the certificates in `F` as well")
 	f.BoolVar(&o.insecure, "insecure", false, "do not check certificates")
 	f.Int64Var(&o.throttle, "throttle", 0, "slow the network down to `BPS` bits per second")
+	o.keys.declare(f)
 	f.BoolVar(&o.quiet, "quiet", false, "print errors only")
 	f.BoolVar(&o.verbose, "verbose", false, "print what happens")
 	f.StringVar(&o.logFile, "log-file", "", "write the log to `F`")

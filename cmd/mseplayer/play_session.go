@@ -22,6 +22,7 @@ import (
 	"mseplayer/audio/wav"
 	"mseplayer/mse/media"
 	"mseplayer/player"
+	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/frame"
@@ -54,6 +55,7 @@ type session struct {
 	opt     playOptions
 	log     *slog.Logger
 	fetch   *fetch.Client
+	keys    crypt.Config
 	factory ffmpeg.Factory
 	sound   sound
 	dump    *dumper // nil without --dump
@@ -76,7 +78,11 @@ func newSession(o playOptions) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{opt: o, log: log, mounts: map[string]fs.FS{"demo": demo.FS}, warm: make(chan struct{})}
+	keys, err := o.keys.config()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{opt: o, log: log, keys: keys, mounts: map[string]fs.FS{"demo": demo.FS}, warm: make(chan struct{})}
 	header := http.Header{}
 	for _, h := range o.headers {
 		k, v, ok := strings.Cut(h, ":")
@@ -270,7 +276,7 @@ func (s *session) one(ctx context.Context, name string, i int) {
 // config is the player's configuration.
 func (s *session) config() player.Config {
 	return player.Config{Start: media.Time(s.opt.start), Quality: s.opt.quality, VideoTrack: s.opt.video, AudioTrack: s.opt.audio,
-		MaxHeight: s.opt.maxHeight, MaxBitrate: s.opt.maxBitrate}
+		MaxHeight: s.opt.maxHeight, MaxBitrate: s.opt.maxBitrate, Keys: s.keys}
 }
 
 // awaitSurface waits until the surface keeps up, so that playback does not begin with pictures that nobody could see.

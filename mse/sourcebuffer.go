@@ -46,7 +46,8 @@ type SourceBuffer struct {
 
 	// guarded by loop
 	parser   bytestream.Parser
-	generate bool // generate timestamps flag
+	generate bool             // generate timestamps flag
+	key      *media.SampleKey // what the parser was told last
 
 	mode              AppendMode
 	timestampOffset   media.Span
@@ -405,6 +406,38 @@ func (sb *SourceBuffer) Cover(start, end media.Time) {
 	sb.ms.bufferedChanged(&Tx{sb.loop})
 }
 
+// SetSampleKey says with which key the protected samples of what is appended from now on were encrypted, where a playlist
+// tells that and the media does not, or names another key: protected frames get k's KID, and its initialization vector
+// unless they have one. nil, as at the beginning, leaves it to the media. It is to be called between media segments, and
+// ChangeType forgets it.
+// Errors: InvalidStateError (removed, updating), NotSupportedError (samples of the format cannot be protected this way), or
+// what is wrong with the frames that had been waiting for their end.
+//
+// DEVIATION: an addition to the specification, which leaves encryption to another one, and that to the media.
+func (sb *SourceBuffer) SetSampleKey(k *media.SampleKey) error {
+	const op = "SourceBuffer.sampleKey"
+	sb.loop.mu.Lock()
+	defer sb.loop.mu.Unlock()
+	if err := sb.check(op); err != nil {
+		return err
+	}
+	if k == sb.key || k != nil && sb.key != nil && *k == *sb.key {
+		return nil
+	}
+	p, ok := sb.parser.(bytestream.Keyed)
+	if !ok {
+		return fail(NotSupportedError, op, "the samples of %s tell their keys themselves", sb.mime)
+	}
+	if k != nil {
+		own := *k
+		k = &own
+	}
+	sb.key = k
+	tx := &Tx{sb.loop}
+	defer sb.announce(tx)
+	return p.SetKey(k, &appendHandler{sb: sb, tx: tx})
+}
+
 // AudioTracks returns the live list of the audio tracks that the SourceBuffer created, always the same object.
 // MSE: dom-sourcebuffer-audiotracks.
 func (sb *SourceBuffer) AudioTracks() *TrackList { return sb.lists.Audio }
@@ -575,7 +608,7 @@ func (sb *SourceBuffer) ChangeType(mimeType string) error {
 	// 6.
 	sb.resetParser(tx)
 	// 7.
-	sb.mime, sb.parser, sb.generate = mimeType, parser, generate
+	sb.mime, sb.parser, sb.generate, sb.key = mimeType, parser, generate, nil
 	// 8.
 	if generate {
 		sb.groupStart = media.Some(sb.groupEnd)

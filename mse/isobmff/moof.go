@@ -44,6 +44,8 @@ type fragment struct {
 	bare bool
 	// auxEnd is where the encryption facts end that lie outside of the moof and have not been loaded, else 0.
 	auxEnd int64
+	// key is the playlist's, nil when the samples tell theirs. It stays from fragment to fragment.
+	key *media.SampleKey
 	// lowBase is the lowest base-data-offset, MaxInt64 if there is none.
 	lowBase int64
 	mdats   []span
@@ -116,7 +118,7 @@ func (f *fragment) reset() {
 		clear(runs)
 		tracks[i] = trackFragment{runs: runs[:0]}
 	}
-	*f = fragment{tracks: tracks[:0], mdats: f.mdats[:0]}
+	*f = fragment{tracks: tracks[:0], mdats: f.mdats[:0], key: f.key}
 }
 
 // parse reads a moof. ISO/IEC 14496-12 §8.8.4.
@@ -677,6 +679,9 @@ func (t *trackFragment) fill(slab []media.CodedFrame, f *fragment, in *bytestrea
 			c, err := t.crypt.next(t, n, s.size, &crypts)
 			if err != nil {
 				return nil, err
+			}
+			if c != nil && f.key != nil {
+				c.KID = f.key.KID
 			}
 			slab[i].Crypt = c
 		}

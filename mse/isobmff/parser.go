@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
 )
 
 // Limits on what a stream may declare. They are checked before anything is allocated.
@@ -93,6 +94,12 @@ var (
 
 // New returns a parser that waits for the first byte of a stream.
 func New(o Options) *Parser { return &Parser{opt: o} }
+
+// SetKey implements bytestream.Keyed.
+func (p *Parser) SetKey(k *media.SampleKey, _ bytestream.Handler) error {
+	p.frag.key = k
+	return nil
+}
 
 // topBox is the top-level box that the scanner is in: [off, end) with the payload from body on. Every box of the
 // stream passes through enter and leave, which is where evidence about boxes would be collected.

@@ -97,6 +97,7 @@ type Parser struct {
 	due     bool // the next portion is to go out
 	payload int  // bytes in it
 	configs bytestream.Configs
+	crypt   *media.Crypt // of protected frames
 	stats   Stats
 	scratch [packetBytes]byte
 	work    []byte // of the splitters
@@ -404,6 +405,31 @@ func (p *Parser) Flush(h bytestream.Handler) error {
 	return p.err
 }
 
+// SetKey implements bytestream.Keyed.
+func (p *Parser) SetKey(k *media.SampleKey, h bytestream.Handler) error {
+	if err := p.Flush(h); err != nil {
+		return err
+	}
+	p.crypt = &media.Crypt{Scheme: media.SchemeSampleAES}
+	if k != nil {
+		p.crypt.KID, p.crypt.IV = k.KID, bytes.Clone(k.IV[:])
+	}
+	for _, t := range p.tracks {
+		if t.format.encrypted {
+			t.crypt = p.crypt
+		}
+	}
+	return nil
+}
+
+// protection is how protected frames are encrypted.
+func (p *Parser) protection() *media.Crypt {
+	if p.crypt == nil {
+		p.crypt = &media.Crypt{Scheme: media.SchemeSampleAES}
+	}
+	return p.crypt
+}
+
 // flush ends the frames in progress and hands out all that wait.
 func (p *Parser) flush() error {
 	for _, t := range p.tracks {
@@ -531,7 +557,7 @@ func (p *Parser) newTrack(e *element, f format) *track {
 		t.es.limit = maxVideoBlock
 	}
 	if f.encrypted {
-		t.crypt = &media.Crypt{Scheme: media.SchemeSampleAES}
+		t.crypt = p.protection()
 	}
 	if t.refusal == "" {
 		t.split = f.splitter(t, e)

@@ -95,6 +95,7 @@ type Parser struct {
 
 	clock   clock
 	gapless gapless
+	crypt   *media.Crypt // of the frames, nil when they are clear
 
 	frames []media.CodedFrame
 	tracks []bytestream.TrackFrames
@@ -148,6 +149,11 @@ type config struct {
 	c      *media.DecoderConfig
 }
 
+// is reports whether a configuration is that of frames with a key and a layout.
+func (c *config) is(k key, layout []byte, encrypted bool) bool {
+	return c.key == k && c.c.Encrypted == encrypted && bytes.Equal(c.layout, layout)
+}
+
 var (
 	_ bytestream.Parser  = (*Parser)(nil)
 	_ bytestream.Flusher = (*Parser)(nil)
@@ -196,6 +202,19 @@ func (p *Parser) Flush(h bytestream.Handler) error {
 		_, p.err = p.unit(h, true)
 	}
 	return p.err
+}
+
+// SetKey implements bytestream.Keyed: with a key, every frame is protected.
+// "MPEG-2 Stream Encryption Format for HTTP Live Streaming".
+func (p *Parser) SetKey(k *media.SampleKey, h bytestream.Handler) error {
+	if err := p.Flush(h); err != nil {
+		return err
+	}
+	p.crypt = nil
+	if k != nil {
+		p.crypt = &media.Crypt{Scheme: media.SchemeSampleAES, KID: k.KID, IV: bytes.Clone(k.IV[:])}
+	}
+	return nil
 }
 
 // unit works on what is at the front of the input: a tag, a frame or garbage. more is false when it waits for
@@ -393,7 +412,7 @@ func (p *Parser) configure(h bytestream.Handler, hd header, frame []byte) error 
 	} else {
 		p.layout = nil
 	}
-	if c := p.config; c != nil && c.key == hd.key && bytes.Equal(c.layout, p.layout) {
+	if c := p.config; c != nil && c.is(hd.key, p.layout, p.crypt != nil) {
 		return nil
 	}
 	p.config = p.lookUp(hd)
@@ -406,13 +425,13 @@ func (p *Parser) configure(h bytestream.Handler, hd header, frame []byte) error 
 // lookUp returns the configuration of a frame, the same one each time.
 func (p *Parser) lookUp(hd header) *config {
 	for _, c := range p.configs {
-		if c.key == hd.key && bytes.Equal(c.layout, p.layout) {
+		if c.is(hd.key, p.layout, p.crypt != nil) {
 			return c
 		}
 	}
 	k := hd.key
 	d := &media.DecoderConfig{
-		Kind: media.Audio, Codec: k.codec, SampleRate: k.rate, Channels: k.channels, Timescale: uint32(k.rate),
+		Kind: media.Audio, Codec: k.codec, SampleRate: k.rate, Channels: k.channels, Encrypted: p.crypt != nil, Timescale: uint32(k.rate),
 		Preroll: media.SpanFromTicks(int64(hd.samples), uint32(k.rate)),
 	}
 	switch k.codec {
@@ -448,6 +467,7 @@ func (p *Parser) emit(h bytestream.Handler, data []byte) error {
 		TrimFront: media.SpanFromTicks(int64(front), uint32(rate)),
 		TrimBack:  media.SpanFromTicks(int64(back), uint32(rate)),
 		RAP:       true,
+		Crypt:     p.crypt,
 		// What is kept of a frame of which nothing is kept is its effect on the frames behind.
 		DecodeOnly: kept == 0,
 	}

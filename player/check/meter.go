@@ -210,6 +210,15 @@ func (m *meter) Flush(h bytestream.Handler) error {
 	return f.Flush(m)
 }
 
+// SetKey implements bytestream.Keyed.
+func (m *meter) SetKey(k *media.SampleKey, h bytestream.Handler) error {
+	if p, ok := m.inner.(bytestream.Keyed); ok {
+		m.to = h
+		return p.SetKey(k, m)
+	}
+	return nil
+}
+
 // Refusal says why a track cannot be decoded, for the buffer's messages.
 func (m *meter) Refusal(track uint32) string {
 	if r, ok := m.inner.(interface{ Refusal(uint32) string }); ok {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest"
 	"mseplayer/player/crypt"
 )
 
@@ -30,8 +30,7 @@ func unhex(s string) []byte {
 	return b
 }
 
-// blocks is AES with the test key, for the encryptors below: they are written from the standard, block by block, and
-// share nothing with the package.
+// blocks is AES with the test key.
 func blocks(t testing.TB) cipher.Block {
 	t.Helper()
 	b, err := aes.NewCipher(testKey)
@@ -41,68 +40,10 @@ func blocks(t testing.TB) cipher.Block {
 	return b
 }
 
-// encrypt is common encryption of a frame as ISO/IEC 23001-7 describes it.
+// encrypt is common encryption with the test key.
 func encrypt(t testing.TB, plain []byte, c *media.Crypt) []byte {
 	t.Helper()
-	b := blocks(t)
-	iv := make([]byte, 16)
-	copy(iv, c.IV)
-	out := bytes.Clone(plain)
-	counter, used, pad := bytes.Clone(iv), 16, make([]byte, 16)
-	ctr := func(p []byte) {
-		for i := range p {
-			if used == 16 {
-				b.Encrypt(pad, counter)
-				binary.BigEndian.PutUint64(counter[8:], binary.BigEndian.Uint64(counter[8:])+1)
-				used = 0
-			}
-			p[i] ^= pad[used]
-			used++
-		}
-	}
-	last := bytes.Clone(iv)
-	cbc := func(p []byte) { // one block
-		for i := range p {
-			p[i] ^= last[i]
-		}
-		b.Encrypt(p, p)
-		copy(last, p)
-	}
-	isCTR := c.Scheme == "cenc" || c.Scheme == "cens"
-	pattern := (c.Scheme == "cens" || c.Scheme == "cbcs") && c.SkipBlocks > 0
-	protect := func(p []byte) {
-		if c.Scheme == "cbcs" {
-			copy(last, iv)
-		}
-		if isCTR && !pattern {
-			ctr(p)
-			return
-		}
-		for i := 0; len(p) >= 16; i++ {
-			if pattern && i%int(c.CryptBlocks+c.SkipBlocks) == 0 && len(p) < 16*int(c.CryptBlocks) {
-				return // a protected part that is cut short is clear
-			}
-			switch {
-			case pattern && i%int(c.CryptBlocks+c.SkipBlocks) >= int(c.CryptBlocks):
-			case isCTR:
-				ctr(p[:16])
-			default:
-				cbc(p[:16])
-			}
-			p = p[16:]
-		}
-	}
-	if len(c.Subsamples) == 0 {
-		protect(out)
-		return out
-	}
-	at := 0
-	for _, s := range c.Subsamples {
-		at += int(s.Clear)
-		protect(out[at : at+int(s.Protected)])
-		at += int(s.Protected)
-	}
-	return out
+	return msetest.Encrypt([16]byte(testKey), plain, c)
 }
 
 // decrypter returns one that has the test key.

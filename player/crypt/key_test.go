@@ -265,6 +265,19 @@ func TestStore_Canceled(t *testing.T) {
 	}
 }
 
+// TestStore_Nameless decrypts media that does not say which key it needs with the only one there is.
+func TestStore_Nameless(t *testing.T) {
+	k := crypt.Key{KID: testKID, Key: [16]byte(testKey)}
+	if err := ready(crypt.New(crypt.Config{Keys: []crypt.Key{k}}, nil), [16]byte{}); err != nil {
+		t.Errorf("with one key: %v", err)
+	}
+	for _, keys := range [][]crypt.Key{nil, {k, crypt.Bare([16]byte{1})}} {
+		if err := ready(crypt.New(crypt.Config{Keys: keys}, nil), [16]byte{}); err == nil || !strings.Contains(err.Error(), "its key is not known: give it with --key KID:KEY") {
+			t.Errorf("with %d keys: %v", len(keys), err)
+		}
+	}
+}
+
 func TestStore_First(t *testing.T) {
 	s := crypt.New(crypt.Config{Keys: []crypt.Key{{KID: testKID, Key: [16]byte(testKey)}}}, nil)
 	if kid, ok := s.Only(); !ok || kid != testKID {
@@ -274,6 +287,12 @@ func TestStore_First(t *testing.T) {
 	s.Add(crypt.Key{KID: testKID}, bare, crypt.Bare([16]byte{1}))
 	if _, ok := s.Only(); ok || bare.KID == [16]byte{} || bare.KID == crypt.Bare([16]byte{2}).KID {
 		t.Error("a key without an id has none of its own")
+	}
+	if got := s.Playlist([16]byte{7}); got != crypt.Bare([16]byte{7}).KID || ready(s, got) != nil {
+		t.Error("the key of a playlist is not known")
+	}
+	if got := s.Playlist(testKID); got != testKID {
+		t.Errorf("a playlist that names a key by its id: %x", got)
 	}
 	d := s.Decrypter()
 	m := &media.Crypt{Scheme: "cenc", KID: testKID, IV: make([]byte, 16)}

@@ -145,6 +145,17 @@ func (s *Store) Systems(kid [KeyBytes]byte) []string {
 	return out
 }
 
+// Playlist adds a key that a playlist gives by a URL alone and returns the id by which samples are to refer to it. Some
+// playlists give a key's id instead: a key of the user's with that id counts then.
+func (s *Store) Playlist(key [KeyBytes]byte) (kid [KeyBytes]byte) {
+	if s.lookUp(key) != nil {
+		return key
+	}
+	k := Bare(key)
+	s.Add(k)
+	return k.KID
+}
+
 // Only returns the id of the one key that is known, for media that does not say which key it needs.
 func (s *Store) Only() (kid [KeyBytes]byte, ok bool) {
 	s.mu.Lock()
@@ -165,6 +176,11 @@ func (s *Store) lookUp(kid [KeyBytes]byte) cipher.Block {
 
 // key returns a key, after asking the license servers when it has to. Each is asked once for each key.
 func (s *Store) key(ctx context.Context, c *media.Crypt) (cipher.Block, error) {
+	if c.KID == [KeyBytes]byte{} {
+		if kid, ok := s.Only(); ok {
+			return s.lookUp(kid), nil // nobody says which it is, so it must be that one
+		}
+	}
 	if b := s.lookUp(c.KID); b != nil {
 		return b, nil
 	}

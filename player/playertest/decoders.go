@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest"
 	"mseplayer/player/decode"
 	"mseplayer/player/frame"
 )
@@ -50,13 +51,13 @@ func (f *Factory) open(cfg *media.DecoderConfig) error {
 }
 
 // NewVideo implements decode.Factory.
-func (f *Factory) NewVideo(cfg *media.DecoderConfig, _ decode.Options) (decode.VideoDecoder, error) {
-	return &video{f: f, cfg: cfg}, f.open(cfg)
+func (f *Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
+	return &video{f: f, cfg: cfg, keys: o.Decrypter}, f.open(cfg)
 }
 
 // NewAudio implements decode.Factory.
-func (f *Factory) NewAudio(cfg *media.DecoderConfig, _ decode.Options) (decode.AudioDecoder, error) {
-	return &audio{cfg: cfg}, f.open(cfg)
+func (f *Factory) NewAudio(cfg *media.DecoderConfig, o decode.Options) (decode.AudioDecoder, error) {
+	return &audio{cfg: cfg, keys: o.Decrypter}, f.open(cfg)
 }
 
 // NewResampler implements decode.Factory: each output sample is the input sample at its time.
@@ -69,13 +70,39 @@ var errBad = errors.New("bad data")
 type video struct {
 	f    *Factory
 	cfg  *media.DecoderConfig
+	keys decode.Decrypter
 	held []*media.CodedFrame
+}
+
+// open decrypts a frame that is protected. What is no payload of msetest then has been decrypted with a wrong key.
+func open(c *media.CodedFrame, keys decode.Decrypter) (*media.CodedFrame, error) {
+	if c.Crypt == nil {
+		return c, nil
+	}
+	if keys == nil {
+		return nil, &decode.PacketError{PTS: c.PTS, Err: errBad}
+	}
+	own := *c
+	own.Data, own.Crypt = make([]byte, len(c.Data)), nil
+	n, err := keys.Decrypt(own.Data, c)
+	if err == nil {
+		own.Data = own.Data[:n]
+		_, err = msetest.PayloadPTS(own.Data)
+	}
+	if err != nil {
+		return nil, &decode.PacketError{PTS: c.PTS, Err: err}
+	}
+	return &own, nil
 }
 
 // Decode implements decode.VideoDecoder.
 func (d *video) Decode(c *media.CodedFrame, emit func(*frame.Video) error) error {
 	if d.f.Delay > 0 {
 		time.Sleep(d.f.Delay)
+	}
+	c, err := open(c, d.keys)
+	if err != nil {
+		return err
 	}
 	if bytes.HasPrefix(c.Data, []byte("bad")) {
 		return &decode.PacketError{PTS: c.PTS, Err: errBad}
@@ -126,10 +153,17 @@ func (d *video) Flush() { d.held = nil }
 // Close implements decode.VideoDecoder.
 func (d *video) Close() { d.held = nil }
 
-type audio struct{ cfg *media.DecoderConfig }
+type audio struct {
+	cfg  *media.DecoderConfig
+	keys decode.Decrypter
+}
 
 // Decode implements decode.AudioDecoder.
 func (d *audio) Decode(c *media.CodedFrame, emit func(*frame.Audio) error) error {
+	c, err := open(c, d.keys)
+	if err != nil {
+		return err
+	}
 	if bytes.HasPrefix(c.Data, []byte("bad")) {
 		return &decode.PacketError{PTS: c.PTS, Err: errBad}
 	}

@@ -22,6 +22,9 @@ type Package struct {
 	Rungs int
 	// Silent lists the periods that have no sound.
 	Silent map[int]bool
+	// Protect may encrypt the track of a representation; Protection is what the manifest says about that, XML.
+	Protect    func(id string, t *msetest.BuilderTrack)
+	Protection string
 }
 
 // Files returns the files of the presentation, manifest.mpd among them.
@@ -33,13 +36,13 @@ func (p Package) Files() fstest.MapFS {
 		fmt.Fprintf(&mpd, `<Period id="%d" duration="PT%gS">`+"\n", i, length)
 		movie := msetest.Movie(msetest.MovieSpec{Width: 64, Height: 48, Length: media.Span(length), FrameRateNum: 25, FrameRateDen: 1, GOP: 25,
 			BitsPerSecond: 100_000, Audio: !p.Silent[i], Seed: uint64(i + 1)})
-		mpd.WriteString(`<AdaptationSet contentType="video" mimeType="video/mp4" codecs="avc1.64001f">` + "\n")
+		mpd.WriteString(`<AdaptationSet contentType="video" mimeType="video/mp4" codecs="avc1.64001f">` + p.Protection + "\n")
 		for r := 1; r <= max(p.Rungs, 1); r++ {
 			p.write(files, &mpd, i, fmt.Sprintf("v%d", r), r*100_000, movie.Tracks[0])
 		}
 		mpd.WriteString("</AdaptationSet>\n")
 		if !p.Silent[i] {
-			mpd.WriteString(`<AdaptationSet contentType="audio" mimeType="audio/mp4" codecs="mp4a.40.2" lang="en">` + "\n")
+			mpd.WriteString(`<AdaptationSet contentType="audio" mimeType="audio/mp4" codecs="mp4a.40.2" lang="en">` + p.Protection + "\n")
 			p.write(files, &mpd, i, "a", 64_000, movie.Tracks[1])
 			mpd.WriteString("</AdaptationSet>\n")
 		}
@@ -55,6 +58,9 @@ func (p Package) write(files fstest.MapFS, mpd *strings.Builder, period int, id 
 	name := fmt.Sprintf("p%d-%s", period, id)
 	fmt.Fprintf(mpd, `<Representation id="%s" bandwidth="%d"><SegmentTemplate timescale="1" duration="%g" startNumber="1" initialization="%s-init.mp4" media="%s-$Number$.m4s"/></Representation>`+"\n",
 		id, bandwidth, float64(SegmentLength), name, name)
+	if p.Protect != nil {
+		p.Protect(id, &track)
+	}
 	b := &msetest.Builder{Tracks: []msetest.BuilderTrack{track}}
 	files[name+"-init.mp4"] = &fstest.MapFile{Data: b.Init()}
 	for i, s := range b.Segments(SegmentLength, 1) {

@@ -23,7 +23,7 @@ func TestRules(t *testing.T) {
 	for _, code := range strings.Fields(`manifest.unreadable manifest.invalid manifest.unknown-essential manifest.zero-duration manifest.duration-mismatch
 		manifest.codecs-mismatch manifest.codecs-unsupported manifest.resolution-mismatch manifest.limits segment.missing segment.init-missing segment.empty
 		segment.truncated segment.not-media segment.malformed segment.no-random-access timing.gap timing.start-offset timing.period-gap decode.error
-		decode.corrupt-frames decode.unsupported drm.key-missing network.failed`) {
+		decode.corrupt-frames decode.unsupported drm.key-missing drm.wrong-key drm.unsupported-system network.failed`) {
 		if !seen[code] {
 			t.Errorf("no rule %s", code)
 		}

@@ -289,6 +289,9 @@ func TestProbe(t *testing.T) {
 	if n != 4 {
 		t.Errorf("%d representations", n)
 	}
+	if strings.Contains(r.out, `"kid":`) {
+		t.Error("keys are wanted for what is not protected")
+	}
 	expect(t, exitOK, "8 segments (nominal) of 2 s", "", "probe", manifest)
 	expect(t, exitUsage, "", "no such file or directory", "probe", manifest+"x")
 }

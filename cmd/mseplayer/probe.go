@@ -18,11 +18,15 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 	"mseplayer/player/check"
+	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/manifest"
 	"mseplayer/player/source"
 )
+
+// maxProbeKeys bounds the keys that are listed.
+const maxProbeKeys = 1024
 
 // probeSchema names the form of what probe --json prints.
 const probeSchema = "mseplayer.probe/1"
@@ -55,6 +59,7 @@ type (
 		Profiles check.Text        `json:"profiles"`
 		Periods  []probePeriod     `json:"periods"`
 		Tracks   []probeTrack      `json:"tracks"`
+		Keys     []probeKey        `json:"keys"`
 		Chapters []probeChapter    `json:"chapters"`
 		Metadata map[string]string `json:"metadata"`
 		Session  []probeSession    `json:"session"`
@@ -62,13 +67,17 @@ type (
 		Steering check.Text        `json:"steering"`
 		Findings []probeFinding    `json:"findings"`
 	}
+	// probeKey is a key that protected media needs: its id, and the protection systems that have it.
+	probeKey struct {
+		KID     string     `json:"kid"`
+		Systems []string   `json:"systems"`
+		License check.Text `json:"license"`
 	probeSession struct {
 		ID       string     `json:"id"`
 		Language string     `json:"lang"`
 		Value    check.Text `json:"value"`
 		URL      check.Text `json:"url"`
 	}
-	probeKey struct {
 		Method string     `json:"method"`
 		Format string     `json:"format"`
 		URL    check.Text `json:"url"`
@@ -243,6 +252,7 @@ func probe(ctx context.Context, name string, open source.Options) (*probeReport,
 	defer src.Close()
 	p := &prober{ctx: ctx, open: open, src: src, mse: mse.Options{Decodes: ffmpeg.Factory{}.Supports}}
 	r := &probeReport{Schema: probeSchema, Source: fetch.Redact(name), Kind: manifest.File.String(), Duration: check.Unknown,
+		Periods: []probePeriod{}, Tracks: []probeTrack{}, Keys: []probeKey{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Findings: []probeFinding{}}
 		Periods: []probePeriod{}, Tracks: []probeTrack{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Session: []probeSession{}, Keys: []probeKey{}, Findings: []probeFinding{}}
 	switch {
 	case src.File != nil:
@@ -251,6 +261,9 @@ func probe(ctx context.Context, name string, open source.Options) (*probeReport,
 		r.Format = "fragmented MP4"
 		for _, t := range src.Muxed.Tracks {
 			r.Tracks = append(r.Tracks, p.track(&t))
+			if t.KID != [crypt.KeyBytes]byte{} {
+				r.wants([][crypt.KeyBytes]byte{t.KID}, nil)
+			}
 		}
 		p.presentation(r)
 		if x := r.Periods[0].Sets[0].Representations[0]; !r.Duration.Known() && x.Last != nil && x.Last.Duration > 0 {
@@ -346,6 +359,7 @@ func (p *prober) presentation(r *probeReport) {
 			x.End = check.Seconds(per.End.T)
 		}
 		for _, set := range per.Sets {
+			r.wantsOf(set)
 			x.Sets = append(x.Sets, p.set(per, set))
 		}
 		r.Periods = append(r.Periods, x)
@@ -360,11 +374,44 @@ func (r *probeReport) add(f manifest.Finding) {
 	}
 }
 
+// wantsOf notes the keys that a set needs.
+func (r *probeReport) wantsOf(set *manifest.AdaptationSet) {
+	all := slices.Clone(set.Protection)
+	for _, x := range set.Representations {
+		all = append(all, x.Protection...)
+	}
+	var kids [][crypt.KeyBytes]byte
+	for _, d := range all {
+		kids = append(kids, d.KIDs...)
+	}
+	r.wants(kids, all)
+}
+
+// wants notes keys, and who has them.
+func (r *probeReport) wants(kids [][crypt.KeyBytes]byte, by []manifest.Protection) {
+	for _, kid := range kids {
+		name := hex.EncodeToString(kid[:])
+		i := slices.IndexFunc(r.Keys, func(k probeKey) bool { return k.KID == name })
+		if i < 0 {
+			if len(r.Keys) == maxProbeKeys {
+				return
+			}
+			i, r.Keys = len(r.Keys), append(r.Keys, probeKey{KID: name, Systems: []string{}})
+		}
+		k := &r.Keys[i]
+		for _, d := range by {
+			if s := d.System; s != "" && s != "cenc" && !slices.Contains(k.Systems, s) {
+				k.Systems = append(k.Systems, s)
+			}
+			if d.System == "clearkey" && d.LicenseURL != "" && k.License == "" {
+				k.License = check.Text(fetch.Redact(d.LicenseURL))
+			}
+		}
+	}
 func keyOf(k *manifest.Key) probeKey {
 	x := probeKey{Method: k.Method.String(), Format: k.Format, URL: check.Text(fetch.Redact(k.URL))}
 	if k.IV != nil {
 		x.IV = check.Text(hex.EncodeToString(k.IV[:]))
-	}
 	return x
 }
 
@@ -523,6 +570,9 @@ func (r *probeReport) text(w io.Writer) error {
 		for _, p := range r.Periods {
 			p.text(&b)
 		}
+	}
+	for _, k := range r.Keys {
+		fmt.Fprintf(&b, "  key wanted: %s\n", join(k.KID, strings.Join(k.Systems, " "), string(k.License)))
 	}
 	for _, c := range r.Chapters {
 		fmt.Fprintf(&b, "  chapter %s to %s  %s\n", clock(c.Start), clock(c.End), oneLine(c.Title))

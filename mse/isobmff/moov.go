@@ -382,6 +382,9 @@ func (r *moovReader) mvex(b *box) error {
 		t.info.FrameDuration = media.SpanFromTicks(int64(t.def.duration), t.timescale)
 		for k := range t.entries {
 			t.entries[k].finish(t)
+			if p := t.entries[k].protection; p != nil && t.info.KID == [16]byte{} {
+				t.info.KID = p.def.kid
+			}
 		}
 	}
 	return nil

@@ -187,4 +187,6 @@ type TrackInfo struct {
 	Role string
 	// FrameDuration is the nominal frame length, 0 when unknown.
 	FrameDuration Span
+	// KID is the key of protected frames unless they name another, zero when there is none or it is not told.
+	KID [16]byte
 }

@@ -404,7 +404,7 @@ func reduce(a, b int) (int, int) {
 
 // finish computes what needs the whole track.
 func (t *track) finish() {
-	t.info.FrameDuration = t.nominal
+	t.info.FrameDuration, t.info.KID = t.nominal, t.coding.kid
 	if c := t.config; c.Codec == media.Opus {
 		// What CodecDelay moves before the start already must not be cut off twice.
 		shift := math.Round(float64(t.delay) * float64(c.SampleRate) / second)

@@ -259,6 +259,9 @@ func probe(ctx context.Context, name string, open source.Options) (*probeReport,
 		p.file(r)
 	case src.Muxed != nil:
 		r.Format = "fragmented MP4"
+		if strings.HasSuffix(src.Presentation.Periods[0].Sets[0].Representations[0].MIMEType, "/webm") {
+			r.Format = "WebM"
+		}
 		for _, t := range src.Muxed.Tracks {
 			r.Tracks = append(r.Tracks, p.track(&t))
 			if t.KID != [crypt.KeyBytes]byte{} {

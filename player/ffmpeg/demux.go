@@ -351,7 +351,7 @@ func (d *demuxer) stream(i int) file.Stream {
 		return st
 	}
 	cfg := &media.DecoderConfig{
-		Kind: st.Kind, Timescale: timescale(c.base_num, c.base_den),
+		Kind: st.Kind, Timescale: timescale(c.base_num, c.base_den), Encrypted: meta["enc_key_id"] != "",
 		Width: int(c.width), Height: int(c.height), Rotation: quarterTurns(int(c.rotation)),
 		SampleRate: max(0, int(c.sample_rate)), Channels: max(0, int(c.channels)),
 		InitialPadding: max(0, int(c.initial_padding)), Preroll: preroll(&c),

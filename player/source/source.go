@@ -27,6 +27,7 @@ import (
 
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
+	"mseplayer/mse/mime"
 	"mseplayer/player/dash"
 	"mseplayer/player/fetch"
 	"mseplayer/player/file"
@@ -235,6 +236,10 @@ func (s *Source) openFile(ctx context.Context, o Options, in io.ReadSeeker, size
 	if err != nil {
 		return &Error{CodeNotMedia, "", err}
 	}
+	if encryptedWebM(f) {
+		f.Close()
+		return s.openWebM(in, size)
+	}
 	s.File = f
 	s.closers = append(s.closers, f.Close)
 	return nil
@@ -255,20 +260,30 @@ func (s *Source) openFragmented(in io.ReadSeeker, size int64) error {
 	if err != nil {
 		return s.failed(CodeNotMedia, err)
 	}
+	s.present(head, "mp4", initSize, index)
+	return nil
+}
+
+// present makes a presentation of a file of one container, with one representation that may hold several tracks.
+func (s *Source) present(head *media.InitSegment, container string, initSize int64, index manifest.Index) {
 	s.Muxed = head
-	rep := &manifest.Representation{ID: "0", TrackID: manifest.TrackID("0", "0", "0"), Kind: manifest.Audio, MIMEType: "audio/mp4", QualityRanking: -1,
+	rep := &manifest.Representation{ID: "0", TrackID: manifest.TrackID("0", "0", "0"), Kind: manifest.Audio, MIMEType: "audio/" + container, QualityRanking: -1,
 		Timescale: 1, Init: &manifest.Resource{URL: s.URL, Range: manifest.Range{Start: 0, End: initSize}}, Addressing: manifest.Indexed, Segments: index}
+	var codecs []string
 	for _, t := range head.Tracks {
+		if container == "webm" && t.Config != nil && t.Config.Codec != "" { // the type alone is not enough
+			codecs = append(codecs, mime.FromConfig(t.Config))
+		}
 		if t.Kind == media.Video {
-			rep.Kind, rep.MIMEType, rep.Width, rep.Height = manifest.Video, "video/mp4", t.Config.Width, t.Config.Height
+			rep.Kind, rep.MIMEType, rep.Width, rep.Height = manifest.Video, "video/"+container, t.Config.Width, t.Config.Height
 		}
 	}
+	rep.Codecs = strings.Join(codecs, ",")
 	set := &manifest.AdaptationSet{ID: "0", Kind: rep.Kind, Group: -1, Priority: 1, Representations: []*manifest.Representation{rep}}
 	s.Presentation = &manifest.Presentation{Format: manifest.File, URL: s.URL, Periods: []*manifest.Period{{ID: "0", Sets: []*manifest.AdaptationSet{set}}}}
 	if head.Duration.IsFinite() {
 		s.Presentation.DeclaredDuration = media.Some(head.Duration)
 	}
-	return nil
 }
 
 // String describes the source for logs.

@@ -407,8 +407,8 @@ func (sb *SourceBuffer) Cover(start, end media.Time) {
 }
 
 // SetSampleKey says with which key the protected samples of what is appended from now on were encrypted, where a playlist
-// tells that and the media does not, or names another key: protected frames get k's KID, and its initialization vector
-// unless they have one. nil, as at the beginning, leaves it to the media. It is to be called between media segments, and
+// tells that and the media does not, or names another key: protected frames get k's KID, unless it is zero,
+// and its initialization vector if they have none. nil, as at the beginning, leaves it to the media. It is to be called between media segments, and
 // ChangeType forgets it.
 // Errors: InvalidStateError (removed, updating), NotSupportedError (samples of the format cannot be protected this way), or
 // what is wrong with the frames that had been waiting for their end.

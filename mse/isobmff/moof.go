@@ -680,7 +680,7 @@ func (t *trackFragment) fill(slab []media.CodedFrame, f *fragment, in *bytestrea
 			if err != nil {
 				return nil, err
 			}
-			if c != nil && f.key != nil {
+			if c != nil && f.key != nil && f.key.KID != [16]byte{} {
 				c.KID = f.key.KID
 			}
 			slab[i].Crypt = c

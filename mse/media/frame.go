@@ -149,7 +149,7 @@ const (
 )
 
 // SampleKey is the key and the initialization vector of protected samples where a playlist tells them, not the media.
-// KID is the name under which the key is known.
+// KID is the name under which the key is known, zero where the playlist does not tell that.
 type SampleKey struct{ KID, IV [16]byte }
 
 // Crypt says how a protected frame was encrypted. It is immutable.

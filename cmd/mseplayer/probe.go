@@ -59,7 +59,7 @@ type (
 		Profiles check.Text        `json:"profiles"`
 		Periods  []probePeriod     `json:"periods"`
 		Tracks   []probeTrack      `json:"tracks"`
-		Keys     []probeKey        `json:"keys"`
+		Wanted   []probeWanted     `json:"keysWanted"`
 		Chapters []probeChapter    `json:"chapters"`
 		Metadata map[string]string `json:"metadata"`
 		Session  []probeSession    `json:"session"`
@@ -67,17 +67,19 @@ type (
 		Steering check.Text        `json:"steering"`
 		Findings []probeFinding    `json:"findings"`
 	}
-	// probeKey is a key that protected media needs: its id, and the protection systems that have it.
-	probeKey struct {
+	// probeWanted is a key that protected media needs: its id, and the protection systems that have it.
+	probeWanted struct {
 		KID     string     `json:"kid"`
 		Systems []string   `json:"systems"`
 		License check.Text `json:"license"`
+	}
 	probeSession struct {
 		ID       string     `json:"id"`
 		Language string     `json:"lang"`
 		Value    check.Text `json:"value"`
 		URL      check.Text `json:"url"`
 	}
+	probeKey struct {
 		Method string     `json:"method"`
 		Format string     `json:"format"`
 		URL    check.Text `json:"url"`
@@ -252,8 +254,7 @@ func probe(ctx context.Context, name string, open source.Options) (*probeReport,
 	defer src.Close()
 	p := &prober{ctx: ctx, open: open, src: src, mse: mse.Options{Decodes: ffmpeg.Factory{}.Supports}}
 	r := &probeReport{Schema: probeSchema, Source: fetch.Redact(name), Kind: manifest.File.String(), Duration: check.Unknown,
-		Periods: []probePeriod{}, Tracks: []probeTrack{}, Keys: []probeKey{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Findings: []probeFinding{}}
-		Periods: []probePeriod{}, Tracks: []probeTrack{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Session: []probeSession{}, Keys: []probeKey{}, Findings: []probeFinding{}}
+		Periods: []probePeriod{}, Tracks: []probeTrack{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Session: []probeSession{}, Keys: []probeKey{}, Wanted: []probeWanted{}, Findings: []probeFinding{}}
 	switch {
 	case src.File != nil:
 		p.file(r)
@@ -394,14 +395,14 @@ func (r *probeReport) wantsOf(set *manifest.AdaptationSet) {
 func (r *probeReport) wants(kids [][crypt.KeyBytes]byte, by []manifest.Protection) {
 	for _, kid := range kids {
 		name := hex.EncodeToString(kid[:])
-		i := slices.IndexFunc(r.Keys, func(k probeKey) bool { return k.KID == name })
+		i := slices.IndexFunc(r.Wanted, func(k probeWanted) bool { return k.KID == name })
 		if i < 0 {
-			if len(r.Keys) == maxProbeKeys {
+			if len(r.Wanted) == maxProbeKeys {
 				return
 			}
-			i, r.Keys = len(r.Keys), append(r.Keys, probeKey{KID: name, Systems: []string{}})
+			i, r.Wanted = len(r.Wanted), append(r.Wanted, probeWanted{KID: name, Systems: []string{}})
 		}
-		k := &r.Keys[i]
+		k := &r.Wanted[i]
 		for _, d := range by {
 			if s := d.System; s != "" && s != "cenc" && !slices.Contains(k.Systems, s) {
 				k.Systems = append(k.Systems, s)
@@ -411,10 +412,13 @@ func (r *probeReport) wants(kids [][crypt.KeyBytes]byte, by []manifest.Protectio
 			}
 		}
 	}
+}
+
 func keyOf(k *manifest.Key) probeKey {
 	x := probeKey{Method: k.Method.String(), Format: k.Format, URL: check.Text(fetch.Redact(k.URL))}
 	if k.IV != nil {
 		x.IV = check.Text(hex.EncodeToString(k.IV[:]))
+	}
 	return x
 }
 
@@ -574,7 +578,7 @@ func (r *probeReport) text(w io.Writer) error {
 			p.text(&b)
 		}
 	}
-	for _, k := range r.Keys {
+	for _, k := range r.Wanted {
 		fmt.Fprintf(&b, "  key wanted: %s\n", join(k.KID, strings.Join(k.Systems, " "), string(k.License)))
 	}
 	for _, c := range r.Chapters {

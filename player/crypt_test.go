@@ -88,7 +88,7 @@ func TestProtected_Keys(t *testing.T) {
 		cfg              player.Config
 		want             []string
 	}{
-		{"none", widevine, player.Config{}, []string{"video: ", "01000000000000000000000000000001", "cenc, widevine", "--key"}},
+		{"none for pictures", widevine, player.Config{Keys: crypt.Config{Keys: []crypt.Key{soundKey}}}, []string{"video: ", "01000000000000000000000000000001", "cenc, widevine", "--key"}},
 		{"none for sound", "", player.Config{Keys: crypt.Config{Keys: []crypt.Key{videoKey}}}, []string{"audio: ", "03000000000000000000000000000003"}},
 		{"none for sound that is not wanted", "", player.Config{AudioTrack: player.None, Keys: crypt.Config{Keys: []crypt.Key{videoKey}}}, nil},
 		{"wrong", "", player.Config{Keys: crypt.Config{Keys: []crypt.Key{wrong, soundKey}}}, []string{"video: ", "01000000000000000000000000000001 is wrong"}},

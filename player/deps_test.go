@@ -88,7 +88,7 @@ var forbidden = map[string]string{
 	"mse/track":      "os net net/http sync context log log/slog",
 	"mse":            "os net net/http",
 	"player/present": "os net net/http",
-	"player/crypt":   "os net", // keys come from whoever makes a Store, and by package fetch
+	"player/crypt":   "os net",                               // keys come from whoever makes a Store, and by package fetch
 	"player/hls":     "os net net/http context log log/slog", // it asks through a getter
 	"player/clock":   "os net net/http",
 	"player/abr":     "os net net/http sync context log log/slog", // told the time and asked

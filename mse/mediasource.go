@@ -84,6 +84,7 @@ var formats = map[mime.Container]func() bytestream.Parser{
 	mime.MP2T:      func() bytestream.Parser { return mp2t.New() },
 	mime.MPEGAudio: func() bytestream.Parser { return mpegaudio.New(mpegaudio.MPEG) },
 	mime.ADTS:      func() bytestream.Parser { return mpegaudio.New(mpegaudio.ADTS) },
+	mime.AC3:       func() bytestream.Parser { return mpegaudio.New(mpegaudio.AC3) },
 }
 
 // Formats returns the byte stream formats of this module, each with the maker of its parser. The caller owns the map.

@@ -332,7 +332,7 @@ func TestParseType(t *testing.T) {
 // TestIsTypeSupported holds the rows of the conformance suite for a program that has every parser and decoder, and
 // our own rows behind them.
 func TestIsTypeSupported(t *testing.T) {
-	all := &mime.Support{Containers: []mime.Container{mime.ISOBMFF, mime.WebM, mime.MP2T, mime.MPEGAudio, mime.ADTS}}
+	all := &mime.Support{Containers: []mime.Container{mime.ISOBMFF, mime.WebM, mime.MP2T, mime.MPEGAudio, mime.ADTS, mime.AC3}}
 	for _, tt := range []struct {
 		in  string
 		why string // "" = supported, else a part of the reason
@@ -396,6 +396,8 @@ func TestIsTypeSupported(t *testing.T) {
 		{`video/mp4`, ""},
 		{`audio/mpeg`, ""},
 		{`audio/aac`, ""},
+		{`audio/ac3`, ""},
+		{`audio/eac3`, ""},
 		{`video/mp2t`, ""},
 		{`video/mp2t;codecs="avc1.4d001e,mp4a.40.2"`, ""},
 		{`video/mp2t;codecs="vp09.00.10.08"`, "cannot carry"},
@@ -482,12 +484,12 @@ func TestSupportTable(t *testing.T) {
 }
 
 func TestContainers(t *testing.T) {
-	for essence, want := range map[string]mime.Container{"video/mp4": mime.ISOBMFF, "audio/webm": mime.WebM, "audio/mp2t": mime.MP2T, "audio/mpeg": mime.MPEGAudio, "audio/aac": mime.ADTS} {
+	for essence, want := range map[string]mime.Container{"video/mp4": mime.ISOBMFF, "audio/webm": mime.WebM, "audio/mp2t": mime.MP2T, "audio/mpeg": mime.MPEGAudio, "audio/aac": mime.ADTS, "audio/ac3": mime.AC3, "audio/eac3": mime.AC3} {
 		got, ok := mime.ContainerOf(essence)
 		if !ok || got != want {
 			t.Errorf("%s: got %v, want %v", essence, got, want)
 		}
-		if gen := want == mime.MPEGAudio || want == mime.ADTS; got.GenerateTimestamps() != gen {
+		if gen := want == mime.MPEGAudio || want == mime.ADTS || want == mime.AC3; got.GenerateTimestamps() != gen {
 			t.Errorf("%s: GenerateTimestamps is %v", essence, !gen)
 		}
 	}
@@ -503,7 +505,7 @@ func FuzzMIME(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	all := &mime.Support{Containers: []mime.Container{mime.ISOBMFF, mime.WebM, mime.MP2T, mime.MPEGAudio, mime.ADTS}}
+	all := &mime.Support{Containers: []mime.Container{mime.ISOBMFF, mime.WebM, mime.MP2T, mime.MPEGAudio, mime.ADTS, mime.AC3}}
 	f.Fuzz(func(t *testing.T, s string) {
 		ok, reason := all.IsTypeSupported(s)
 		if ok != (reason == "") {

@@ -18,6 +18,7 @@ const (
 	MP2T
 	MPEGAudio
 	ADTS
+	AC3 // AC-3 and E-AC-3
 )
 
 // String names the format as a person would.
@@ -30,7 +31,7 @@ func (c Container) String() string {
 
 // GenerateTimestamps is the registry's flag of that name: frames carry no times of their own.
 // MSE byte stream format registry.
-func (c Container) GenerateTimestamps() bool { return c == MPEGAudio || c == ADTS }
+func (c Container) GenerateTimestamps() bool { return c == MPEGAudio || c == ADTS || c == AC3 }
 
 // codecsRule says whether a type must, may or must not have a codecs parameter.
 type codecsRule uint8
@@ -57,6 +58,7 @@ var formats = [...]format{
 	MP2T:      {"MPEG-2 transport stream", codecsOptional, "avc1 avc3 hvc1 hev1 mp4a mp3 mp2 mp2a ac-3 ec-3 opus"},
 	MPEGAudio: {"MPEG audio", codecsForbidden, ""},
 	ADTS:      {"AAC (ADTS)", codecsForbidden, ""},
+	AC3:       {"AC-3", codecsForbidden, ""},
 }
 
 // essence is one row of the registry.
@@ -74,7 +76,8 @@ var (
 	allKinds  = []media.Kind{media.Video, media.Audio, media.Text}
 )
 
-// registry holds the MIME types of the byte stream format registry, and application/mp4 for text tracks.
+// registry holds the MIME types of the byte stream format registry, application/mp4 for text tracks, and the two kinds of
+// packed audio that HLS has besides those of the registry (RFC 8216 §3.4; types of RFC 4184 and RFC 4598).
 var registry = map[string]essence{
 	"video/mp4":       {ISOBMFF, allKinds, ""},
 	"audio/mp4":       {ISOBMFF, audioOnly, ""},
@@ -85,6 +88,8 @@ var registry = map[string]essence{
 	"audio/mp2t":      {MP2T, audioOnly, ""},
 	"audio/mpeg":      {MPEGAudio, audioOnly, media.MP3},
 	"audio/aac":       {ADTS, audioOnly, media.AAC},
+	"audio/ac3":       {AC3, audioOnly, media.AC3},
+	"audio/eac3":      {AC3, audioOnly, media.EAC3},
 }
 
 // ContainerOf returns the byte stream format that a type's essence names ("video/mp4"), given in lower case.

@@ -25,7 +25,7 @@ const (
 
 // containerNames are the names of byte stream formats in reports.
 var containerNames = map[mime.Container]string{
-	mime.ISOBMFF: "isobmff", mime.WebM: "webm", mime.MP2T: "mp2t", mime.MPEGAudio: "mpeg-audio", mime.ADTS: "mpeg-audio",
+	mime.ISOBMFF: "isobmff", mime.WebM: "webm", mime.MP2T: "mp2t", mime.MPEGAudio: "mpeg-audio", mime.ADTS: "mpeg-audio", mime.AC3: "mpeg-audio",
 }
 
 const otherContainer = "other"

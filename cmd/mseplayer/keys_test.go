@@ -243,7 +243,7 @@ func TestKeys_Missing(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"no key", nil, []string{kid, "widevine", "--key"}},
+		{"no key for pictures", []string{"--key", flagOf(soundKey)}, []string{kid, "widevine", "--key"}},
 		{"no key for sound", []string{"--key", flagOf(videoKey)}, []string{"audio", fmt.Sprintf("%x", soundKey.KID)}},
 		{"wrong key", []string{"--key", flagOf(wrong), "--key", flagOf(soundKey)}, []string{"video", kid + " is wrong"}},
 	} {

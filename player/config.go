@@ -23,6 +23,9 @@ type Config struct {
 	MaxBitrate int64
 	// Ahead is how far ahead of the position media is fetched, in seconds: default 30, at least 2.
 	Ahead media.Span
+	// LiveDelay is the distance from the live edge that is kept, in seconds. Default: what the presentation asks for, else
+	// three segments.
+	LiveDelay media.Span
 	// VideoQuota and AudioQuota bound the bytes that are buffered of each kind. Default 150 MiB and 12 MiB.
 	VideoQuota, AudioQuota int64
 	// Keys says where the keys of protected media come from.
@@ -44,6 +47,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("player: the start %s is no position", c.Start)
 	case c.Ahead != 0 && c.Ahead < minAhead:
 		return fmt.Errorf("player: %s s ahead is less than the %s that playing needs", c.Ahead, minAhead)
+	case !(c.LiveDelay >= 0) || !media.Time(c.LiveDelay).IsFinite():
+		return fmt.Errorf("player: the live delay %s is no distance", c.LiveDelay)
 	case c.MaxHeight < 0 || c.MaxBitrate < 0 || c.VideoQuota < 0 || c.AudioQuota < 0:
 		return fmt.Errorf("player: a bound is negative")
 	}

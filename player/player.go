@@ -96,6 +96,7 @@ type Player struct {
 	opened time.Time          // guarded by mu: when the source had been read
 	src    *source.Source     // guarded by mu
 	engine *stream.Engine     // guarded by mu
+	prog   *stream.Program    // guarded by mu: nil for a demultiplexed file
 	feeds  []*stream.Segments // guarded by mu
 	err    error              // guarded by mu: what streaming failed with
 }
@@ -160,16 +161,20 @@ func (p *Player) Open(ctx context.Context, name string) error {
 		return err
 	}
 	var feeds []stream.Feed
+	opt := stream.Options{Ahead: p.cfg.Ahead, Log: p.log, Quality: func() (total, dropped uint64) {
+		q := p.el.Quality()
+		return q.Total, q.Dropped
+	}}
 	if src.Presentation != nil {
 		p.keys.Learn(src.Presentation)
-		feeds, err = p.segments(src.Presentation)
+		opt.Program, feeds, err = p.segments(src.Presentation)
 	} else {
 		feeds, err = p.packets(src)
 	}
 	if err != nil {
 		return err
 	}
-	engine := stream.New(p.ms, p.el, stream.Options{Ahead: p.cfg.Ahead, Log: p.log}, feeds...)
+	engine := stream.New(p.ms, p.el, opt, feeds...)
 	p.mu.Lock()
 	p.engine = engine
 	p.mu.Unlock()
@@ -201,8 +206,8 @@ func (p *Player) attach(ctx context.Context) error {
 	}
 }
 
-// segments makes the feeds of a presentation.
-func (p *Player) segments(pres *manifest.Presentation) ([]stream.Feed, error) {
+// segments makes the program of a presentation and its feeds.
+func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []stream.Feed, error) {
 	for _, f := range pres.Findings {
 		if f.Severity != manifest.SeverityInfo {
 			p.log.Warn(f.Message, "code", f.Code, "where", f.Where)
@@ -216,19 +221,20 @@ func (p *Player) segments(pres *manifest.Presentation) ([]stream.Feed, error) {
 	}
 	sel, err := plan.Select(pres, rules)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", fetch.Redact(pres.URL), err)
+		return nil, nil, fmt.Errorf("%s: %w", fetch.Redact(pres.URL), err)
 	}
 	if sel.Video == nil && p.cfg.VideoTrack != None {
 		// Sound alone is not what somebody who opens a film wants; --video-track no says otherwise.
 		for _, l := range sel.LeftOut {
 			if l.Set.Normal() && l.Set.Kind == manifest.Video {
-				return nil, fmt.Errorf("%s: no video can be played: %s: %s", fetch.Redact(pres.URL), l.Track, l.Reason)
+				return nil, nil, fmt.Errorf("%s: no video can be played: %s: %s", fetch.Redact(pres.URL), l.Track, l.Reason)
 			}
 		}
 	}
 	for _, l := range sel.LeftOut {
 		p.log.Warn("not played", "track", l.Track, "why", l.Reason)
 	}
+	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Log: p.log})
 	var feeds []stream.Feed
 	for _, k := range []struct {
 		kind  manifest.Kind
@@ -239,20 +245,26 @@ func (p *Player) segments(pres *manifest.Presentation) ([]stream.Feed, error) {
 		}
 		sb, err := p.addSourceBuffer(k.track.Current())
 		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", fetch.Redact(pres.URL), k.track.Current().TrackID, err)
+			return nil, nil, fmt.Errorf("%s: %s: %w", fetch.Redact(pres.URL), k.track.Current().TrackID, err)
 		}
-		f := stream.NewSegments(pres, k.track, k.kind, sb, p.dep.Fetch)
+		f := stream.NewSegments(prog, k.track, k.kind, sb, nil)
 		p.mu.Lock()
 		p.feeds = append(p.feeds, f)
 		p.mu.Unlock()
 		feeds = append(feeds, f)
 	}
+	p.mu.Lock()
+	p.prog = prog
+	p.mu.Unlock()
+	if pres.Live != nil {
+		return prog, feeds, p.ms.SetDuration(media.Forever)
+	}
 	if pres.Duration.Set && pres.Duration.T > 0 {
 		if err := p.ms.SetDuration(pres.Duration.T); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return feeds, nil
+	return prog, feeds, nil
 }
 
 // addSourceBuffer makes the SourceBuffer of a representation. A codecs string that says nothing useful is left out: the

@@ -61,6 +61,8 @@ type Report struct {
 	Seeks      []SeekReport  `json:"seeks"`
 	Stalls     []StallReport `json:"stalls"`
 	GapsJumped []GapReport   `json:"gapsJumped"`
+	Lost       []LossReport  `json:"lost"`
+	Live       *LiveReport   `json:"live"`
 	Switches   []Switch      `json:"switches"`
 	Buffered   [][2]Seconds  `json:"buffered"`
 	Seekable   [][2]Seconds  `json:"seekable"`
@@ -134,6 +136,27 @@ type GapReport struct {
 	To   Seconds `json:"to"`
 }
 
+// LossReport is media that could not be had and was left out.
+type LossReport struct {
+	From   Seconds `json:"from"`
+	To     Seconds `json:"to"`
+	Kind   string  `json:"kind"`
+	Track  string  `json:"track"`
+	URL    *string `json:"url"`
+	Reason string  `json:"reason"`
+}
+
+// LiveReport is how live playback is, null for a presentation that is complete.
+type LiveReport struct {
+	// Latency is the distance from the live edge, Target the one that is kept to.
+	Latency Seconds `json:"latency"`
+	Target  Seconds `json:"target"`
+	// ClockOffset is what the server's clock shows more than the local one, ClockSource the scheme by which that was
+	// learnt, null when the local clock is believed.
+	ClockOffset Seconds `json:"clockOffset"`
+	ClockSource *string `json:"clockSource"`
+}
+
 // Switch is one change of representation.
 type Switch struct {
 	At     Seconds `json:"at"`
@@ -187,7 +210,7 @@ func (p *Player) Report(audio *AudioStats) Report {
 	er := p.el.Report()
 	q := p.el.Quality()
 	p.mu.Lock()
-	opened, src, engine, feeds := p.opened, p.src, p.engine, p.feeds
+	opened, src, engine, prog, feeds := p.opened, p.src, p.engine, p.prog, p.feeds
 	p.mu.Unlock()
 	r := Report{
 		Schema:   "mseplayer.playback/1",
@@ -201,15 +224,14 @@ func (p *Player) Report(audio *AudioStats) Report {
 			SkippedToKeyframe: q.SkippedToKeyframe, Hidden: q.Hidden, DecodeErrors: q.DecodeErrors, DecodeOnly: q.DecodeOnly, Flushed: q.Flushed},
 		Sync:    SyncReport{Millis(math.NaN()), Millis(math.NaN()), Millis(math.NaN())},
 		Startup: StartupReport{p.since(opened), Millis(math.NaN()), p.since(er.FirstFrame), Millis(math.NaN())},
-		Seeks:   []SeekReport{}, Stalls: []StallReport{}, GapsJumped: []GapReport{}, Switches: []Switch{}, Events: []EventReport{},
+		Seeks:   []SeekReport{}, Stalls: []StallReport{}, GapsJumped: []GapReport{}, Lost: []LossReport{}, Switches: []Switch{}, Events: []EventReport{},
 		Buffered: pairs(s.Buffered), Seekable: pairs(s.Seekable),
 	}
 	if src != nil {
 		r.Source = fetch.Redact(src.Name)
 	}
 	if err := p.Err(); err != nil {
-		text := err.Error()
-		r.Error = &text
+		r.Error = text(err.Error())
 	}
 	if s.DurationKnown {
 		r.Duration = Seconds(s.Duration)
@@ -234,6 +256,15 @@ func (p *Player) Report(audio *AudioStats) Report {
 		r.Startup.FirstSegment = p.since(engine.FirstSegment())
 		for _, g := range engine.Gaps() {
 			r.GapsJumped = append(r.GapsJumped, GapReport{Seconds(g.From), Seconds(g.To)})
+		}
+	}
+	if prog != nil {
+		for _, l := range prog.Lost() {
+			r.Lost = append(r.Lost, LossReport{Seconds(l.From), Seconds(l.To), l.Kind.String(), l.Track, text(l.URL), l.Reason})
+		}
+		if l := prog.Latency(); l.Live {
+			skew := prog.Skew()
+			r.Live = &LiveReport{Seconds(l.Is), Seconds(l.Target), Seconds(skew.Offset.Seconds()), text(skew.Scheme)}
 		}
 	}
 	for _, f := range feeds {
@@ -272,7 +303,11 @@ func switches(uses []stream.Use) (out []Switch) {
 		if from.Rep.ID == to.Rep.ID && from.Rep.TrackID == to.Rep.TrackID {
 			continue
 		}
-		out = append(out, Switch{Seconds(to.At), to.Kind.String(), from.Rep.ID, to.Rep.ID, "next period"})
+		why := to.Reason
+		if why == "" {
+			why = "next period"
+		}
+		out = append(out, Switch{Seconds(to.At), to.Kind.String(), from.Rep.ID, to.Rep.ID, why})
 	}
 	return out
 }
@@ -287,12 +322,6 @@ func (p *Player) tracks(video, audio *media.DecoderConfig, feeds []*stream.Segme
 		}
 		return nil
 	}
-	text := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
-	}
 	if c := video; c != nil {
 		v = &TrackReport{Representation: rep(media.Video), Codec: string(c.Codec), Codecs: text(c.CodecString), Width: &c.Width, Height: &c.Height}
 	}
@@ -300,6 +329,14 @@ func (p *Player) tracks(video, audio *media.DecoderConfig, feeds []*stream.Segme
 		a = &TrackReport{Representation: rep(media.Audio), Codec: string(c.Codec), Codecs: text(c.CodecString), SampleRate: &c.SampleRate, Channels: &c.Channels}
 	}
 	return v, a
+}
+
+// text is s, or nil when it says nothing.
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 // JSON gives the report as one indented JSON document with a line feed at its end.

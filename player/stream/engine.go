@@ -9,6 +9,7 @@ import (
 
 	"mseplayer/mse"
 	"mseplayer/mse/media"
+	"mseplayer/player/stream/plan"
 )
 
 const (
@@ -52,6 +53,8 @@ type Error struct {
 	// URL is the resource, without credentials; "" for none. Where is the place in the presentation.
 	URL, Where string
 	Err        error
+
+	item plan.Item // the segment, where it is about one
 }
 
 // Error gives place, resource and cause on one line. The cause may name the resource itself.
@@ -82,6 +85,10 @@ type Player interface {
 type Options struct {
 	// Ahead is how far ahead of the playhead feeds stay, default 30 s.
 	Ahead media.Span
+	// Quality returns how many pictures there were and how many of them were dropped; nil for unknown.
+	Quality func() (total, dropped uint64)
+	// Program is what the feeds are of, nil for a demultiplexed file.
+	Program *Program
 	// Log gets one line per segment at Debug, gaps and quota at Info and Warn. Nil is silent.
 	Log *slog.Logger
 }
@@ -169,6 +176,17 @@ func (e *Engine) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer cancel(nil)
+	prog := e.opt.Program
+	if prog != nil {
+		if err := prog.begin(ctx, e); err != nil {
+			var se *Error
+			if errors.As(err, &se) {
+				e.fail(se)
+			}
+			return err
+		}
+		group.Go(func() { prog.run(ctx, e) })
+	}
 	for _, f := range e.feeds {
 		group.Go(func() {
 			err := f.Run(ctx, e)
@@ -202,11 +220,16 @@ func (e *Engine) Run(ctx context.Context) error {
 		for _, f := range e.feeds {
 			f.Nudge(e)
 		}
+		if prog != nil {
+			prog.tick(e)
+		}
 		e.cover()
 		e.end()
 		at, _ := e.player.Playhead()
 		switch {
 		case !e.player.Starving():
+			since = time.Time{}
+		case e.lost(at) && e.jump(at):
 			since = time.Time{}
 		case since.IsZero() || at != where:
 			since, where = time.Now(), at
@@ -257,29 +280,45 @@ func (e *Engine) cover() {
 	}
 }
 
+// lost reports whether the gap that the playhead is at is known to stay.
+func (e *Engine) lost(at media.Time) bool {
+	next, ok := e.player.Buffered().Next(at)
+	return ok && e.opt.Program != nil && e.opt.Program.isLost(at, next.Start)
+}
+
 // jump moves the playhead to the next range when nobody is going to fill the gap before it.
-func (e *Engine) jump(at media.Time) {
+func (e *Engine) jump(at media.Time) bool {
 	next, ok := e.player.Buffered().Next(at)
 	if !ok {
-		return
+		return false
 	}
 	for _, f := range e.feeds {
 		if !f.Done() && f.Edge() < next.Start {
-			return
+			return false
 		}
 	}
 	e.log.Warn("jumping over a gap", "t", at, "to", next.Start)
-	e.mu.Lock()
-	if len(e.gaps) < maxGaps {
-		e.gaps = append(e.gaps, Gap{From: at, To: next.Start})
+	e.moved(at, next.Start)
+	if e.opt.Program != nil {
+		e.opt.Program.live.jump(e, next.Start)
+		return true
 	}
-	e.mu.Unlock()
 	e.player.Jump(next.Start)
+	return true
 }
 
-// rest waits for a change of the buffer or the player, at most a poll.
-func (e *Engine) rest(ctx context.Context) error {
-	timer := time.NewTimer(poll)
+// moved notes that the playhead is moved over media.
+func (e *Engine) moved(from, to media.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.gaps) < maxGaps {
+		e.gaps = append(e.gaps, Gap{From: from, To: to})
+	}
+}
+
+// rest waits for a change of the buffer or the player, at most for limit.
+func (e *Engine) rest(ctx context.Context, limit time.Duration) error {
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -316,7 +355,7 @@ func (e *Engine) append(ctx context.Context, sb *mse.SourceBuffer, p []byte, sto
 				return err
 			}
 		}
-		if err := e.rest(ctx); err != nil {
+		if err := e.rest(ctx, poll); err != nil {
 			return err
 		}
 	}

@@ -104,7 +104,7 @@ func (f *Packets) Run(ctx context.Context, e *Engine) error {
 			}
 		}
 		if f.Done() || f.Edge().Sub(at) >= e.opt.Ahead {
-			if err := e.rest(ctx); err != nil {
+			if err := e.rest(ctx, poll); err != nil {
 				return err
 			}
 			continue

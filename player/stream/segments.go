@@ -26,6 +26,14 @@ const (
 	// maxHole is how long a hole between two segments may be for playback to go through it, in seconds. Longer ones are
 	// jumped over.
 	maxHole media.Span = 0.25
+	// retryLive is how soon a segment of a live stream is asked for again; the wait doubles up to retryEvery.
+	retryLive = 250 * time.Millisecond
+	// minPatience and maxPatience bound how long that goes on: about as long as the segment would have played.
+	minPatience, maxPatience = 2 * time.Second, 10 * time.Second
+	// placePatience and placeMargin are how long sound waits for pictures to say where a stretch belongs: that long, and
+	// until so little is left to play.
+	placePatience            = 3 * time.Second
+	placeMargin   media.Span = 4
 	// endMargin is how close to the edge of what is buffered playback stops.
 	endMargin media.Span = 0.5
 )
@@ -33,11 +41,12 @@ const (
 // Segments is the Feed of one kind of track of a presentation.
 type Segments struct {
 	// immutable
-	pres  *manifest.Presentation
-	track *plan.Track
-	sb    *mse.SourceBuffer
-	get   *fetch.Client
-	kind  manifest.Kind
+	prog *Program
+	sb   *mse.SourceBuffer
+	kind manifest.Kind
+	sel  Selector // guarded by selMu; nil for staying with what the track begins with
+
+	selMu sync.Mutex
 
 	mu    sync.Mutex
 	done  bool                    // guarded by mu
@@ -46,14 +55,29 @@ type Segments struct {
 	seeks media.Gen               // guarded by mu: the player's number of seeks that have been followed
 	drop  context.CancelCauseFunc // guarded by mu: ends the work on the current segment
 	// guarded by mu: whose codecs string CheckCodecs complained about last
-	warned *manifest.Representation
+	warned  *manifest.Representation
+	next    *plan.Track    // guarded by mu: what a later version of the presentation lists, until Run takes it over
+	extent  plan.Extent    // guarded by mu: what there is of the track
+	known   bool           // guarded by mu: extent is valid
+	running *manifest.Live // guarded by mu: what the track says about time
+	length  media.Span     // guarded by mu: of the segment that was begun last
 
 	// owned by Run
-	rep     *manifest.Representation // whose initialization segment was appended last
-	period  *manifest.Period
-	covered bool
+	track   *plan.Track
+	rep     string // the TrackID whose initialization segment was appended last
+	typ     string // the type of the SourceBuffer
+	window  media.Range
+	offset  media.Span
+	placed  bool  // offset holds for the stretch
+	stretch int64 // the discontinuity that was appended last
+	init    []byte
+	covered *manifest.Presentation
 	told    string // the failure that was last told of
 	pushed  int64  // bytes that the SourceBuffer's parser has seen since it was reset
+	looked  time.Time
+	chosen  bool   // the representation of the next segment has been chosen
+	why     string // why it was
+	trouble trouble
 }
 
 // Use is one representation that was begun.
@@ -61,11 +85,20 @@ type Use struct {
 	At   media.Time
 	Kind manifest.Kind
 	Rep  *manifest.Representation
+	// Reason is why it was chosen, "" where another period or the beginning left no choice.
+	Reason string
 }
 
-// NewSegments returns a feed of what track lists into sb.
-func NewSegments(pres *manifest.Presentation, track *plan.Track, kind manifest.Kind, sb *mse.SourceBuffer, get *fetch.Client) *Segments {
-	return &Segments{pres: pres, track: track, sb: sb, get: get, kind: kind}
+// NewSegments returns a feed of a program, of what track lists into sb, whose type is that of the track's first
+// representation. Selector decides about representations; nil stays with the first. All feeds of a program are made
+// before its engine runs.
+func NewSegments(prog *Program, track *plan.Track, kind manifest.Kind, sb *mse.SourceBuffer, s Selector) *Segments {
+	f := &Segments{prog: prog, track: track, sb: sb, kind: kind, sel: s}
+	if r := track.Current(); r != nil {
+		f.typ = r.Type()
+	}
+	prog.feeds = append(prog.feeds, f)
+	return f
 }
 
 // Done implements Feed.
@@ -140,67 +173,200 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 		f.set(false, at)
 	}
 	for {
+		f.takeOver()
+		if f.liveness() != nil && time.Since(f.looked) >= poll/2 {
+			if err := f.look(ctx); err != nil && ctx.Err() != nil {
+				return err
+			}
+		}
 		at, seeks := e.player.Playhead()
 		if f.followed(seeks) {
 			f.move(at)
 		}
 		if f.Done() || f.Edge().Sub(at) >= e.opt.Ahead {
-			if err := e.rest(ctx); err != nil {
+			if err := e.rest(ctx, poll); err != nil {
 				return err
 			}
 			continue
 		}
+		f.catchUp(e)
+		f.choose(e, at)
 		sctx, drop := context.WithCancelCause(ctx)
 		f.mu.Lock()
 		f.drop = drop
 		f.mu.Unlock()
-		err := f.next(sctx, e)
+		err := f.step(sctx, e)
 		drop(nil)
+		var wait *plan.Wait
 		switch {
+		case err == nil:
 		case errors.Is(err, io.EOF):
 			f.set(true, f.bufferedEnd())
 			e.look()
+		case errors.As(err, &wait):
+			err = f.await(ctx, e, wait)
 		case errors.Is(err, errMoved):
-			if err := f.reset(); err != nil {
-				return err
-			}
-		case err != nil:
-			if err := f.outlast(ctx, e, err); err != nil {
-				return err
-			}
+			err = f.reset()
+		case errors.Is(err, errAbandoned):
+			err = f.reset()
+			f.chosen = true // the lower one is taken already
+		default:
+			err = f.outlast(ctx, e, err)
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
 		}
 	}
 }
 
+// takeOver goes on with a later version of the presentation, if there is one.
+func (f *Segments) takeOver() {
+	f.mu.Lock()
+	next := f.next
+	f.next = nil
+	if next != nil {
+		f.done = false
+	}
+	f.mu.Unlock()
+	if next != nil {
+		f.track.Update(next)
+		f.looked = time.Time{}
+	}
+}
+
+// update makes Run go on with what track lists.
+func (f *Segments) update(track *plan.Track) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.next = track
+	f.running = track.Live()
+}
+
+// look notes what there is of the track now; a list that grows is loaded again when it is time for that.
+func (f *Segments) look(ctx context.Context) error {
+	f.looked = time.Now()
+	now, get := f.prog.now(), f.prog.getter(ctx)
+	err := f.track.Refresh(now, get)
+	var x plan.Extent
+	if err == nil {
+		x, err = f.track.Extent(now, get)
+	}
+	if err != nil {
+		return f.wrap(plan.Item{}, Segment, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.extent, f.known, f.running = x, x.End > x.Start, f.track.Live()
+	return nil
+}
+
+// liveness returns what the track says about time, nil when everything is there.
+func (f *Segments) liveness() *manifest.Live {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.running
+}
+
+// extentNow returns what there was of the track at the last look.
+func (f *Segments) extentNow() (x plan.Extent, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.extent, f.known
+}
+
+// catchUp leaves out what the server does not keep any more.
+func (f *Segments) catchUp(e *Engine) {
+	x, ok := f.extentNow()
+	if edge := f.Edge(); ok && f.liveness() != nil && edge.Add(f.extent.Segment) < x.Start {
+		e.log.Info("leaving out what is not kept any more", "kind", f.kind, "from", edge, "to", x.Start)
+		f.track.Seek(x.Start)
+		f.set(false, x.Start)
+	}
+}
+
+// await waits for a segment that is not there yet.
+func (f *Segments) await(ctx context.Context, e *Engine, w *plan.Wait) error {
+	if w.Until.IsZero() {
+		f.prog.starve()
+		return e.rest(ctx, poll)
+	}
+	return e.rest(ctx, min(poll, max(w.Until.Sub(f.prog.now()), time.Millisecond)))
+}
+
+// trouble is what is known about a segment that cannot be had.
+type trouble struct {
+	at    media.Time // where it begins
+	since time.Time
+	tries int
+}
+
 // outlast puts a failure off: what is buffered before it is played, and meanwhile the network may come back. It returns
-// the error once playback waits for what could not be had, nil to try again.
+// the error once playback waits for what could not be had, nil to try again. In a live stream it gives such a segment up
+// instead, and goes on with the next.
 func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error {
 	var se *Error
 	if !errors.As(failure, &se) || se.Category != Segment {
 		return failure
 	}
-	var fe *fetch.Error
-	missing := errors.As(failure, &fe) && fe.Missing()
 	if text := failure.Error(); text != f.told {
 		f.told = text
 		e.log.Warn(text)
 	}
-	for since := time.Now(); missing || time.Since(since) < retryEvery; {
+	edge := f.Edge()
+	if f.trouble.since.IsZero() || f.trouble.at != edge {
+		f.trouble = trouble{at: edge, since: time.Now()}
+	}
+	f.trouble.tries++
+	live := f.liveness() != nil
+	if live && f.prog.clockDue(clockDoubt) && f.prog.Presentation().Format == manifest.DASH {
+		f.prog.askClock(ctx) // perhaps what is asked for is not there yet
+	}
+	again := retryEvery
+	if live {
+		again = min(retryEvery, retryLive<<min(f.trouble.tries-1, 8))
+	}
+	for since := time.Now(); time.Since(since) < again; {
 		at, seeks := e.player.Playhead()
-		if f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
+		if !live && f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
 			return failure
 		}
 		f.mu.Lock()
-		moved := seeks != f.seeks
+		moved, news := seeks != f.seeks, f.next != nil
 		f.mu.Unlock()
-		if moved {
+		if moved || news && time.Since(since) >= retryLive {
 			break
 		}
-		if err := e.rest(ctx); err != nil {
+		if err := e.rest(ctx, poll); err != nil {
 			return err
 		}
 	}
-	return f.reset()
+	if err := f.reset(); err != nil {
+		return err
+	}
+	var fe *fetch.Error
+	gone := errors.As(failure, &fe) && fe.Missing() || e.player.Starving() // a server that does not answer may do so later
+	x, ok := f.extentNow()
+	if live && ok && gone && se.item.Duration > 0 && time.Since(f.trouble.since) >= patience(se.item.Duration) && se.item.End() < x.End {
+		f.leaveOut(e, se.item, failure)
+	}
+	return nil
+}
+
+// patience is how long a segment of a live stream is asked for before it is given up.
+func patience(d media.Span) time.Duration {
+	return min(max(seconds(float64(d)), minPatience), maxPatience)
+}
+
+// leaveOut goes on behind a segment that cannot be had.
+func (f *Segments) leaveOut(e *Engine, it plan.Item, why error) {
+	l := lossOf(f.kind, it, why)
+	e.log.Warn("left out", "what", l.String())
+	f.prog.lose(l)
+	f.trouble = trouble{}
+	f.chosen = false
+	f.set(false, it.End())
+	f.track.Seek(it.End().Add(1e-3))
+	e.look()
 }
 
 // playedOut reports whether next to nothing is buffered after t.
@@ -233,7 +399,7 @@ func (f *Segments) move(at media.Time) {
 		}
 	}
 	f.track.Seek(from.Add(1e-3))
-	f.rep = nil
+	f.window, f.chosen = media.Range{}, false
 	f.set(false, from)
 }
 
@@ -279,26 +445,38 @@ func (f *Segments) reset() error {
 	if f.sb.Updating() {
 		return nil
 	}
-	f.pushed = 0
-	err := f.sb.Abort()
-	if errors.Is(err, mse.ErrInvalidState) {
-		err = nil // ended or closed meanwhile
-	}
-	f.rep, f.period = nil, nil
+	err := f.abort()
+	f.chosen = false
 	f.track.Seek(f.Edge().Add(1e-3)) // the segment that was given up is still to come
 	return err
 }
 
-// next fetches and appends one segment.
-func (f *Segments) next(ctx context.Context, e *Engine) error {
-	it, err := f.track.Next(func(r manifest.Resource) ([]byte, error) { return f.read(ctx, r, fetch.Index) })
-	if errors.Is(err, io.EOF) {
-		return err
+// abort empties the SourceBuffer's parser.
+func (f *Segments) abort() error {
+	f.pushed, f.placed, f.window = 0, false, media.Range{}
+	err := f.sb.Abort()
+	if errors.Is(err, mse.ErrInvalidState) {
+		return nil // ended or closed meanwhile
 	}
-	if err != nil {
+	return err
+}
+
+// step fetches and appends one segment.
+func (f *Segments) step(ctx context.Context, e *Engine) error {
+	it, err := f.track.Next(f.prog.now(), f.prog.getter(ctx))
+	var wait *plan.Wait
+	switch {
+	case errors.Is(err, io.EOF), errors.As(err, &wait):
+		return err
+	case err != nil:
 		return f.wrap(plan.Item{}, Segment, err)
 	}
-	if !it.Init && it.Representation == f.rep && it.Representation.Addressing != manifest.Nominal && f.buffered(it) {
+	if it.Gap {
+		f.leaveOut(e, it, errGap)
+		return nil
+	}
+	exact := it.Representation.Addressing != manifest.Nominal && !it.Representation.Floating
+	if !it.Init && it.Representation.TrackID == f.rep && exact && f.buffered(it) {
 		f.set(false, it.End())
 		return nil
 	}
@@ -306,35 +484,77 @@ func (f *Segments) next(ctx context.Context, e *Engine) error {
 		return f.wrap(it, Policy, err)
 	}
 	if it.Init {
-		b, err := f.read(ctx, it.Resource, fetch.Init)
-		if err == nil && len(b) == 0 {
-			err = errors.New("the initialization segment is empty")
-		}
-		if err != nil {
-			return f.wrap(it, Segment, err)
-		}
-		f.begin(it)
-		base := f.pushed
-		if err := f.push(ctx, e, b); err != nil {
-			return f.wrap(it, Media, within(err, base))
-		}
-		return nil
+		return f.initialize(ctx, e, it)
 	}
-	if f.rep != it.Representation {
+	if f.rep != it.Representation.TrackID {
 		f.begin(it) // segments that initialize themselves
+		f.init = nil
 	}
 	before := f.Edge()
 	if err := f.body(ctx, e, it); err != nil {
 		return err
 	}
+	f.quieten()
 	if it.Start.Sub(before).Abs() <= maxHole {
 		f.bridge(e, it)
 	}
 	f.set(false, max(it.End(), before))
+	f.trouble, f.chosen = trouble{}, false
 	f.coverOthers()
 	e.log.Debug("segment", "track", it.Representation.TrackID, "n", it.Number, "t", it.Start, "url", fetch.Redact(it.URL))
 	e.appended()
 	return nil
+}
+
+// initialize fetches and appends an initialization segment.
+func (f *Segments) initialize(ctx context.Context, e *Engine, it plan.Item) error {
+	b, err := f.prog.read(ctx, it.Resource, fetch.Init)
+	if err == nil && len(b) == 0 {
+		err = errors.New("the initialization segment is empty")
+	}
+	if err == nil && !clearInit(b) {
+		b, err = f.decryptAll(ctx, it, b)
+	}
+	if err != nil {
+		f.track.Forget()
+		return f.wrap(it, Segment, err)
+	}
+	f.begin(it)
+	f.init = nil
+	if it.Representation.Floating {
+		f.init = slices.Clone(b)
+	}
+	base := f.pushed
+	if err := f.push(ctx, e, b); err != nil {
+		f.track.Forget()
+		return f.wrap(it, Media, within(err, base))
+	}
+	return nil
+}
+
+// clearInit reports whether the bytes begin as an initialization segment of ISO BMFF does.
+func clearInit(b []byte) bool {
+	if len(b) < 8 {
+		return false
+	}
+	switch string(b[4:8]) {
+	case "ftyp", "moov", "styp", "free", "skip":
+		return true
+	}
+	return false
+}
+
+// quieten disables the sound in segments of pictures when sound of its own is played.
+func (f *Segments) quieten() {
+	if f.kind != manifest.Video || !f.prog.has(manifest.Audio) {
+		return
+	}
+	list := f.sb.AudioTracks()
+	for i := range list.Len() {
+		if t := list.At(i); t != nil && t.Enabled() {
+			t.SetEnabled(false)
+		}
+	}
 }
 
 // bridge closes a short hole between a segment that has been appended and the one before it. Nothing is to come that
@@ -356,11 +576,18 @@ func (f *Segments) bridge(e *Engine, it plan.Item) {
 
 // begin notes that a representation is used from now on.
 func (f *Segments) begin(it plan.Item) {
-	f.rep = it.Representation
+	f.rep = it.Representation.TrackID
+	why := f.why
+	f.why = ""
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n := len(f.using); (n == 0 || f.using[n-1].Rep != it.Representation) && n < maxGaps {
-		f.using = append(f.using, Use{At: it.Start, Kind: f.kind, Rep: it.Representation})
+	n := len(f.using)
+	if n > 0 && f.using[n-1].Rep.TrackID == it.Representation.TrackID {
+		f.using[n-1].Rep = it.Representation // of a later version of the presentation
+		return
+	}
+	if n < maxGaps {
+		f.using = append(f.using, Use{At: it.Start, Kind: f.kind, Rep: it.Representation, Reason: why})
 	}
 }
 
@@ -374,18 +601,31 @@ func (f *Segments) buffered(it plan.Item) bool {
 	return ok && x.Start <= it.Start.Add(skipMargin) && x.End >= it.End().Add(-skipMargin)
 }
 
-// prepare sets offset and append window where they change.
+// prepare sets type, offset and append window where they change.
 func (f *Segments) prepare(it plan.Item) error {
-	if f.period == it.Period && f.rep == it.Representation {
+	r := it.Representation
+	change := f.rep != r.TrackID
+	if r.Floating && it.Discontinuity != f.stretch {
+		f.placed = false
+	}
+	w := it.AppendWindow()
+	if !change && f.window == w && (r.Floating && f.placed || !r.Floating && f.offset == it.TimestampOffset) {
 		return nil
 	}
-	if _, inside := f.sb.Incomplete(); inside {
-		f.pushed = 0
-		if err := f.sb.Abort(); err != nil && !errors.Is(err, mse.ErrInvalidState) {
+	if _, inside := f.sb.Incomplete(); inside || change && f.placed {
+		if err := f.abort(); err != nil {
 			return err
 		}
 	}
-	w := it.AppendWindow()
+	if change && otherFormat(f.typ, r.Type()) {
+		if err := f.sb.ChangeType(r.Type()); err != nil {
+			if err := f.sb.ChangeType(r.MIMEType); err != nil {
+				return err
+			}
+		}
+		f.placed = false
+	}
+	f.typ = r.Type()
 	if err := f.sb.SetAppendWindowEnd(media.Forever); err != nil {
 		return err
 	}
@@ -395,48 +635,238 @@ func (f *Segments) prepare(it plan.Item) error {
 	if err := f.sb.SetAppendWindowEnd(w.End); err != nil {
 		return err
 	}
-	if f.sb.TimestampOffset() != it.TimestampOffset {
-		if err := f.sb.SetTimestampOffset(it.TimestampOffset); err != nil {
-			return err
+	f.window = w
+	if !r.Floating {
+		f.offset = it.TimestampOffset
+		if f.sb.TimestampOffset() != it.TimestampOffset {
+			return f.sb.SetTimestampOffset(it.TimestampOffset)
 		}
 	}
-	f.period = it.Period
 	return nil
+}
+
+// otherFormat reports whether a SourceBuffer of one type must change for another: another container, or coding formats of
+// another family.
+func otherFormat(from, to string) bool {
+	a, aerr := mime.ParseType(from)
+	b, berr := mime.ParseType(to)
+	if aerr != nil || berr != nil {
+		return from != to
+	}
+	ca, _ := mime.ContainerOf(a.Essence())
+	cb, _ := mime.ContainerOf(b.Essence())
+	if ca != cb {
+		return true
+	}
+	families := func(t mime.Type) (ids []media.CodecID) {
+		list, _ := t.Param("codecs")
+		codecs, err := mime.ParseCodecs(list)
+		if err != nil {
+			return nil
+		}
+		for _, c := range codecs {
+			ids = append(ids, c.ID)
+		}
+		slices.Sort(ids)
+		return slices.Compact(ids)
+	}
+	fa, fb := families(a), families(b)
+	return fa != nil && fb != nil && !slices.Equal(fa, fb)
 }
 
 // body fetches a media segment and appends it piece by piece as it arrives.
 func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
-	resp, err := f.open(ctx, it.Resource, fetch.Segment)
+	clear, err := f.decrypter(ctx, it)
 	if err != nil {
 		return f.wrap(it, Segment, err)
 	}
+	ctx, meter := f.measure(ctx, e, it)
+	defer meter.stop()
+	resp, err := f.prog.open(ctx, it.Resource, fetch.Segment)
+	if err != nil {
+		return f.wrap(it, Segment, meter.blame(ctx, err))
+	}
 	defer resp.Close()
+	meter.opened(resp)
 	base, total := f.pushed, 0
+	var look *prober // until it is known where the segment belongs
+	var held [][]byte
+	if it.Representation.Floating && !f.placed {
+		if err := f.align(); err != nil {
+			return f.wrap(it, Policy, err)
+		}
+		base = f.pushed
+		look = newProber(it.Representation.MIMEType, f.init)
+	}
+	feed := func(p []byte) error {
+		if len(p) == 0 {
+			return nil
+		}
+		if it.Representation.Floating && !f.placed {
+			held = append(held, p)
+			if look != nil && !look.push(p) {
+				return nil
+			}
+			if err := f.settle(ctx, e, it, look); err != nil {
+				return err
+			}
+		} else {
+			held = append(held, p)
+		}
+		for len(held) > 0 {
+			p := held[0]
+			held = held[1:]
+			if err := f.push(ctx, e, p); err != nil {
+				return f.wrap(it, Media, within(err, base))
+			}
+		}
+		return nil
+	}
 	for {
 		p, err := resp.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return f.wrap(it, Segment, err)
+			return f.wrap(it, Segment, meter.blame(ctx, err))
 		}
 		if f.moved(e) {
 			return errMoved
 		}
 		total += len(p)
-		if err := f.push(ctx, e, p); err != nil {
-			return f.wrap(it, Media, within(err, base))
+		meter.got(len(p))
+		if err := feed(clear.next(p)); err != nil {
+			return meter.blame(ctx, err)
 		}
 	}
-	switch n, inside := f.sb.Incomplete(); {
-	case total == 0:
-		return f.wrap(it, Segment, errors.New("the segment is empty"))
-	case inside && !it.Range.IsWhole():
-		return nil // a byte range may end inside a box
-	case inside:
-		return f.wrap(it, Segment, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
+	meter.done()
+	rest, err := clear.end()
+	if err != nil && total > 0 {
+		return f.wrap(it, Segment, err)
 	}
+	if err := feed(rest); err != nil {
+		return err
+	}
+	if len(held) > 0 { // the whole segment was not enough for the prober
+		if look != nil {
+			look.flush()
+		}
+		if err := f.settle(ctx, e, it, look); err != nil {
+			return err
+		}
+		last := held[len(held)-1]
+		held = held[:len(held)-1]
+		if err := feed(last); err != nil {
+			return err
+		}
+	}
+	if total == 0 {
+		return f.wrap(it, Segment, errors.New("the segment is empty"))
+	}
+	n, inside := f.sb.Incomplete()
+	switch c, _ := mime.ContainerOf(it.Representation.MIMEType); {
+	case !inside, c == mime.MP2T, c.GenerateTimestamps():
+		return nil // these have no segments of their own: only what follows ends their last frame
+	case !it.Range.IsWhole():
+		return nil // a byte range may end inside a box
+	}
+	return f.wrap(it, Segment, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
+}
+
+// decrypter returns what makes a segment clear, nil when it is.
+func (f *Segments) decrypter(ctx context.Context, it plan.Item) (*decrypter, error) {
+	if it.Key == nil || !it.Key.Method.WholeResource() {
+		return nil, nil
+	}
+	secret, err := f.prog.keys.key(ctx, it.Key)
+	if err != nil {
+		return nil, err
+	}
+	return newDecrypter(it.Key, secret, it.IV)
+}
+
+// decryptAll makes a whole resource clear.
+func (f *Segments) decryptAll(ctx context.Context, it plan.Item, b []byte) ([]byte, error) {
+	d, err := f.decrypter(ctx, it)
+	if d == nil || err != nil {
+		return b, err
+	}
+	clear := slices.Clone(d.next(b))
+	rest, err := d.end()
+	return append(clear, rest...), err
+}
+
+// align gets the SourceBuffer ready for an offset: its parser must not be inside a segment then.
+func (f *Segments) align() error {
+	if _, inside := f.sb.Incomplete(); !inside {
+		return nil
+	}
+	w := f.window
+	if err := f.abort(); err != nil {
+		return err
+	}
+	if w == (media.Range{}) {
+		return nil
+	}
+	f.window = w
+	if err := f.sb.SetAppendWindowStart(w.Start); err != nil { // abort has widened it
+		return err
+	}
+	return f.sb.SetAppendWindowEnd(w.End)
+}
+
+// settle decides where a segment goes whose own times do not say it, and with it the rest of its stretch. What of a
+// stretch is had first is placed where the playlist puts it; pictures decide, and sound follows them.
+func (f *Segments) settle(ctx context.Context, e *Engine, it plan.Item, look *prober) error {
+	first, known := look.start()
+	offset, have := f.prog.place(it.Discontinuity)
+	if !have && f.kind == manifest.Audio && f.prog.has(manifest.Video) && known {
+		var err error
+		if offset, have, err = f.awaitPlace(ctx, e, it); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !known:
+		first, offset = it.Start, 0 // wherever the playlist says
+	case !have:
+		offset = f.prog.setPlace(it.Discontinuity, it.Start.Sub(first))
+		e.log.Debug("placed", "kind", f.kind, "discontinuity", it.Discontinuity, "offset", offset, "t", it.Start)
+	}
+	if known && look.wraps() {
+		offset = unwrapped(offset, first, it.Start)
+	}
+	set := offset
+	if f.sb.Mode() == mse.Sequence {
+		set = media.Span(first.Add(offset)) // where frames that have no times of their own begin
+	} else if !known {
+		set = media.Span(it.Start)
+	}
+	if err := f.sb.SetTimestampOffset(set); err != nil {
+		return f.wrap(it, Policy, err)
+	}
+	f.placed, f.stretch, f.offset = true, it.Discontinuity, set
 	return nil
+}
+
+// awaitPlace waits for the pictures to decide about a stretch, as long as there is enough to play.
+func (f *Segments) awaitPlace(ctx context.Context, e *Engine, it plan.Item) (media.Span, bool, error) {
+	for since := time.Now(); ; {
+		offset, ok := f.prog.place(it.Discontinuity)
+		at, _ := e.player.Playhead()
+		switch {
+		case ok:
+			return offset, true, nil
+		case f.moved(e):
+			return 0, false, errMoved
+		case time.Since(since) >= placePatience && it.Start.Sub(at) < placeMargin:
+			e.log.Info("sound is placed without pictures", "discontinuity", it.Discontinuity, "t", it.Start)
+			return 0, false, nil
+		}
+		if err := e.rest(ctx, poll); err != nil {
+			return 0, false, err
+		}
+	}
 }
 
 // push appends bytes.
@@ -458,55 +888,29 @@ func within(err error, base int64) error {
 
 // coverOthers tells the buffer about periods in which this kind of track does not exist.
 func (f *Segments) coverOthers() {
-	if f.covered {
+	pres := f.prog.Presentation()
+	if f.covered == pres {
 		return
 	}
-	f.covered = true
-	have := map[*manifest.Period]bool{}
+	f.covered = pres
+	have := map[string]bool{}
 	for _, c := range f.track.Choices() {
-		have[c.Period] = true
+		have[c.Period.ID] = true
 	}
-	for _, p := range f.pres.Periods {
-		if w := p.Window(); !have[p] && w.End.IsFinite() {
+	for _, p := range pres.Periods {
+		if w := p.Window(); !have[p.ID] && w.End.IsFinite() {
 			f.sb.Cover(w.Start, w.End)
 		}
 	}
 }
 
-// open begins a request, trying the alternatives of a resource when it cannot be had.
-func (f *Segments) open(ctx context.Context, r manifest.Resource, kind fetch.Kind) (*fetch.Response, error) {
-	resp, err := f.get.Get(ctx, fetch.Request{URL: r.URL, Range: fetch.Range(r.Range), Kind: kind, Origin: f.pres.URL})
-	for _, alt := range r.Alternatives {
-		if err == nil || ctx.Err() != nil {
-			break
-		}
-		var aerr error
-		if resp, aerr = f.get.Get(ctx, fetch.Request{URL: alt, Range: fetch.Range(r.Range), Kind: kind, Origin: f.pres.URL}); aerr == nil {
-			return resp, nil
-		}
-	}
-	return resp, err
-}
-
-// read gets a whole small resource; a range behind its end is empty.
-func (f *Segments) read(ctx context.Context, r manifest.Resource, kind fetch.Kind) ([]byte, error) {
-	resp, err := f.open(ctx, r, kind)
-	if fetch.BehindEnd(err) && kind == fetch.Index {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return resp.All()
-}
-
 // wrap makes an Error of what went wrong with a segment. Errors of fetch name their URL themselves.
 func (f *Segments) wrap(it plan.Item, c Category, err error) error {
 	var se *Error
-	if errors.Is(err, errMoved) || errors.Is(err, mse.ErrAborted) || errors.Is(err, context.Canceled) || errors.As(err, &se) {
+	if errors.Is(err, errMoved) || errors.Is(err, errAbandoned) || errors.Is(err, mse.ErrAborted) || errors.Is(err, context.Canceled) || errors.As(err, &se) {
 		return err
 	}
-	e := &Error{Category: c, Where: f.kind.String(), Err: err}
+	e := &Error{Category: c, Where: f.kind.String(), Err: err, item: it}
 	if it.Representation != nil {
 		e.Where = it.Representation.TrackID
 		switch {

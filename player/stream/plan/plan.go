@@ -2,8 +2,12 @@
 // each kind of track the row of initialization and media segments, period by period, with the times and offsets that
 // appending them needs. Playback and the checker use the same plan, so what passes the one plays in the other.
 //
-// [Select] chooses; a [Track] walks. A Track asks for bytes only where the list of segments lies in the media file,
-// through the manifest.Getter it is given; everything else is arithmetic.
+// [Select] chooses; a [Track] walks. A Track asks for bytes only where the list of segments is not in the manifest,
+// through the manifest.Getter it is given; everything else is arithmetic. It has no clock: what the time is at the server
+// is an argument, and where the next segment is not there yet the answer is a [*Wait].
+//
+// A presentation that grows is a row of presentations: select from each, and [Track.Update] the tracks that are walking.
+// A list of segments that grows is loaded again when it is time for that.
 //
 // # Ownership
 //
@@ -20,8 +24,12 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"sort"
+	"time"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/manifest"
@@ -39,6 +47,9 @@ const (
 	alignTolerance = 0.1
 	// seekTolerance is what arithmetic with the times of segments may round, in seconds.
 	seekTolerance = 1e-6
+	// minReload is the least time between two loads of a list, so that a server that promises to answer when there is
+	// something new, and does not keep it, is not asked without end.
+	minReload = 50 * time.Millisecond
 )
 
 // Choice is what is played of one kind in one period.
@@ -69,6 +80,28 @@ type Item struct {
 	TimestampOffset media.Span
 	// Window is the period; no frame outside it belongs to the presentation.
 	Window media.Range
+	// Discontinuity numbers the stretch of continuous times that the segment belongs to.
+	Discontinuity int64
+	// Key is set when the segment is encrypted under the playlist's rules, with IV as the vector.
+	Key *manifest.Key
+	IV  [16]byte
+	// Gap marks a segment that does not exist: it is not to be fetched, and nothing fills its time.
+	Gap bool
+}
+
+// Wait is the error of Next while there is nothing to give yet.
+type Wait struct {
+	// Until is when to ask again, by the clock that Next was told the time of. The zero time says that only a later
+	// version of the presentation can bring more.
+	Until time.Time
+}
+
+// Error says what is waited for.
+func (w *Wait) Error() string {
+	if w.Until.IsZero() {
+		return "plan: the next segment is not known yet"
+	}
+	return "plan: the next segment comes at " + w.Until.UTC().Format(time.RFC3339Nano)
 }
 
 // End returns Start + Duration.
@@ -82,26 +115,30 @@ func (it Item) AppendWindow() media.Range {
 // Track walks over the segments of one kind of content.
 type Track struct {
 	choices []Choice
-	loaded  map[*manifest.Representation]*loaded
+	live    *manifest.Live // of the presentation
+	ends    bool           // nothing comes behind the last period, even though the presentation is live
+	lists   map[string]*list
 
 	period int                      // index in choices; len(choices) at the end
 	rep    *manifest.Representation // of the current period
-	inited *manifest.Representation // whose initialization segment was given last
+	begun  string                   // the TrackID of whose segments were given last
+	inited manifest.Resource        // the initialization segment that was given last, zero for none
 	at     media.Time               // where to go on, on the presentation timeline
 	slack  media.Span               // a segment that ends no later than this after at is not worth fetching
 	next   int                      // index of the next segment in rep, valid if placed
 	placed bool
 }
 
-// loaded is a list of segments that is ready.
-type loaded struct {
-	init  *manifest.Resource
-	index manifest.Index
+// list is a list of segments that had to be loaded.
+type list struct {
+	*manifest.List
+	lazy manifest.Lazy
+	due  time.Time // when to load it again, if it grows
 }
 
 // NewTrack makes a track of choices in the order of their periods. It begins at the beginning.
 func NewTrack(choices ...Choice) *Track {
-	t := &Track{choices: choices, loaded: map[*manifest.Representation]*loaded{}}
+	t := &Track{choices: choices, lists: map[string]*list{}}
 	t.enter(0)
 	return t
 }
@@ -117,94 +154,172 @@ func (t *Track) Current() *manifest.Representation {
 	return t.rep
 }
 
+// Rungs returns the representations of the current period that [Track.Use] takes, in ascending order of bandwidth, nil at
+// the end.
+func (t *Track) Rungs() []*manifest.Representation {
+	if t.period >= len(t.choices) {
+		return nil
+	}
+	return t.choices[t.period].Representations
+}
+
+// Live returns what the manifest, or the list of segments that was loaded last, says about time; nil when everything is
+// there.
+func (t *Track) Live() *manifest.Live {
+	if t.live == nil && t.period < len(t.choices) {
+		if l := t.lists[t.rep.TrackID]; l != nil && l.Growing {
+			return l.Live
+		}
+	}
+	return t.live
+}
+
 // enter goes to the beginning of a period, staying with a representation of the same name where there is one.
 func (t *Track) enter(period int) {
 	t.period, t.placed = period, false
 	if period >= len(t.choices) {
 		return
 	}
-	c := t.choices[period]
-	t.at, t.slack = c.Period.Start, windowTolerance
-	last := t.rep
-	t.rep = c.Representations[0]
+	t.at, t.slack = t.choices[period].Period.Start, windowTolerance
+	t.resume(false)
+}
+
+// resume finds the representation of the current period that continues the one before: one of the same name; with
+// nearest the closest in bandwidth, otherwise the first one.
+func (t *Track) resume(nearest bool) {
+	reps, last := t.choices[t.period].Representations, t.rep
+	t.rep = reps[0]
 	if last == nil {
 		return
 	}
-	for _, r := range c.Representations {
-		if r == last || r.ID == last.ID && r.Bandwidth == last.Bandwidth {
-			t.rep = r
-			return
-		}
+	if nearest {
+		t.rep = closest(reps, last)
+		return
+	}
+	if i := slices.IndexFunc(reps, func(r *manifest.Representation) bool {
+		return r == last || r.ID == last.ID && r.Bandwidth == last.Bandwidth
+	}); i >= 0 {
+		t.rep = reps[i]
 	}
 }
 
-// Seek moves to a point on the presentation timeline: Next gives the segment that contains at, or the first one after
-// it, and before it the initialization segment unless that was the last one given.
-func (t *Track) Seek(at media.Time) {
+// Update goes on with what next lists, the same track of a later version of the presentation. The position is kept by
+// time, the representation by name.
+func (t *Track) Update(next *Track) {
+	over := t.period >= len(t.choices)
+	id := ""
+	if !over {
+		id = t.choices[t.period].Period.ID
+	}
+	t.choices, t.live, t.ends = next.choices, next.live, next.ends
+	if len(t.choices) == 0 {
+		t.period = 0
+		return
+	}
+	if i := slices.IndexFunc(t.choices, func(c Choice) bool { return c.Period.ID == id }); i >= 0 && !over {
+		t.period = i
+	} else {
+		t.period = t.periodAt(t.at)
+	}
+	t.resume(true)
+	t.slack, t.placed = alignTolerance, false
+}
+
+// periodAt returns the index of the period of a point in time, or of the first one after it.
+func (t *Track) periodAt(at media.Time) int {
 	period := 0
 	for i, c := range t.choices {
 		if c.Period.Start <= at {
 			period = i
 		}
 	}
-	if len(t.choices) > 0 && t.choices[period].Period.Window().End <= at && period+1 < len(t.choices) {
+	if period+1 < len(t.choices) && t.choices[period].Period.Window().End <= at {
 		period++ // a hole between two periods
 	}
-	if period != t.period || t.rep == nil {
+	return period
+}
+
+// Seek moves to a point on the presentation timeline: Next gives the segment that contains at, or the first one after
+// it, and before it the initialization segment unless that was the last one given.
+func (t *Track) Seek(at media.Time) {
+	if len(t.choices) == 0 {
+		return
+	}
+	if period := t.periodAt(at); period != t.period || t.rep == nil {
 		t.enter(period)
 	}
-	if period < len(t.choices) {
-		t.at, t.slack = max(at, t.choices[period].Period.Start), seekTolerance
-	}
+	t.at, t.slack = max(at, t.choices[t.period].Period.Start), seekTolerance
 	t.placed = false
 }
+
+// Forget makes Next give the initialization segment again, for a source buffer that has lost it.
+func (t *Track) Forget() { t.begun, t.inited = "", manifest.Resource{} }
 
 // Use goes on with another representation of the current period; the next segment is the one that follows what was
 // given last. It reports false, and changes nothing, when r is not among the period's choices.
 func (t *Track) Use(r *manifest.Representation) bool {
-	if t.period >= len(t.choices) {
+	if !slices.Contains(t.Rungs(), r) {
 		return false
 	}
-	for _, c := range t.choices[t.period].Representations {
-		if c == r {
-			if r != t.rep {
-				t.rep, t.slack, t.placed = r, alignTolerance, false
-			}
-			return true
-		}
+	if r != t.rep {
+		t.rep, t.slack, t.placed = r, alignTolerance, false
 	}
-	return false
+	return true
 }
 
-// Next returns the next segment to append. When a list of segments must be read from the media file, it asks get for
-// it, which may block; when that fails, the error names the track and the next call tries again. It returns io.EOF at
-// the end.
-func (t *Track) Next(get manifest.Getter) (Item, error) {
+// Next returns the next segment to append, now being the time at the server. When a list of segments must be loaded, it
+// asks get for it, which may block; when that fails, the error names the track and the next call tries again. It returns
+// a *Wait while the next segment is not there yet, and io.EOF at the end.
+func (t *Track) Next(now time.Time, get manifest.Getter) (Item, error) {
 	for t.period < len(t.choices) {
 		c := t.choices[t.period]
-		l, err := t.load(t.rep, get)
+		l, err := t.load(t.rep, now, get)
 		if err != nil {
 			return Item{}, err
 		}
 		if !t.placed {
-			t.place(l.index)
+			t.place(l.Index)
 		}
-		if t.next >= l.index.Len() {
-			t.enter(t.period + 1)
-			continue
-		}
-		s := l.index.At(t.next)
 		window := c.Period.Window()
-		if s.Start >= window.End-windowTolerance {
+		var s manifest.SegmentRef
+		more := t.next < l.Index.Len()
+		if more {
+			s = l.Index.At(t.next)
+		}
+		switch {
+		case !more && l.Growing:
+			if l.due.After(now) {
+				return Item{}, &Wait{l.due}
+			}
+			if err := t.reload(t.rep, l, now, get); err != nil {
+				return Item{}, err
+			}
+			continue
+		case !more && !c.Period.End.Set && t.period == len(t.choices)-1 && t.live != nil:
+			return Item{}, &Wait{} // the period goes on
+		case !more || s.Start >= window.End-windowTolerance:
+			if t.period == len(t.choices)-1 && t.live != nil && !t.ends {
+				return Item{}, &Wait{} // another period follows
+			}
 			t.enter(t.period + 1)
 			continue
+		case s.Available.After(now):
+			return Item{}, &Wait{s.Available}
 		}
 		it := Item{Period: c.Period, Set: c.Set, Representation: t.rep, Index: t.next, Number: s.Number, Resource: s.Resource,
-			Start: s.Start, Duration: s.Duration, TimestampOffset: t.rep.TimestampOffset(c.Period), Window: window}
-		if t.inited != t.rep {
-			t.inited = t.rep
-			if l.init != nil {
-				it.Init, it.Resource = true, *l.init
+			Start: s.Start, Duration: s.Duration, TimestampOffset: t.rep.TimestampOffset(c.Period), Window: window,
+			Discontinuity: s.Discontinuity, Key: s.Key, IV: s.IV, Gap: s.Gap}
+		init := s.Init
+		if init == nil {
+			init = l.Init
+		}
+		if init == nil {
+			init = &manifest.Resource{}
+		}
+		if !s.Gap && (t.begun != t.rep.TrackID || t.inited.URL != init.URL || t.inited.Range != init.Range) {
+			t.begun, t.inited = t.rep.TrackID, *init
+			if init.URL != "" {
+				it.Init, it.Resource = true, *init
 				return it, nil
 			}
 		}
@@ -227,47 +342,138 @@ func (t *Track) place(x manifest.Index) {
 	}
 }
 
-// load returns the list of segments of r.
-func (t *Track) load(r *manifest.Representation, get manifest.Getter) (*loaded, error) {
-	if l := t.loaded[r]; l != nil {
-		return l, nil
-	}
-	l := &loaded{init: r.Init, index: r.Segments}
+// load returns the list of segments of r. One that is in the manifest, or was loaded before, is at hand.
+func (t *Track) load(r *manifest.Representation, now time.Time, get manifest.Getter) (*list, error) {
 	switch {
 	case r.Segments != nil:
+		return &list{List: &manifest.List{Init: r.Init, Index: r.Segments}}, nil
 	case r.Lazy == nil:
 		return nil, fmt.Errorf("plan: %s: %s", r.TrackID, r.Unusable)
-	default:
-		list, err := r.Lazy.Load(get)
-		if err != nil {
-			return nil, fmt.Errorf("plan: %s: list of segments: %w", r.TrackID, err)
-		}
-		l.init, l.index = list.Init, list.Index
 	}
-	t.loaded[r] = l
+	l := t.lists[r.TrackID]
+	switch {
+	case l == nil:
+		l = &list{}
+		if err := t.reload(r, l, now, get); err != nil {
+			return nil, err
+		}
+		t.lists[r.TrackID] = l
+	case l.Growing && (l.lazy != r.Lazy || l.Reload > 0 && !l.due.After(now)):
+		if t.reload(r, l, now, get) != nil {
+			// What is known is good for a while. At its end Next asks again, and tells what is wrong.
+			l.due = now.Add(max(l.Reload/2, minReload))
+		}
+	}
 	return l, nil
 }
 
-// End returns when the last segment of the track ends, which is the presentation's duration when the manifest does not
-// tell it. It loads the last period's list if it must.
-func (t *Track) End(get manifest.Getter) (media.Time, error) {
+// reload gets the list of r as it is now. When that fails, the old one stays.
+func (t *Track) reload(r *manifest.Representation, l *list, now time.Time, get manifest.Getter) error {
+	next, err := r.Lazy.Load(get)
+	if err != nil {
+		return fmt.Errorf("plan: %s: list of segments: %w", r.TrackID, err)
+	}
+	l.List, l.lazy, l.due = next, r.Lazy, now.Add(max(next.Reload, minReload))
+	if r == t.rep {
+		t.slack, t.placed = alignTolerance, false
+	}
+	return nil
+}
+
+// Refresh loads the current list again if it grows and it is time for that. Next does so by itself; Refresh is for
+// when nothing is wanted of the list but what it says about time.
+func (t *Track) Refresh(now time.Time, get manifest.Getter) error {
+	if t.period >= len(t.choices) {
+		return nil
+	}
+	_, err := t.load(t.rep, now, get)
+	return err
+}
+
+// Extent is which part of a track can be asked for.
+type Extent struct {
+	media.Range
+	// Segment is how long the last segment in it is.
+	Segment media.Span
+}
+
+// Extent returns what there is of the track at now, the time at the server: from the start of the first segment that
+// is kept to the end of the last one that is there. It may have to load the lists of the first and of the last period.
+func (t *Track) Extent(now time.Time, get manifest.Getter) (Extent, error) {
+	var x Extent
+	for i := len(t.choices) - 1; i >= 0; i-- {
+		l, err := t.listOf(i, now, get)
+		if err != nil {
+			return x, err
+		}
+		n := available(l.Index, now)
+		if n == 0 {
+			continue
+		}
+		last := l.Index.At(n - 1)
+		x = Extent{media.Range{Start: last.Start, End: min(last.End(), t.choices[i].Period.Window().End)}, last.Duration}
+		break
+	}
 	if len(t.choices) == 0 {
-		return 0, nil
+		return x, nil
+	}
+	l, err := t.listOf(0, now, get)
+	if err != nil {
+		return x, err
+	}
+	first := x.Start
+	if l.Index.Len() > 0 {
+		first = min(first, max(l.Index.At(0).Start, t.choices[0].Period.Start))
+	}
+	if live := t.Live(); live != nil {
+		first = max(first, min(x.Start, x.End.Add(-live.Depth)))
+	}
+	x.Start = first
+	return x, nil
+}
+
+// listOf returns the list of a period: that of the current representation or the one that would be played there.
+func (t *Track) listOf(period int, now time.Time, get manifest.Getter) (*list, error) {
+	r := t.choices[period].Representations[0]
+	if period == t.period {
+		r = t.rep
+	}
+	return t.load(r, now, get)
+}
+
+// available counts the segments that are there at now.
+func available(x manifest.Index, now time.Time) int {
+	return sort.Search(x.Len(), func(i int) bool { return x.At(i).Available.After(now) })
+}
+
+// End returns when the last segment of the track ends, which is the presentation's duration when the manifest does not
+// tell it. It loads the last period's list if it must. known is false while more is to come.
+func (t *Track) End(now time.Time, get manifest.Getter) (end media.Time, known bool, err error) {
+	if len(t.choices) == 0 {
+		return 0, true, nil
 	}
 	c := t.choices[len(t.choices)-1]
 	if c.Period.End.Set {
-		return c.Period.End.T, nil
+		return c.Period.End.T, t.live == nil || t.ends, nil
 	}
-	r := c.Representations[0]
-	if t.period == len(t.choices)-1 {
-		r = t.rep
-	}
-	l, err := t.load(r, get)
+	l, err := t.listOf(len(t.choices)-1, now, get)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	if n := l.index.Len(); n > 0 {
-		return l.index.At(n - 1).End(), nil
+	end = c.Period.Start
+	if n := l.Index.Len(); n > 0 {
+		end = l.Index.At(n - 1).End()
 	}
-	return c.Period.Start, nil
+	return end, t.live == nil && !l.Growing, nil
+}
+
+// closest finds the representation that continues another one: the same id, or else the nearest bandwidth.
+func closest(reps []*manifest.Representation, last *manifest.Representation) *manifest.Representation {
+	distance := func(r *manifest.Representation) int64 {
+		if r.ID == last.ID {
+			return -1
+		}
+		return max(r.Bandwidth-last.Bandwidth, last.Bandwidth-r.Bandwidth)
+	}
+	return slices.MinFunc(reps, func(a, b *manifest.Representation) int { return cmp.Compare(distance(a), distance(b)) })
 }

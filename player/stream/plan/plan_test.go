@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
@@ -36,7 +37,7 @@ func walk(t *testing.T, tr *plan.Track, get manifest.Getter, n int) string {
 	t.Helper()
 	var out []string
 	for len(out) < n {
-		it, err := tr.Next(get)
+		it, err := tr.Next(time.Time{}, get)
 		if err == io.EOF {
 			out = append(out, "$")
 			break
@@ -130,11 +131,11 @@ func TestItem(t *testing.T) {
 		t.Fatal(err)
 	}
 	sel.Video.Seek(7)
-	init, err := sel.Video.Next(noGet(t))
+	init, err := sel.Video.Next(time.Time{}, noGet(t))
 	if err != nil || !init.Init || init.Index != 0 || init.Number != 4 || init.Start != 6 {
 		t.Fatalf("got %+v, %v", init, err)
 	}
-	it, err := sel.Video.Next(noGet(t))
+	it, err := sel.Video.Next(time.Time{}, noGet(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ func TestItem(t *testing.T) {
 		t.Errorf("append window %v", w)
 	}
 	sel.Audio.Seek(6)
-	a, err := sel.Audio.Next(noGet(t))
+	a, err := sel.Audio.Next(time.Time{}, noGet(t))
 	if err != nil || a.TimestampOffset != 6 {
 		t.Errorf("audio: got offset %s, %v; its own times begin at 0", a.TimestampOffset, err)
 	}
@@ -258,10 +259,10 @@ func TestTrack_Lazy(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := sel.Video
-	if _, err := v.Next(get); !errors.Is(err, gone) || !strings.Contains(err.Error(), "pone/0/r") {
+	if _, err := v.Next(time.Time{}, get); !errors.Is(err, gone) || !strings.Contains(err.Error(), "pone/0/r") {
 		t.Fatalf("got %v, want the getter's error with the track", err)
 	}
-	if _, err := v.End(get); !errors.Is(err, gone) {
+	if _, _, err := v.End(time.Time{}, get); !errors.Is(err, gone) {
 		t.Fatalf("End: got %v", err)
 	}
 	fail = false
@@ -271,7 +272,7 @@ func TestTrack_Lazy(t *testing.T) {
 	if got := strings.Join(asked, " "); got != "8-75 8-75 8-75 8-75" {
 		t.Errorf("asked for %s; each list is to be loaded once", got)
 	}
-	if end, err := v.End(get); err != nil || end != 9 {
+	if end, _, err := v.End(time.Time{}, get); err != nil || end != 9 {
 		t.Errorf("End: got %s, %v; want 9", end, err)
 	}
 }
@@ -281,13 +282,13 @@ func TestTrack_End(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if end, err := sel.Video.End(noGet(t)); err != nil || end != 10 {
+	if end, _, err := sel.Video.End(time.Time{}, noGet(t)); err != nil || end != 10 {
 		t.Errorf("got %s, %v; want 10", end, err)
 	}
-	if end, err := plan.NewTrack().End(noGet(t)); err != nil || end != 0 {
+	if end, _, err := plan.NewTrack().End(time.Time{}, noGet(t)); err != nil || end != 0 {
 		t.Errorf("no choices: %s, %v", end, err)
 	}
-	if _, err := plan.NewTrack().Next(noGet(t)); err != io.EOF {
+	if _, err := plan.NewTrack().Next(time.Time{}, noGet(t)); err != io.EOF {
 		t.Errorf("no choices: %v", err)
 	}
 }
@@ -426,7 +427,7 @@ func TestNext_Allocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := testing.AllocsPerRun(1000, func() {
-		if _, err := sel.Video.Next(nil); err != nil {
+		if _, err := sel.Video.Next(time.Time{}, nil); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -178,7 +177,9 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 	if len(choices) == 0 {
 		return nil, nil
 	}
-	return NewTrack(choices...), nil
+	t := NewTrack(choices...)
+	t.live, t.ends = p.Live, p.Duration.Set
+	return t, nil
 }
 
 // named finds the set that the user named, and the representation if the name is of one.
@@ -234,18 +235,6 @@ func resembling(sets []*manifest.AdaptationSet, last *manifest.AdaptationSet) *m
 		}
 	}
 	return nil
-}
-
-// closest finds the representation that continues one of the period before: the same id, or else the nearest
-// bandwidth.
-func closest(reps []*manifest.Representation, last *manifest.Representation) *manifest.Representation {
-	distance := func(r *manifest.Representation) int64 {
-		if r.ID == last.ID {
-			return -1
-		}
-		return max(r.Bandwidth-last.Bandwidth, last.Bandwidth-r.Bandwidth)
-	}
-	return slices.MinFunc(reps, func(a, b *manifest.Representation) int { return cmp.Compare(distance(a), distance(b)) })
 }
 
 // best returns the set to play when nobody asked for one.

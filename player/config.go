@@ -11,8 +11,8 @@ import (
 type Config struct {
 	// Start is the initial position. Default 0.
 	Start media.Time
-	// Quality is "max" or "min", the representation with the highest or lowest bandwidth of each adaptation set, or the
-	// id of a representation. Default "max".
+	// Quality is "max" or "min", the representation with the highest or lowest bandwidth of each adaptation set, the id of
+	// a representation, or "auto", which follows the network (what is local is played at its best). Default "max".
 	Quality string
 	// VideoTrack and AudioTrack name a track: its id, that of a representation or adaptation set, for sound also a
 	// language; "no" for none. Default: the best by the author's marks.

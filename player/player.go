@@ -30,6 +30,7 @@ import (
 	"mseplayer/mse"
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/player/abr"
 	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/element"
@@ -45,6 +46,9 @@ import (
 
 // None as a track's name means that no track of that kind is wanted.
 const None = plan.None
+
+// auto as a quality follows the network.
+const auto = "auto"
 
 // blameWait is how long a failure of the element waits for streaming to tell more about it.
 const blameWait = 100 * time.Millisecond
@@ -216,6 +220,9 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 	opt := mse.Options{Decodes: p.dep.Decoders.Supports}
 	rules := plan.Rules{Supports: opt.IsTypeSupported, Video: p.cfg.VideoTrack, Audio: p.cfg.AudioTrack, Quality: p.cfg.Quality,
 		MaxHeight: p.cfg.MaxHeight, MaxBandwidth: p.cfg.MaxBitrate}
+	if rules.Quality == auto && !strings.HasPrefix(pres.URL, "http") {
+		rules.Quality = "max" // there is no network whose speed could matter
+	}
 	if pres.Format == manifest.File {
 		rules = plan.Rules{} // one representation with all tracks in it
 	}
@@ -247,7 +254,11 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %s: %w", fetch.Redact(pres.URL), k.track.Current().TrackID, err)
 		}
-		f := stream.NewSegments(prog, k.track, k.kind, sb, nil)
+		var choose stream.Selector
+		if rules.Quality == auto {
+			choose = abr.New(abr.Config{})
+		}
+		f := stream.NewSegments(prog, k.track, k.kind, sb, choose)
 		p.mu.Lock()
 		p.feeds = append(p.feeds, f)
 		p.mu.Unlock()

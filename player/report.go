@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/abr"
 	"mseplayer/player/fetch"
 	"mseplayer/player/stream"
 )
@@ -64,6 +65,8 @@ type Report struct {
 	Lost       []LossReport  `json:"lost"`
 	Live       *LiveReport   `json:"live"`
 	Switches   []Switch      `json:"switches"`
+	// Decisions are the latest ones about representations, with all that they were made from.
+	Decisions  []Decision    `json:"decisions"`
 	Buffered   [][2]Seconds  `json:"buffered"`
 	Seekable   [][2]Seconds  `json:"seekable"`
 	Requests   Requests      `json:"requests"`
@@ -166,6 +169,12 @@ type Switch struct {
 	Reason string  `json:"reason"`
 }
 
+// Decision is one decision about the representation of one kind of track.
+type Decision struct {
+	Track string `json:"track"`
+	abr.Decision
+}
+
 // Requests are the totals of fetching.
 type Requests struct {
 	Count   int   `json:"count"`
@@ -224,7 +233,7 @@ func (p *Player) Report(audio *AudioStats) Report {
 			SkippedToKeyframe: q.SkippedToKeyframe, Hidden: q.Hidden, DecodeErrors: q.DecodeErrors, DecodeOnly: q.DecodeOnly, Flushed: q.Flushed},
 		Sync:    SyncReport{Millis(math.NaN()), Millis(math.NaN()), Millis(math.NaN())},
 		Startup: StartupReport{p.since(opened), Millis(math.NaN()), p.since(er.FirstFrame), Millis(math.NaN())},
-		Seeks:   []SeekReport{}, Stalls: []StallReport{}, GapsJumped: []GapReport{}, Lost: []LossReport{}, Switches: []Switch{}, Events: []EventReport{},
+		Seeks:   []SeekReport{}, Stalls: []StallReport{}, GapsJumped: []GapReport{}, Lost: []LossReport{}, Switches: []Switch{}, Decisions: []Decision{}, Events: []EventReport{},
 		Buffered: pairs(s.Buffered), Seekable: pairs(s.Seekable),
 	}
 	if src != nil {
@@ -269,6 +278,9 @@ func (p *Player) Report(audio *AudioStats) Report {
 	}
 	for _, f := range feeds {
 		r.Switches = append(r.Switches, switches(f.Uses())...)
+		for _, d := range f.Decisions() {
+			r.Decisions = append(r.Decisions, Decision{f.Kind().String(), d})
+		}
 	}
 	if p.dep.Fetch != nil {
 		st := p.dep.Fetch.Stats()

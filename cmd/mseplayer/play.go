@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path"
 	"strconv"
@@ -32,6 +33,7 @@ type playOptions struct {
 	quality              string
 	maxHeight            int
 	maxBitrate           int64
+	liveDelay            float64
 	headless             bool
 	audioOut             string
 	screenshots          []string
@@ -66,9 +68,10 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.StringVar(&o.geometry, "geometry", "", "size and place of the window, `WxH+X+Y`")
 	f.StringVar(&o.video, "video-track", "", "video track, `ID|no`")
 	f.StringVar(&o.audio, "audio-track", "", "audio track, `ID|LANG|no`")
-	f.StringVar(&o.quality, "abr", "max", "which representation: `min|max|ID`")
+	f.StringVar(&o.quality, "abr", "auto", "which representation: `auto|min|max|ID`; auto follows the network")
 	f.IntVar(&o.maxHeight, "max-height", 0, "no video of more than `N` lines if there is another")
 	f.Int64Var(&o.maxBitrate, "max-bitrate", 0, "no video of more than `BPS` bits per second if there is another")
+	f.Float64Var(&o.liveDelay, "live-delay", 0, "keep `S` seconds from the live edge (default: what the stream asks for, else three segments)")
 	f.BoolVar(&o.headless, "headless", false, "no window: play in real time to an invisible surface")
 	f.Float64Var(&o.displayRate, "display-rate", 60, "refresh rate of the invisible surface, `HZ`")
 	f.StringVar(&o.audioOut, "audio-out", "auto", "sound goes to `auto|null|wav:FILE`")
@@ -113,10 +116,10 @@ func (o *playOptions) check() error {
 		return usage("--max-bitrate %d: must not be negative", o.maxBitrate)
 	case o.throttle < 0:
 		return usage("--throttle %d: must not be negative", o.throttle)
-	case o.quality == "auto":
-		return usage("--abr auto: this version does not switch by itself; it takes min, max or the id of a representation")
 	case o.quality == "":
-		return usage("--abr: takes min, max or the id of a representation")
+		return usage("--abr: takes auto, min, max or the id of a representation")
+	case !(o.liveDelay >= 0) || math.IsInf(o.liveDelay, 0):
+		return usage("--live-delay %g: must be a number of seconds, not negative", o.liveDelay)
 	case o.audioOut != "auto" && o.audioOut != "null" && (!strings.HasPrefix(o.audioOut, "wav:") || o.audioOut == "wav:"):
 		return usage("--audio-out %s: takes auto, null or wav:FILE", o.audioOut)
 	case o.headless && o.fullscreen:

@@ -3,10 +3,12 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/abr"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream/plan"
@@ -20,81 +22,58 @@ const (
 	bound = 0.5
 )
 
-// Rung is one representation that can be switched to.
-type Rung struct {
-	ID            string
-	Bandwidth     int64 // bits per second
-	Width, Height int
-	FrameRate     float64
-}
-
-// State is what a decision about representations is made by.
-type State struct {
-	Now time.Time
-	// Buffer is what is buffered after the playhead, Goal what is wanted, Segment the length of a segment.
-	Buffer, Goal, Segment media.Span
-	// Rungs are in ascending order of bandwidth; Current is the index of what was fetched last.
-	Rungs   []Rung
-	Current int
-	// Speed is the playback rate, Playing whether playback goes on.
-	Speed   float64
-	Live    bool
-	Playing bool
-	// Total and Dropped count pictures.
-	Total, Dropped uint64
-}
-
-// Progress is how far the fetch of a segment is.
-type Progress struct {
-	Now     time.Time
-	Elapsed time.Duration
-	// Got of Size bytes have arrived; Size is -1 when unknown.
-	Got, Size int64
-	State     State
-}
-
-// Selector decides about representations. It is used by one goroutine at a time.
+// Selector decides about representations, as an *abr.Controller does. It is used by one goroutine at a time.
 type Selector interface {
 	// Sample tells what a segment took: ttfb until its first byte, d from there to its last.
 	Sample(bytes int64, ttfb, d time.Duration, at time.Time)
 	// Choose returns the index of the rung to fetch next, and why.
-	Choose(State) (rung int, reason string)
+	Choose(abr.State) (rung int, reason string)
 	// Abandon says whether to give the current fetch up for another rung of the same segment.
-	Abandon(Progress) (rung int, reason string, abandon bool)
+	Abandon(abr.Progress) (rung int, reason string, abandon bool)
+	// Log returns the latest decisions.
+	Log() []abr.Decision
 }
 
 // errAbandoned ends a fetch that takes too long for what is buffered.
 var errAbandoned = errors.New("stream: the segment was given up for a smaller one")
 
-// rungs describes representations to a Selector.
-func rungs(reps []*manifest.Representation) []Rung {
-	out := make([]Rung, len(reps))
+// ladder describes representations to a Selector.
+func ladder(reps []*manifest.Representation) []abr.Rung {
+	out := make([]abr.Rung, len(reps))
 	for i, r := range reps {
-		out[i] = Rung{r.ID, r.Bandwidth, r.Width, r.Height, r.FrameRate.Float()}
+		out[i] = abr.Rung{ID: r.ID, Bandwidth: r.Bandwidth, Width: r.Width, Height: r.Height, FrameRate: r.FrameRate.Float()}
 	}
 	return out
 }
 
 // state gathers what a decision is made by.
-func (f *Segments) state(e *Engine, at media.Time) State {
+func (f *Segments) state(e *Engine, at media.Time) abr.State {
 	reps := f.track.Rungs()
-	s := State{Now: time.Now(), Goal: e.opt.Ahead, Rungs: rungs(reps), Speed: 1, Live: f.liveness() != nil, Playing: !e.player.Starving()}
-	s.Buffer = max(0, f.Edge().Sub(at))
-	for i, r := range reps {
-		if r == f.track.Current() {
-			s.Current = i
-		}
+	if !slices.Equal(reps, f.reps) { // what was handed out must not change
+		f.reps, f.rungs = reps, ladder(reps)
 	}
-	f.mu.Lock()
-	s.Segment = f.length
-	f.mu.Unlock()
+	s := abr.State{Now: time.Now(), Goal: e.opt.Ahead, Segment: f.length, Rungs: f.rungs, Current: -1, Speed: 1, Live: f.liveness() != nil,
+		Playing: !e.player.Starving(), Buffer: max(0, f.Edge().Sub(at))}
+	if f.rep != "" {
+		s.Current = slices.Index(reps, f.track.Current())
+	}
 	if p, ok := e.player.(speeder); ok {
 		s.Speed = p.PlaybackRate()
 	}
-	if e.opt.Quality != nil {
+	if e.opt.Quality != nil && f.kind == manifest.Video {
 		s.Total, s.Dropped = e.opt.Quality()
 	}
 	return s
+}
+
+// Decisions returns the latest decisions about representations.
+func (f *Segments) Decisions() []abr.Decision {
+	if f.sel == nil {
+		return nil
+	}
+	f.selMu.Lock()
+	defer f.selMu.Unlock()
+	return f.sel.Log()
 }
 
 // choose decides once for each segment which representation it is fetched of.
@@ -122,22 +101,22 @@ type meter struct {
 
 	mu    sync.Mutex
 	first time.Time // guarded by mu: when the header was there
+	local bool      // guarded by mu: it does not come from a network
 	bytes int64     // guarded by mu
-	size  int64     // guarded by mu
-	to    *manifest.Representation
-	why   string
+	size  int64     // guarded by mu: 0 for unknown
+	// written by watch before it ends
+	to  *manifest.Representation
+	why string
 }
 
 // measure begins to measure a segment. The context that it returns ends when the segment is to be given up.
 func (f *Segments) measure(ctx context.Context, e *Engine, it plan.Item) (context.Context, *meter) {
-	f.mu.Lock()
 	f.length = it.Duration
-	f.mu.Unlock()
 	if f.sel == nil {
 		return ctx, nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	m := &meter{f: f, it: it, cancel: cancel, over: make(chan struct{}), begun: time.Now(), size: -1}
+	m := &meter{f: f, it: it, cancel: cancel, over: make(chan struct{}), begun: time.Now()}
 	reps := f.track.Rungs()
 	at, _ := e.player.Playhead()
 	s := f.state(e, at)
@@ -151,7 +130,7 @@ func (f *Segments) measure(ctx context.Context, e *Engine, it plan.Item) (contex
 }
 
 // watch gives the segment up when the Selector says so.
-func (m *meter) watch(ctx context.Context, e *Engine, s State, reps []*manifest.Representation) {
+func (m *meter) watch(ctx context.Context, e *Engine, s abr.State, reps []*manifest.Representation) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -162,18 +141,16 @@ func (m *meter) watch(ctx context.Context, e *Engine, s State, reps []*manifest.
 		}
 		at, _ := e.player.Playhead()
 		m.mu.Lock()
-		p := Progress{Now: time.Now(), Elapsed: time.Since(m.begun), Got: m.bytes, Size: m.size, State: s}
+		p := abr.Progress{State: s, Elapsed: time.Since(m.begun), Got: m.bytes, Size: m.size}
 		m.mu.Unlock()
-		p.State.Now, p.State.Buffer, p.State.Playing = p.Now, max(0, m.f.Edge().Sub(at)), !e.player.Starving()
+		p.Now, p.Buffer, p.Playing = time.Now(), max(0, m.f.Edge().Sub(at)), !e.player.Starving()
 		m.f.selMu.Lock()
 		i, why, abandon := m.f.sel.Abandon(p)
 		m.f.selMu.Unlock()
 		if !abandon || i < 0 || i >= len(reps) || i == s.Current {
 			continue
 		}
-		m.mu.Lock()
 		m.to, m.why = reps[i], why
-		m.mu.Unlock()
 		m.cancel(errAbandoned)
 		return
 	}
@@ -186,10 +163,7 @@ func (m *meter) opened(r *fetch.Response) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.first, m.size = time.Now(), r.Length
-	if r.Status == 0 {
-		m.begun = time.Time{} // not from a network
-	}
+	m.first, m.size, m.local = time.Now(), max(0, r.Length), r.Status == 0
 }
 
 // got notes that n bytes have arrived.
@@ -208,12 +182,12 @@ func (m *meter) done() {
 		return
 	}
 	m.mu.Lock()
-	first, bytes := m.first, m.bytes
+	first, bytes, local := m.first, m.bytes, m.local
 	m.mu.Unlock()
 	now := time.Now()
 	took := now.Sub(first)
 	produced := m.it.Representation.Chunked && m.f.liveness() != nil && took > seconds(bound*float64(m.it.Duration))
-	if m.begun.IsZero() || produced {
+	if local || produced {
 		return
 	}
 	m.f.selMu.Lock()

@@ -12,6 +12,7 @@ import (
 	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
+	"mseplayer/player/abr"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream/plan"
@@ -60,7 +61,6 @@ type Segments struct {
 	extent  plan.Extent    // guarded by mu: what there is of the track
 	known   bool           // guarded by mu: extent is valid
 	running *manifest.Live // guarded by mu: what the track says about time
-	length  media.Span     // guarded by mu: of the segment that was begun last
 
 	// owned by Run
 	track   *plan.Track
@@ -78,6 +78,9 @@ type Segments struct {
 	chosen  bool   // the representation of the next segment has been chosen
 	why     string // why it was
 	trouble trouble
+	length  media.Span                 // of the segment that was begun last
+	reps    []*manifest.Representation // what rungs describes
+	rungs   []abr.Rung                 // immutable
 }
 
 // Use is one representation that was begun.
@@ -100,6 +103,9 @@ func NewSegments(prog *Program, track *plan.Track, kind manifest.Kind, sb *mse.S
 	prog.feeds = append(prog.feeds, f)
 	return f
 }
+
+// Kind is what the feed delivers.
+func (f *Segments) Kind() manifest.Kind { return f.kind }
 
 // Done implements Feed.
 func (f *Segments) Done() bool {

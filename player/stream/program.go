@@ -149,17 +149,23 @@ func (p *Program) has(k manifest.Kind) bool {
 // open begins a request, trying the alternatives of a resource when it cannot be had.
 func (p *Program) open(ctx context.Context, r manifest.Resource, kind fetch.Kind) (*fetch.Response, error) {
 	origin := p.Presentation().URL
-	resp, err := p.get.Get(ctx, fetch.Request{URL: r.URL, Range: fetch.Range(r.Range), Kind: kind, Origin: origin})
-	for _, alt := range r.Alternatives {
-		if err == nil || ctx.Err() != nil {
-			break
-		}
-		var aerr error
-		if resp, aerr = p.get.Get(ctx, fetch.Request{URL: alt, Range: fetch.Range(r.Range), Kind: kind, Origin: origin}); aerr == nil {
+	var first error
+	for i, url := range append([]string{r.URL}, r.Alternatives...) {
+		resp, err := p.get.Get(ctx, fetch.Request{URL: url, Range: fetch.Range(r.Range), Kind: kind, Origin: origin})
+		if err == nil {
+			if r.From != nil {
+				r.From(i, resp.URL)
+			}
 			return resp, nil
 		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return resp, err
+	return nil, first
 }
 
 // read gets a whole small resource; a range behind the end of an index is empty.
@@ -214,15 +220,41 @@ func (p *Program) begin(ctx context.Context, e *Engine) error {
 			return &Error{Category: Policy, Where: "duration", Err: err}
 		}
 	}
-	if live := p.current(); live != nil {
-		at, _ := e.player.Playhead()
-		if p.observe(e, live) && at == 0 {
-			target, _ := p.target()
-			p.log.Info("beginning at the live edge", "t", target, "delay", p.live.delay)
-			p.live.jump(e, target)
+	wish := pres.Begin
+	for _, f := range p.feeds {
+		if wish == nil {
+			wish = f.track.Begin()
+		}
+	}
+	at, _ := e.player.Playhead()
+	live := p.current()
+	switch {
+	case live != nil && p.observe(e, live) && at == 0:
+		target, _ := p.target()
+		if wish != nil {
+			target = p.wished(wish, p.edge(p.now()))
+		}
+		p.log.Info("beginning at the live edge", "t", target, "delay", p.live.delay)
+		p.live.jump(e, target)
+	case live == nil && wish != nil && at == 0 && end.IsFinite():
+		if t := wished(wish, end); t > 0 && t < end {
+			p.live.jump(e, t)
 		}
 	}
 	return nil
+}
+
+// wished is where an author wants playback to begin, end being the end or the live edge.
+func wished(b *manifest.Begin, end media.Time) media.Time {
+	if b.Offset < 0 {
+		return max(0, end.Add(b.Offset))
+	}
+	return media.Time(b.Offset)
+}
+
+// wished is the same within what there is.
+func (p *Program) wished(b *manifest.Begin, edge media.Time) media.Time {
+	return min(max(wished(b, edge), p.live.extent.Start, 0), p.live.extent.End)
 }
 
 // askClock learns the server's clock.

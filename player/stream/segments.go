@@ -207,6 +207,15 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 		switch {
 		case err == nil:
 		case errors.Is(err, io.EOF):
+			if _, inside := f.sb.Incomplete(); inside {
+				// Only what follows, or this, ends the last frames of a format that has no segments of its own.
+				if err := f.abort(); err != nil {
+					return f.wrap(plan.Item{}, Policy, err)
+				}
+			}
+			if len(f.sb.Tracks()) == 0 {
+				return f.wrap(plan.Item{}, Media, errors.New("there is no media in any of its segments"))
+			}
 			f.set(true, f.bufferedEnd())
 			e.look()
 		case errors.As(err, &wait):
@@ -498,6 +507,11 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 	}
 	before := f.Edge()
 	if err := f.body(ctx, e, it); err != nil {
+		var se *Error
+		if it.Hint && errors.As(err, &se) && se.Category == Segment {
+			f.track.Seek(it.Start.Add(1e-3))
+			return &plan.Wait{Until: f.prog.now().Add(poll)} // it was announced, and something else came
+		}
 		return err
 	}
 	f.quieten()
@@ -518,8 +532,8 @@ func (f *Segments) initialize(ctx context.Context, e *Engine, it plan.Item) erro
 	if err == nil && len(b) == 0 {
 		err = errors.New("the initialization segment is empty")
 	}
-	if err == nil && !clearInit(b) {
-		b, err = f.decryptAll(ctx, it, b)
+	if err == nil && it.InitKey != nil {
+		b, err = f.decryptAll(ctx, it.InitKey, b)
 	}
 	if err != nil {
 		f.track.Forget()
@@ -536,18 +550,6 @@ func (f *Segments) initialize(ctx context.Context, e *Engine, it plan.Item) erro
 		return f.wrap(it, Media, within(err, base))
 	}
 	return nil
-}
-
-// clearInit reports whether the bytes begin as an initialization segment of ISO BMFF does.
-func clearInit(b []byte) bool {
-	if len(b) < 8 {
-		return false
-	}
-	switch string(b[4:8]) {
-	case "ftyp", "moov", "styp", "free", "skip":
-		return true
-	}
-	return false
 }
 
 // quieten disables the sound in segments of pictures when sound of its own is played.
@@ -623,15 +625,14 @@ func (f *Segments) prepare(it plan.Item) error {
 			return err
 		}
 	}
-	if change && otherFormat(f.typ, r.Type()) {
-		if err := f.sb.ChangeType(r.Type()); err != nil {
-			if err := f.sb.ChangeType(r.MIMEType); err != nil {
+	if typ := mime.Format(it.MIMEType, r.Codecs); otherFormat(f.typ, typ) {
+		if f.sb.ChangeType(typ) != nil { // a codecs string that says nothing useful is left out
+			if err := f.sb.ChangeType(it.MIMEType); err != nil {
 				return err
 			}
 		}
-		f.placed = false
+		f.typ, f.placed = typ, false
 	}
-	f.typ = r.Type()
 	if err := f.sb.SetAppendWindowEnd(media.Forever); err != nil {
 		return err
 	}
@@ -682,7 +683,7 @@ func otherFormat(from, to string) bool {
 
 // body fetches a media segment and appends it piece by piece as it arrives.
 func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
-	clear, err := f.decrypter(ctx, it)
+	clear, err := f.decrypter(ctx, it.Key, it.IV)
 	if err != nil {
 		return f.wrap(it, Segment, err)
 	}
@@ -702,7 +703,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 			return f.wrap(it, Policy, err)
 		}
 		base = f.pushed
-		look = newProber(it.Representation.MIMEType, f.init)
+		look = newProber(it.MIMEType, f.init)
 	}
 	feed := func(p []byte) error {
 		if len(p) == 0 {
@@ -770,7 +771,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		return f.wrap(it, Segment, errors.New("the segment is empty"))
 	}
 	n, inside := f.sb.Incomplete()
-	switch c, _ := mime.ContainerOf(it.Representation.MIMEType); {
+	switch c, _ := mime.ContainerOf(it.MIMEType); {
 	case !inside, c == mime.MP2T, c.GenerateTimestamps():
 		return nil // these have no segments of their own: only what follows ends their last frame
 	case !it.Range.IsWhole():
@@ -779,21 +780,25 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	return f.wrap(it, Segment, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
 }
 
-// decrypter returns what makes a segment clear, nil when it is.
-func (f *Segments) decrypter(ctx context.Context, it plan.Item) (*decrypter, error) {
-	if it.Key == nil || !it.Key.Method.WholeResource() {
+// decrypter returns what makes a resource clear, nil when it is.
+func (f *Segments) decrypter(ctx context.Context, key *manifest.Key, iv [16]byte) (*decrypter, error) {
+	if key == nil || !key.Method.WholeResource() {
 		return nil, nil
 	}
-	secret, err := f.prog.keys.key(ctx, it.Key)
+	secret, err := f.prog.keys.key(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	return newDecrypter(it.Key, secret, it.IV)
+	return newDecrypter(key, secret, iv)
 }
 
-// decryptAll makes a whole resource clear.
-func (f *Segments) decryptAll(ctx context.Context, it plan.Item, b []byte) ([]byte, error) {
-	d, err := f.decrypter(ctx, it)
+// decryptAll makes a whole initialization segment clear. Its key has a vector of its own.
+func (f *Segments) decryptAll(ctx context.Context, key *manifest.Key, b []byte) ([]byte, error) {
+	var iv [16]byte
+	if key.IV != nil {
+		iv = *key.IV
+	}
+	d, err := f.decrypter(ctx, key, iv)
 	if d == nil || err != nil {
 		return b, err
 	}

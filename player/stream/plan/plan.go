@@ -85,8 +85,14 @@ type Item struct {
 	// Key is set when the segment is encrypted under the playlist's rules, with IV as the vector.
 	Key *manifest.Key
 	IV  [16]byte
+	// InitKey is set when the initialization segment is encrypted as a whole.
+	InitKey *manifest.Key
+	// MIMEType is what the segment is, without parameters.
+	MIMEType string
 	// Gap marks a segment that does not exist: it is not to be fetched, and nothing fills its time.
 	Gap bool
+	// Hint marks one that is announced: that it cannot be had is no fault.
+	Hint bool
 }
 
 // Wait is the error of Next while there is nothing to give yet.
@@ -252,6 +258,16 @@ func (t *Track) Seek(at media.Time) {
 	t.placed = false
 }
 
+// Begin returns where the list of segments that was loaded last asks playback to begin, nil for nowhere.
+func (t *Track) Begin() *manifest.Begin {
+	if t.period < len(t.choices) {
+		if l := t.lists[t.rep.TrackID]; l != nil {
+			return l.Begin
+		}
+	}
+	return nil
+}
+
 // Forget makes Next give the initialization segment again, for a source buffer that has lost it.
 func (t *Track) Forget() { t.begun, t.inited = "", manifest.Resource{} }
 
@@ -308,7 +324,10 @@ func (t *Track) Next(now time.Time, get manifest.Getter) (Item, error) {
 		}
 		it := Item{Period: c.Period, Set: c.Set, Representation: t.rep, Index: t.next, Number: s.Number, Resource: s.Resource,
 			Start: s.Start, Duration: s.Duration, TimestampOffset: t.rep.TimestampOffset(c.Period), Window: window,
-			Discontinuity: s.Discontinuity, Key: s.Key, IV: s.IV, Gap: s.Gap}
+			Discontinuity: s.Discontinuity, Key: s.Key, IV: s.IV, InitKey: s.InitKey, MIMEType: t.rep.MIMEType, Gap: s.Gap, Hint: s.Hint}
+		if l.MIMEType != "" {
+			it.MIMEType = l.MIMEType
+		}
 		init := s.Init
 		if init == nil {
 			init = l.Init

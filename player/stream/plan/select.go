@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 	"mseplayer/player/manifest"
 )
@@ -70,7 +71,7 @@ func Select(p *manifest.Presentation, rules Rules) (*Selection, error) {
 		if k.want == None || k.kind == manifest.Text && k.want == "" {
 			continue
 		}
-		if *k.track, err = s.track(p, k.kind, k.want); err != nil {
+		if *k.track, err = s.track(p, k.kind, k.want, sel.Video); err != nil {
 			return nil, err
 		}
 	}
@@ -141,8 +142,8 @@ func (s *selector) unsupported(r *manifest.Representation) string {
 	return reason
 }
 
-// track chooses one set of the kind in each period. It returns nil when no period has one.
-func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want string) (*Track, error) {
+// track chooses one set of the kind in each period, beside the pictures of video. It returns nil when no period has one.
+func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want string, video *Track) (*Track, error) {
 	var choices []Choice
 	var last *manifest.AdaptationSet
 	var fixed *manifest.Representation
@@ -153,6 +154,9 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 			if set.Normal() && set.Kind == kind && len(s.usable[set]) > 0 {
 				sets = append(sets, set)
 			}
+		}
+		if video != nil && want == "" {
+			sets = beside(sets, video, per)
 		}
 		if len(sets) == 0 {
 			continue
@@ -180,6 +184,35 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 	t := NewTrack(choices...)
 	t.live, t.ends = p.Live, p.Duration.Set
 	return t, nil
+}
+
+// beside leaves those of sets that go with the pictures that are played in a period. Pictures with sound in the same
+// segments need no other.
+func beside(sets []*manifest.AdaptationSet, video *Track, per *manifest.Period) []*manifest.AdaptationSet {
+	i := slices.IndexFunc(video.choices, func(c Choice) bool { return c.Period == per })
+	if i < 0 {
+		return sets
+	}
+	reps := video.choices[i].Representations
+	if slices.ContainsFunc(reps, func(r *manifest.Representation) bool { return r.With == nil }) {
+		if sounding(reps[0]) {
+			return nil
+		}
+		return sets
+	}
+	var fit []*manifest.AdaptationSet
+	for _, set := range sets {
+		if !sounding(reps[0]) && slices.ContainsFunc(reps, func(r *manifest.Representation) bool { return slices.Contains(r.With, set.ID) }) {
+			fit = append(fit, set)
+		}
+	}
+	return fit
+}
+
+// sounding reports whether a representation says that it has sound.
+func sounding(r *manifest.Representation) bool {
+	codecs, _ := mime.ParseCodecs(r.Codecs)
+	return slices.ContainsFunc(codecs, func(c mime.Codec) bool { return c.Kind == media.Audio })
 }
 
 // named finds the set that the user named, and the representation if the name is of one.

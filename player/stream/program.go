@@ -19,6 +19,8 @@ import (
 const (
 	// minUpdate is the least time between two requests for the manifest, maxUpdate the longest wait after failures.
 	minUpdate, maxUpdate = 500 * time.Millisecond, 8 * time.Second
+	// maxDry is how long the manifest is at most believed not to change once all that it lists has been fetched.
+	maxDry = 2 * time.Second
 	// defaultDelay is how many segments before the live edge playback begins when nobody says.
 	defaultDelay = 3
 	// maxLost and maxPlaces bound the list of losses and of the offsets that are remembered.
@@ -333,7 +335,7 @@ func (p *Program) run(ctx context.Context, e *Engine) {
 
 // pause waits until the manifest is to be asked for again.
 func (p *Program) pause(ctx context.Context, refresh time.Duration, failures int) error {
-	least := minUpdate
+	least := max(minUpdate, min(refresh, maxDry))
 	if failures > 0 {
 		least = min(maxUpdate, minUpdate<<min(failures, 8))
 	}
@@ -398,6 +400,7 @@ type edge struct {
 	extent plan.Extent
 	seen   time.Time // by the server's clock: when extent.End was seen first
 	delay  media.Span
+	usual  media.Span // the delay where nobody asks for one
 
 	seeks     media.Gen
 	at        media.Time // where the playhead was when it moved last
@@ -621,7 +624,10 @@ func (p *Program) delay(live *manifest.Live, x plan.Extent) media.Span {
 		d = live.Delay
 	}
 	if d == 0 {
-		d = defaultDelay * x.Segment
+		if p.live.usual == 0 {
+			p.live.usual = defaultDelay * x.Segment
+		}
+		d = p.live.usual
 	}
 	// What is kept bounds it, less a segment that may go while it is being fetched.
 	return max(min(d, max(x.End.Sub(x.Start)-x.Segment, x.Segment)), 0)

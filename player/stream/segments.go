@@ -195,7 +195,13 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 			}
 			continue
 		}
-		f.catchUp(e)
+		if f.behind(at) {
+			// The playhead plays what it has, and then goes where there is more.
+			if err := e.rest(ctx, poll); err != nil {
+				return err
+			}
+			continue
+		}
 		f.choose(e, at)
 		sctx, drop := context.WithCancelCause(ctx)
 		f.mu.Lock()
@@ -289,14 +295,19 @@ func (f *Segments) extentNow() (x plan.Extent, ok bool) {
 	return f.extent, f.known
 }
 
-// catchUp leaves out what the server does not keep any more.
-func (f *Segments) catchUp(e *Engine) {
+// behind reports whether the server does not keep any more what is to come, nor what the playhead at at is to play soon.
+// When only this feed is late, it goes on with what is kept.
+func (f *Segments) behind(at media.Time) bool {
 	x, ok := f.extentNow()
-	if edge := f.Edge(); ok && f.liveness() != nil && edge.Add(f.extent.Segment) < x.Start {
-		e.log.Info("leaving out what is not kept any more", "kind", f.kind, "from", edge, "to", x.Start)
-		f.track.Seek(x.Start)
-		f.set(false, x.Start)
+	if edge := f.Edge(); !ok || f.liveness() == nil || edge.Add(x.Segment) >= x.Start {
+		return false
 	}
+	if at < x.Start {
+		return true
+	}
+	f.track.Seek(x.Start)
+	f.set(false, x.Start)
+	return false
 }
 
 // await waits for a segment that is not there yet.
@@ -336,9 +347,18 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 	if live && f.prog.clockDue(clockDoubt) && f.prog.Presentation().Format == manifest.DASH {
 		f.prog.askClock(ctx) // perhaps what is asked for is not there yet
 	}
+	if live && f.hopeless(e, se.item, failure) {
+		if err := f.reset(); err != nil {
+			return err
+		}
+		f.leaveOut(e, se.item, failure)
+		return nil
+	}
 	again := retryEvery
 	if live {
-		again = min(retryEvery, retryLive<<min(f.trouble.tries-1, 8))
+		at, _ := e.player.Playhead()
+		soon := max(retryLive, seconds(float64(edge.Sub(at))/4))
+		again = min(retryEvery, soon, retryLive<<min(f.trouble.tries-1, 8))
 	}
 	for since := time.Now(); time.Since(since) < again; {
 		at, seeks := e.player.Playhead()
@@ -351,20 +371,20 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 		if moved || news && time.Since(since) >= retryLive {
 			break
 		}
-		if err := e.rest(ctx, poll); err != nil {
+		if err := e.rest(ctx, min(poll, again)); err != nil {
 			return err
 		}
 	}
-	if err := f.reset(); err != nil {
-		return err
-	}
+	return f.reset()
+}
+
+// hopeless reports whether a segment of a live stream is to be left out: it has been asked for long enough, there are
+// others behind it, and it is gone for good or playback waits for it.
+func (f *Segments) hopeless(e *Engine, it plan.Item, failure error) bool {
 	var fe *fetch.Error
 	gone := errors.As(failure, &fe) && fe.Missing() || e.player.Starving() // a server that does not answer may do so later
 	x, ok := f.extentNow()
-	if live && ok && gone && se.item.Duration > 0 && time.Since(f.trouble.since) >= patience(se.item.Duration) && se.item.End() < x.End {
-		f.leaveOut(e, se.item, failure)
-	}
-	return nil
+	return ok && gone && it.Duration > 0 && it.End() < x.End && time.Since(f.trouble.since) >= patience(it.Duration)
 }
 
 // patience is how long a segment of a live stream is asked for before it is given up.

@@ -27,6 +27,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -135,11 +136,12 @@ type Track struct {
 	placed bool
 }
 
-// list is a list of segments that had to be loaded.
+// list is a list of segments that is ready.
 type list struct {
 	*manifest.List
-	lazy manifest.Lazy
-	due  time.Time // when to load it again, if it grows
+	of   *manifest.Representation // for one that is in the manifest
+	lazy manifest.Lazy            // for one that had to be loaded
+	due  time.Time                // when to load it again, if it grows
 }
 
 // NewTrack makes a track of choices in the order of their periods. It begins at the beginning.
@@ -218,6 +220,11 @@ func (t *Track) Update(next *Track) {
 		id = t.choices[t.period].Period.ID
 	}
 	t.choices, t.live, t.ends = next.choices, next.live, next.ends
+	maps.DeleteFunc(t.lists, func(id string, _ *list) bool {
+		return !slices.ContainsFunc(t.choices, func(c Choice) bool {
+			return slices.ContainsFunc(c.Representations, func(r *manifest.Representation) bool { return r.TrackID == id })
+		})
+	})
 	if len(t.choices) == 0 {
 		t.period = 0
 		return
@@ -363,13 +370,17 @@ func (t *Track) place(x manifest.Index) {
 
 // load returns the list of segments of r. One that is in the manifest, or was loaded before, is at hand.
 func (t *Track) load(r *manifest.Representation, now time.Time, get manifest.Getter) (*list, error) {
+	l := t.lists[r.TrackID]
 	switch {
 	case r.Segments != nil:
-		return &list{List: &manifest.List{Init: r.Init, Index: r.Segments}}, nil
+		if l == nil || l.of != r {
+			l = &list{List: &manifest.List{Init: r.Init, Index: r.Segments}, of: r}
+			t.lists[r.TrackID] = l
+		}
+		return l, nil
 	case r.Lazy == nil:
 		return nil, fmt.Errorf("plan: %s: %s", r.TrackID, r.Unusable)
 	}
-	l := t.lists[r.TrackID]
 	switch {
 	case l == nil:
 		l = &list{}
@@ -425,7 +436,7 @@ func (t *Track) Extent(now time.Time, get manifest.Getter) (Extent, error) {
 		if err != nil {
 			return x, err
 		}
-		n := available(l.Index, now)
+		n := available(l.Index, now, t.Live())
 		if n == 0 {
 			continue
 		}
@@ -460,9 +471,17 @@ func (t *Track) listOf(period int, now time.Time, get manifest.Getter) (*list, e
 	return t.load(r, now, get)
 }
 
-// available counts the segments that are there at now.
-func available(x manifest.Index, now time.Time) int {
-	return sort.Search(x.Len(), func(i int) bool { return x.At(i).Available.After(now) })
+// available counts the segments that are there at now. Those that are made ahead of their time do not count: nobody
+// wants to begin there.
+func available(x manifest.Index, now time.Time, live *manifest.Live) int {
+	edge := media.Forever
+	if live != nil && !live.Start.IsZero() && !now.IsZero() {
+		edge = media.Time(now.Sub(live.Start).Seconds())
+	}
+	return sort.Search(x.Len(), func(i int) bool {
+		s := x.At(i)
+		return s.Available.After(now) || !s.Available.IsZero() && s.Start > edge
+	})
 }
 
 // End returns when the last segment of the track ends, which is the presentation's duration when the manifest does not

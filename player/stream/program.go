@@ -21,8 +21,9 @@ const (
 	minUpdate, maxUpdate = 500 * time.Millisecond, 8 * time.Second
 	// maxDry is how long the manifest is at most believed not to change once all that it lists has been fetched.
 	maxDry = 2 * time.Second
-	// defaultDelay is how many segments before the live edge playback begins when nobody says.
-	defaultDelay = 3
+	// defaultDelay is how many segments before the live edge playback begins when nobody says, chunkedDelay that where
+	// segments are sent while they are produced.
+	defaultDelay, chunkedDelay = 3, 1.5
 	// maxLost and maxPlaces bound the list of losses and of the offsets that are remembered.
 	maxLost, maxPlaces = 4096, 4096
 )
@@ -626,11 +627,28 @@ func (p *Program) delay(live *manifest.Live, x plan.Extent) media.Span {
 	if d == 0 {
 		if p.live.usual == 0 {
 			p.live.usual = defaultDelay * x.Segment
+			if p.chunked() {
+				p.live.usual = chunkedDelay * x.Segment
+			}
 		}
 		d = p.live.usual
 	}
 	// What is kept bounds it, less a segment that may go while it is being fetched.
 	return max(min(d, max(x.End.Sub(x.Start)-x.Segment, x.Segment)), 0)
+}
+
+// chunked reports whether all segments are sent while they are produced.
+func (p *Program) chunked() bool {
+	for _, per := range p.Presentation().Periods {
+		for _, set := range per.Sets {
+			for _, r := range set.Representations {
+				if set.Normal() && (r.Kind == manifest.Video || r.Kind == manifest.Audio) && !r.Chunked {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // target returns where playback should be now.

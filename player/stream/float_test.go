@@ -1,0 +1,249 @@
+package stream_test
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"mseplayer/mse/media"
+	"mseplayer/player/manifest"
+	"mseplayer/player/stream"
+)
+
+// lazy is a list of segments that is loaded, in one version after the other.
+type lazy struct {
+	lists []*manifest.List
+	loads int
+}
+
+func (l *lazy) Load(manifest.Getter) (*manifest.List, error) {
+	v := l.lists[min(l.loads, len(l.lists)-1)]
+	l.loads++
+	return v, nil
+}
+
+// spliced describes two movies, played one after the other: segments 0 to 4 of the first, whose own times begin at 1000 s,
+// then those of the second, whose own begin at 5 s.
+func spliced(edit func(*manifest.SegmentRef)) (fstest.MapFS, *manifest.Presentation) {
+	files := fstest.MapFS{}
+	movie(files, "x", 10, 1000, 100_000)
+	movie(files, "y", 10, 5, 100_000)
+	list := func(kind string) *lazy {
+		var first, second = &manifest.Resource{URL: "org:///x" + kind + "-init"}, &manifest.Resource{URL: "org:///y" + kind + "-init"}
+		return &lazy{lists: []*manifest.List{{Index: index{"x" + kind + "-", 0, 10, time.Time{}, func(s *manifest.SegmentRef) {
+			s.Init, s.Discontinuity = first, 3
+			if s.Number >= 5 {
+				s.URL, s.Init, s.Discontinuity = fmt.Sprintf("org:///y%s-%d", kind, s.Number-5), second, 4
+			}
+			if edit != nil {
+				edit(s)
+			}
+		}}}}}
+	}
+	v, a := rep(manifest.Video, "v", "0", "", nil), rep(manifest.Audio, "a", "0", "", nil)
+	for _, r := range []*manifest.Representation{v, a} {
+		r.Init, r.Floating, r.Segments = nil, true, nil
+	}
+	v.Lazy, a.Lazy = list("v"), list("a")
+	return files, &manifest.Presentation{Format: manifest.HLS, URL: "org:///m", Periods: []*manifest.Period{period("0", 0, 0, v, a)}}
+}
+
+// TestFloating plays media whose own times do not say where it belongs.
+func TestFloating(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		files, pres := spliced(nil)
+		r := start(t, &origin{files: files}, pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		r.el.Play()
+		r.ended(25 * time.Second)
+		if got := r.pictures(); got != "0.00-19.96" {
+			t.Errorf("shown %s", got)
+		}
+		if d, known := r.el.Duration(); !known || d < 19.99 || d > 20.1 {
+			t.Errorf("duration %v", d)
+		}
+		if r.stalls() != 0 || len(r.engine.Gaps()) != 0 {
+			t.Errorf("stalls %v, gaps %v", r.el.Report().Stalls, r.engine.Gaps())
+		}
+	})
+}
+
+// TestFloating_Seek begins in the second stretch, goes back to the first, and on to the end.
+func TestFloating_Seek(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		files, pres := spliced(nil)
+		r := start(t, &origin{files: files}, pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		for _, at := range []media.Time{15, 3, 12.3, 9.9} {
+			r.el.Seek(at)
+			time.Sleep(time.Second)
+			all := r.surface.Pictures()
+			if last := all[len(all)-1]; last.PTS > at+1e-6 || last.PTS < at-0.041 {
+				t.Errorf("seek to %v shows %v", at, last.PTS)
+			}
+		}
+		r.el.Play()
+		r.ended(15 * time.Second)
+		if got := r.pictures(); !strings.HasSuffix(got, "9.88-19.96") {
+			t.Errorf("shown %s", got)
+		}
+	})
+}
+
+// TestGap leaves out what the playlist says is missing, and jumps over it.
+func TestGap(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		files, pres := spliced(func(s *manifest.SegmentRef) { s.Gap = s.Number == 2 })
+		r := start(t, &origin{files: files}, pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		r.el.Play()
+		r.ended(25 * time.Second)
+		if got := r.pictures(); got != "0.00-3.96 6.00-19.96" {
+			t.Errorf("shown %s", got)
+		}
+		if lost := r.prog.Lost(); len(lost) != 2 || lost[0].From != 4 || lost[0].To != 6 || lost[0].URL != "" || r.stalls() != 0 {
+			t.Errorf("lost %v, stalls %v", lost, r.el.Report().Stalls)
+		}
+	})
+}
+
+// TestListThatGrows plays a playlist that gets a segment every two seconds, until its end.
+func TestListThatGrows(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		files, pres := spliced(nil)
+		for _, set := range pres.Periods[0].Sets {
+			r := set.Representations[0]
+			all := r.Lazy.(*lazy).lists[0].Index.(index)
+			r.Lazy = &grower{begun: time.Now(), all: all}
+		}
+		r := start(t, &origin{files: files}, pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		r.el.Play()
+		time.Sleep(3 * time.Second)
+		if l := r.prog.Latency(); !l.Live || l.Target != 6 || !near(l.Is, 6, 2.1) {
+			t.Errorf("latency %+v", l)
+		}
+		r.ended(35 * time.Second)
+		if got := r.pictures(); got != "4.00-19.96" {
+			t.Errorf("shown %s\n%s", got, r.log.String())
+		}
+		if r.stalls() != 0 || len(r.prog.Lost()) != 0 {
+			t.Errorf("stalls %v, lost %v", r.el.Report().Stalls, r.prog.Lost())
+		}
+	})
+}
+
+// grower is a playlist of five segments that gets another one every two seconds.
+type grower struct {
+	begun time.Time
+	all   index
+}
+
+func (g *grower) Load(manifest.Getter) (*manifest.List, error) {
+	x := g.all
+	x.to = min(5+int(time.Since(g.begun).Seconds()/2), g.all.to)
+	l := &manifest.List{Index: x, Growing: x.to < g.all.to, Reload: 2 * time.Second}
+	if l.Growing {
+		l.Live = &manifest.Live{Depth: media.Span(media.Forever)}
+	}
+	return l, nil
+}
+
+func encrypt(t *testing.T, method manifest.KeyMethod, key []byte, iv [16]byte, p []byte) []byte {
+	t.Helper()
+	b, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := append([]byte(nil), p...)
+	if method == manifest.AES256CTR {
+		cipher.NewCTR(b, iv[:]).XORKeyStream(out, out)
+		return out
+	}
+	n := aes.BlockSize - len(out)%aes.BlockSize
+	for range n {
+		out = append(out, byte(n))
+	}
+	cipher.NewCBCEncrypter(b, iv[:]).CryptBlocks(out, out)
+	return out
+}
+
+// TestEncrypted plays segments that are encrypted as a whole.
+func TestEncrypted(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		method manifest.KeyMethod
+		size   int
+		served func([]byte) []byte
+		want   []string // of the error, nil for none
+	}{
+		{"AES-128", manifest.AES128, 16, nil, nil},
+		{"AES-256", manifest.AES256, 32, nil, nil},
+		{"AES-256-CTR", manifest.AES256CTR, 32, nil, nil},
+		{"a key that is too short", manifest.AES128, 16, func(k []byte) []byte { return k[:10] }, []string{"org:///key", "10 bytes", "segment 0"}},
+		{"another key", manifest.AES128, 16, func(k []byte) []byte { return append(k[1:16:16], 9) }, []string{"segment 0"}},
+		{"no key", manifest.AES128, 16, func([]byte) []byte { return nil }, []string{"org:///key", "segment 0"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				key := &manifest.Key{Method: tt.method, Resource: manifest.Resource{URL: "org:///key"}, Format: "identity", IV: &[16]byte{9}}
+				secret := []byte("0123456789abcdef0123456789ABCDEF")[:tt.size]
+				files, pres := spliced(func(s *manifest.SegmentRef) {
+					s.Key, s.IV, s.InitKey = key, [16]byte{15: byte(s.Number)}, key
+				})
+				for name, f := range files {
+					iv := [16]byte{9}
+					if !strings.HasSuffix(name, "-init") {
+						var n int
+						if _, err := fmt.Sscanf(name[3:], "%d", &n); err != nil {
+							t.Fatal(err)
+						}
+						if name[0] == 'y' {
+							n += 5
+						}
+						iv = [16]byte{15: byte(n)}
+					}
+					f.Data = encrypt(t, tt.method, secret, iv, f.Data)
+				}
+				served := secret
+				if tt.served != nil {
+					served = tt.served(secret)
+				}
+				files["key"] = &fstest.MapFile{Data: served}
+				if served == nil {
+					delete(files, "key")
+				}
+				org := &origin{files: files}
+				r := start(t, org, pres, stream.ProgramOptions{}, nil)
+				defer r.stop()
+				r.el.Play()
+				if tt.want != nil {
+					err := <-r.failed
+					r.failed <- err
+					for _, w := range tt.want {
+						if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "initialization segment", "segment 0"), w) || strings.Contains(err.Error(), "\n") {
+							t.Errorf("error %v, want %q in it", err, w)
+						}
+					}
+					var se *stream.Error
+					if !errors.As(err, &se) {
+						t.Errorf("%T", err)
+					}
+					return
+				}
+				r.ended(25 * time.Second)
+				if got := r.pictures(); got != "0.00-19.96" {
+					t.Errorf("shown %s", got)
+				}
+				if n := strings.Count(strings.Join(org.asked, " ")+" ", "key "); n > 2 {
+					t.Errorf("the key was asked for %d times", n)
+				}
+			})
+		})
+	}
+}

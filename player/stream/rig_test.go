@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -41,11 +42,14 @@ type origin struct {
 	gate func(name string) error
 	// pace is how long each portion of a body takes.
 	pace  func(name string) time.Duration
-	asked []string // owned by the bubble: the engine's goroutines take turns
+	mu    sync.Mutex
+	asked []string // guarded by mu
 }
 
 func (o *origin) Open(name string) (fs.File, error) {
+	o.mu.Lock()
 	o.asked = append(o.asked, name)
+	o.mu.Unlock()
 	if o.gate != nil {
 		if err := o.gate(name); err != nil {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: err}

@@ -269,6 +269,7 @@ func TestTrack_Extent(t *testing.T) {
 		{"a timeline says what there is", grown(live, 0, part{"a", 0, 0, timeline("n", 50, 53), nil}), 1, plan.Extent{Range: media.Range{Start: 100, End: 106}, Segment: 2}},
 		{"two periods", grown(live, 0, part{"a", 0, 50, numbers{"n", 0}, nil}, part{"b", 50, 0, numbers{"m", 50}, nil}), 61, plan.Extent{Range: media.Range{Start: 40, End: 60}, Segment: 2}},
 		{"the next period has not begun", grown(live, 0, part{"a", 0, 50, numbers{"n", 0}, nil}, part{"b", 50, 0, numbers{"m", 50}, nil}), 51, plan.Extent{Range: media.Range{Start: 30, End: 50}, Segment: 2}},
+		{"segments that are made ahead of their time", ahead(live), 101, plan.Extent{Range: media.Range{Start: 82, End: 102}, Segment: 2}},
 		{"complete", grown(nil, 10, part{"a", 0, 10, timeline("n", 0, 5), nil}), 1, plan.Extent{Range: media.Range{Start: 0, End: 10}, Segment: 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -278,6 +279,21 @@ func TestTrack_Extent(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ahead is a presentation all of whose segments are there already.
+func ahead(live *manifest.Live) *manifest.Presentation {
+	p := grown(live, 0, part{"a", 0, 0, early{numbers{"n", 0}}, nil})
+	p.Periods[0].Sets[0].Representations[0].Addressing = manifest.Nominal
+	return p
+}
+
+type early struct{ numbers }
+
+func (e early) At(i int) manifest.SegmentRef {
+	s := e.numbers.At(i)
+	s.Available = time.Time{}
+	return s
 }
 
 func TestTrack_EndIsKnown(t *testing.T) {

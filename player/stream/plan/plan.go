@@ -436,7 +436,7 @@ func (t *Track) Extent(now time.Time, get manifest.Getter) (Extent, error) {
 		if err != nil {
 			return x, err
 		}
-		n := available(l.Index, now, t.Live())
+		n := t.available(t.choices[i].Representations[0], l.Index, now)
 		if n == 0 {
 			continue
 		}
@@ -471,16 +471,16 @@ func (t *Track) listOf(period int, now time.Time, get manifest.Getter) (*list, e
 	return t.load(r, now, get)
 }
 
-// available counts the segments that are there at now. Those that are made ahead of their time do not count: nobody
-// wants to begin there.
-func available(x manifest.Index, now time.Time, live *manifest.Live) int {
+// available counts the segments of an index of r that are there at now. Where they are numbered without end, those that
+// are made ahead of their time do not count: nobody wants to begin there.
+func (t *Track) available(r *manifest.Representation, x manifest.Index, now time.Time) int {
 	edge := media.Forever
-	if live != nil && !live.Start.IsZero() && !now.IsZero() {
+	if live := t.Live(); live != nil && !live.Start.IsZero() && r.Addressing == manifest.Nominal {
 		edge = media.Time(now.Sub(live.Start).Seconds())
 	}
 	return sort.Search(x.Len(), func(i int) bool {
 		s := x.At(i)
-		return s.Available.After(now) || !s.Available.IsZero() && s.Start > edge
+		return s.Available.After(now) || s.Start > edge
 	})
 }
 

@@ -253,3 +253,20 @@ func TestLive_Clock(t *testing.T) {
 		}
 	})
 }
+
+// TestLive_Stored plays a live presentation that somebody has stored: from its beginning to its end.
+func TestLive_Stored(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBroadcast()
+		pres := b.timeline(0, 28)
+		pres.URL = "file:///recorded.mpd"
+		b.live.Updater, b.live.Refresh = &updater{make: func() (*manifest.Presentation, error) { return nil, nil }}, 2*time.Second
+		r := start(t, &origin{files: b.files}, pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		r.el.Play()
+		r.ended(40 * time.Second)
+		if got := r.pictures(); got != "30.00-59.96" {
+			t.Errorf("shown %s\n%s", got, r.log.String())
+		}
+	})
+}

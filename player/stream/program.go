@@ -144,6 +144,12 @@ func (p *Program) setPlace(stretch int64, d media.Span) media.Span {
 	return d
 }
 
+// stored reports whether the manifest is a file. One that says it is live has been recorded, or is being written: it is
+// played from its beginning, and ends when it does not grow any more.
+func (p *Program) stored() bool {
+	return strings.HasPrefix(p.Presentation().URL, "file:")
+}
+
 // has reports whether there is a feed of a kind.
 func (p *Program) has(k manifest.Kind) bool {
 	return slices.ContainsFunc(p.feeds, func(f *Segments) bool { return f.kind == k })
@@ -198,7 +204,7 @@ func (p *Program) getter(ctx context.Context) manifest.Getter {
 // of their own, the duration, and in a live presentation where to begin.
 func (p *Program) begin(ctx context.Context, e *Engine) error {
 	pres := p.Presentation()
-	if pres.Live != nil && pres.Format == manifest.DASH {
+	if pres.Live != nil && pres.Format == manifest.DASH && !p.stored() {
 		p.askClock(ctx)
 	}
 	if pres.Live == nil && pres.Format != manifest.HLS {
@@ -234,10 +240,13 @@ func (p *Program) begin(ctx context.Context, e *Engine) error {
 	switch {
 	case live != nil && p.observe(e, live) && at == 0:
 		target, _ := p.target()
-		if wish != nil {
+		switch {
+		case wish != nil:
 			target = p.wished(wish, p.edge(p.now()))
+		case p.stored() && p.want == 0:
+			target = max(0, p.live.extent.Start)
 		}
-		p.log.Info("beginning at the live edge", "t", target, "delay", p.live.delay)
+		p.log.Info("beginning", "t", target, "delay", p.live.delay)
 		p.live.jump(e, target)
 	case live == nil && wish != nil && at == 0 && end.IsFinite():
 		if t := wished(wish, end); t > 0 && t < end {
@@ -309,7 +318,7 @@ func (p *Program) run(ctx context.Context, e *Engine) {
 		if err := p.pause(ctx, live.Refresh, failures); err != nil {
 			return
 		}
-		if p.clockDue(clockAge) && p.Presentation().Format == manifest.DASH {
+		if p.clockDue(clockAge) && p.Presentation().Format == manifest.DASH && !p.stored() {
 			p.askClock(ctx)
 		}
 		if live.Updater == nil {
@@ -446,6 +455,9 @@ func (p *Program) tick(e *Engine) {
 		return
 	}
 	if !p.observe(e, live) {
+		return
+	}
+	if p.stored() && p.want == 0 {
 		return
 	}
 	l, x := &p.live, p.live.extent

@@ -31,6 +31,8 @@ const (
 	retryLive = 250 * time.Millisecond
 	// minPatience and maxPatience bound how long that goes on: about as long as the segment would have played.
 	minPatience, maxPatience = 2 * time.Second, 10 * time.Second
+	// storedPatience is how long a stored live presentation must not have grown to be taken as complete.
+	storedPatience = 5 * time.Second
 	// placePatience and placeMargin are how long sound waits for pictures to say where a stretch belongs: that long, and
 	// until so little is left to play.
 	placePatience            = 3 * time.Second
@@ -75,8 +77,9 @@ type Segments struct {
 	told    string // the failure that was last told of
 	pushed  int64  // bytes that the SourceBuffer's parser has seen since it was reset
 	looked  time.Time
-	chosen  bool   // the representation of the next segment has been chosen
-	why     string // why it was
+	news    time.Time // when extent.End changed
+	chosen  bool      // the representation of the next segment has been chosen
+	why     string    // why it was
 	trouble trouble
 	length  media.Span                 // of the segment that was begun last
 	reps    []*manifest.Representation // what rungs describes
@@ -210,6 +213,9 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 		err := f.step(sctx, e)
 		drop(nil)
 		var wait *plan.Wait
+		if errors.As(err, &wait) && f.stale() {
+			err = io.EOF
+		}
 		switch {
 		case err == nil:
 		case errors.Is(err, io.EOF):
@@ -275,10 +281,18 @@ func (f *Segments) look(ctx context.Context) error {
 	if err != nil {
 		return f.wrap(plan.Item{}, Segment, err)
 	}
+	if x.End != f.extent.End {
+		f.news = f.looked
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.extent, f.known, f.running = x, x.End > x.Start, f.track.Live()
 	return nil
+}
+
+// stale reports whether what was stored while it was live has not grown for so long that nobody writes it any more.
+func (f *Segments) stale() bool {
+	return f.prog.stored() && time.Since(f.news) >= max(storedPatience, seconds(float64(3*f.extent.Segment)))
 }
 
 // liveness returns what the track says about time, nil when everything is there.

@@ -5,6 +5,15 @@
 // the playhead: they stay a bounded time ahead of it, start anew where a seek leads outside of what is buffered, and
 // fill holes. The engine ends the stream when all feeds have, and helps the playhead over gaps that nobody can fill.
 //
+// The feeds of one presentation share a [Program]. It learns the server's clock, asks for later versions of a manifest that
+// changes, and keeps what is live at its distance from the live edge: by small changes of speed, and where playback has
+// fallen out of what the server keeps, by a jump. A live segment that cannot be had is asked for again and again, then
+// left out and listed. Media whose own times do not say where it belongs is placed by the first segment of each stretch of
+// continuous times, which is looked through before it is appended; sound follows what the pictures have decided. Resources
+// that are encrypted as a whole are decrypted on their way to the buffer.
+//
+// A [Selector] chooses the representation of each segment. A segment that it gives up is fetched again from another one.
+//
 // # Ownership
 //
 // The engine owns the SourceBuffers that it adds. What is fetched passes to them.

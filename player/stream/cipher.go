@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -127,6 +126,3 @@ func (d *decrypter) end() ([]byte, error) {
 func (d *decrypter) wrong() error {
 	return fmt.Errorf("it cannot be decrypted: the key %s is wrong, or the segment is damaged", d.name)
 }
-
-// errSampleKey says that a segment is encrypted in a way that the buffer would have to know about.
-var errSampleKey = errors.New("its samples are encrypted by a key of the playlist")

@@ -97,11 +97,19 @@ func askOne(ctx context.Context, get *fetch.Client, c manifest.Descriptor, origi
 	return 0, errors.New("this scheme is not known")
 }
 
-// askDate learns the clock from the Date of an answer, which on average is half a second old.
+// askDate learns the clock from the Date of an answer, which counts whole seconds: a local clock that is within that second
+// is believed, otherwise the middle of it.
 func askDate(ctx context.Context, get *fetch.Client, url string) (time.Duration, error) {
 	sent := time.Now()
 	t, err := get.ServerTime(ctx, url)
-	return between(sent, t.Add(time.Second/2)), err
+	if err != nil {
+		return 0, err
+	}
+	offset := between(sent, t.Add(time.Second/2))
+	if offset.Abs() <= time.Second/2 {
+		return 0, nil
+	}
+	return offset, nil
 }
 
 // between takes what a server's clock showed somewhere between sent and now for what it showed in the middle.

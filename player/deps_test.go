@@ -57,6 +57,7 @@ var allowed = map[string]string{
 		"player/file player/fetch player/limit player/source player/stream player/stream/plan",
 	"player/playertest/xvfb":      "",
 	"player/playertest/soundcard": "",
+	"player/playertest/netsim":    "",
 	// goja runs the scripts of a public test suite; nothing but the command of that name may import this package.
 	"player/playertest/wpt": "mse mse/media player/decode player/element player/frame player/present audio/null audio/pcm render/yuv " +
 		"github.com/dop251/goja golang.org/x/net/html",

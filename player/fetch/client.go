@@ -35,6 +35,7 @@ const (
 	maxBackoff      = 8 * time.Second
 	maxRetryAfter   = 30 * time.Second
 	maxRedirects    = 10
+	maxRestarts     = 2 // of a body that changed while it was read
 	maxIdlePerHost  = 8
 	idleTimeout     = 60 * time.Second
 	keepAlive       = 30 * time.Second
@@ -176,6 +177,9 @@ type Request struct {
 	Header http.Header
 	// Body is sent in a POST over HTTP; nil is for a GET.
 	Body []byte
+	// Attempts is how often the request is tried in all, 0 for as often as the Config says. Where the same bytes are to be
+	// had at another place, fewer are better.
+	Attempts int
 	// Origin is the URL of the document that named URL, "" when the user did. A document from the network reaches
 	// neither local files nor standard input nor mounts; a document of any origin reaches regular files only.
 	Origin string
@@ -367,20 +371,6 @@ func (c *Client) ReadAll(ctx context.Context, req Request) ([]byte, *Response, e
 	if err != nil {
 		return nil, nil, err
 	}
-	defer r.Close()
-	var out []byte
-	for {
-		b, err := r.Next()
-		if err == io.EOF {
-			return out, r, nil
-		}
-		if err != nil {
-			return nil, r, err
-		}
-		if out == nil {
-			out = b
-			continue
-		}
-		out = append(out, b...)
-	}
+	b, err := r.All()
+	return b, r, err
 }

@@ -25,6 +25,8 @@ type httpState struct {
 	from  int64 // bytes handed out when the current attempt began
 	etag  string
 	whole bool // compressed: a broken body cannot be continued
+
+	restarts int // how often the whole body was asked for again
 }
 
 // explain turns the error of a read that was cancelled into the reason.
@@ -71,7 +73,7 @@ func (r *Response) connect() error {
 		if r.ctx.Err() != nil {
 			return context.Cause(r.ctx)
 		}
-		if r.http.tries >= r.c.cfg.Attempts || !retryable(err) {
+		if r.http.tries >= r.attempts() || !retryable(err) {
 			return err
 		}
 		r.record(err)
@@ -82,17 +84,25 @@ func (r *Response) connect() error {
 	}
 }
 
+// attempts is how often the request may be tried.
+func (r *Response) attempts() int {
+	if r.req.Attempts > 0 {
+		return r.req.Attempts
+	}
+	return r.c.cfg.Attempts
+}
+
 // resume continues a body that broke off, or ends the response.
 func (r *Response) resume(err error) {
 	h := r.http
-	if h == nil || h.whole || r.ctx.Err() != nil || !retryable(err) {
+	if h == nil || h.whole && !r.all || r.ctx.Err() != nil || !retryable(err) {
 		r.end(err)
 		return
 	}
-	if r.got-h.from >= maxChunkBytes {
+	if r.got-h.from >= maxChunkBytes && !h.whole {
 		h.tries = 0 // it does get on
 	}
-	if h.tries >= r.c.cfg.Attempts {
+	if h.tries >= r.attempts() {
 		r.end(err)
 		return
 	}
@@ -105,9 +115,31 @@ func (r *Response) resume(err error) {
 		r.end(perr)
 		return
 	}
-	if err := r.connect(); err != nil {
+	if h.whole {
+		r.restart()
+	}
+	err = r.connect()
+	if errors.Is(err, ErrChanged) && r.all && h.restarts < maxRestarts {
+		r.record(err)
+		r.c.log.retry()
+		r.restart()
+		err = r.connect()
+	}
+	var status *statusError
+	if errors.As(err, &status) && status.code == http.StatusRequestedRangeNotSatisfiable && r.got > 0 && status.total == r.req.Range.Start+r.got {
+		r.Length, err = r.got, io.EOF // more had been announced than there is
+	}
+	if err != nil {
 		r.end(err)
 	}
+}
+
+// restart forgets what has arrived, so that the next attempt asks for all of it.
+func (r *Response) restart() {
+	r.got, r.anew = 0, true
+	r.http.restarts++
+	r.Length, r.Total = -1, -1
+	r.http.whole, r.http.etag = false, ""
 }
 
 // send makes one attempt, for what has not been handed out yet.

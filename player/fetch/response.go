@@ -32,6 +32,8 @@ type Response struct {
 	err  error  // what every further Next returns
 	http *httpState
 	rec  Record // of the current attempt
+	// all is set while All reads from the beginning: a body may then begin anew, which sets anew.
+	all, anew bool
 }
 
 // Next returns the next piece of the body, at least one byte and at most 256 KiB, which then belongs to the caller.
@@ -56,7 +58,9 @@ func (r *Response) Next() ([]byte, error) {
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				err = r.short()
 			}
-			r.resume(err)
+			if r.resume(err); r.anew {
+				chunk = nil
+			}
 		}
 		if len(chunk) > 0 {
 			return chunk, nil
@@ -88,12 +92,17 @@ func (r *Response) read() ([]byte, error) {
 	return p[:n:n], err
 }
 
-// All returns the rest of the body, which then belongs to the caller, and closes the response.
+// All returns the rest of the body, which then belongs to the caller, and closes the response. Where it is the whole body,
+// one that broke off and cannot be continued is asked for again.
 func (r *Response) All() ([]byte, error) {
 	defer r.Close()
+	r.all = r.got == 0
 	var all []byte
 	for {
 		b, err := r.Next()
+		if r.anew {
+			all, r.anew = nil, false
+		}
 		if errors.Is(err, io.EOF) {
 			return all, nil
 		}

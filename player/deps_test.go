@@ -48,6 +48,7 @@ var allowed = map[string]string{
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",
 	"player/abr":         "mse/media",
 	"player/limit":       "",
+	"player/steer":       "player/manifest",
 	"player/source":      "mse/bytestream mse/isobmff mse/media mse/mime mse/webm player/dash player/fetch player/file player/hls player/manifest",
 	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/manifest player/fetch player/limit player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
@@ -93,6 +94,7 @@ var forbidden = map[string]string{
 	"player/hls":     "os net net/http context log log/slog", // it asks through a getter
 	"player/clock":   "os net net/http",
 	"player/abr":     "os net net/http sync context log log/slog", // told the time and asked
+	"player/steer":   "os net net/http log log/slog",              // told the time, and given a function that fetches
 	"render/yuv":     "os net net/http sync",
 	"audio/pcm":      "os net net/http sync",
 	"audio/stretch":  "os net net/http sync context time log log/slog", // a calculation inside the audio callback

@@ -1,0 +1,229 @@
+package steer
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mseplayer/player/manifest"
+)
+
+// How long places are left out.
+const (
+	minPenalty   = time.Minute
+	maxPenalty   = 8 * time.Minute
+	maxPenalties = 256 // places that are remembered
+	maxUsed      = 32  // locations that are reported to the steering server
+)
+
+// Place is one of the places of a resource.
+type Place struct {
+	// Index is 0 for the URL of the resource, i for Alternatives[i-1]. A clone has that of what it was made from.
+	Index int
+	URL   string
+	// Location is the service location or pathway, "" when the manifest names none.
+	Location string
+}
+
+// Use is what the network did at one location since the steering server was asked last.
+type Use struct {
+	Location string
+	// Rate is in bits per second, 0 when not known.
+	Rate int64
+}
+
+// Router decides where to ask first. The zero value keeps the order of the manifest, failures apart.
+type Router struct {
+	mu sync.Mutex
+	// guarded by mu
+	order     []string // locations, the preferred first
+	clones    []Clone
+	penalties map[string]penalty
+	used      []use
+}
+
+// penalty is why a place is tried last.
+type penalty struct {
+	until time.Time
+	count int // failures without a success between them
+}
+
+type use struct {
+	location string
+	bytes    int64
+	took     time.Duration
+}
+
+// Prefer sets the order of locations, the preferred first. Those that are not listed come after them.
+func (r *Router) Prefer(locations []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.order = slices.Clone(locations)
+}
+
+// Apply follows a steering document.
+func (r *Router) Apply(d *Document) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.order, r.clones = slices.Clone(d.Priority), slices.Clone(d.Clones)
+}
+
+// Places returns the places of a resource in the order in which they are to be tried at the time now: none is left out,
+// but those that failed lately come last.
+func (r *Router) Places(res manifest.Resource, now time.Time) []Place {
+	places := make([]Place, 0, 1+len(res.Alternatives))
+	for i, u := range append([]string{res.URL}, res.Alternatives...) {
+		p := Place{Index: i, URL: u}
+		if i < len(res.Locations) {
+			p.Location = res.Locations[i]
+		}
+		places = append(places, p)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.clones { // a clone may be made from an earlier one
+		has := func(id string) int {
+			return slices.IndexFunc(places, func(p Place) bool { return p.Location == id })
+		}
+		if from := has(c.Base); from >= 0 && has(c.ID) < 0 {
+			if u, ok := c.apply(places[from].URL); ok {
+				places = append(places, Place{Index: places[from].Index, URL: u, Location: c.ID})
+			}
+		}
+	}
+	slices.SortStableFunc(places, func(a, b Place) int {
+		if x, y := r.excluded(a, now), r.excluded(b, now); x != y {
+			if x {
+				return 1
+			}
+			return -1
+		}
+		return r.rank(a) - r.rank(b)
+	})
+	return places
+}
+
+// rank is the place's position in the order that was asked for.
+func (r *Router) rank(p Place) int {
+	if i := slices.Index(r.order, p.Location); i >= 0 && p.Location != "" {
+		return i
+	}
+	return len(r.order)
+}
+
+func (r *Router) excluded(p Place, now time.Time) bool {
+	for _, k := range keys(p) {
+		if r.penalties[k].until.After(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// keys name what a place shares with others: the location if it has one, else the host.
+func keys(p Place) []string {
+	if p.Location != "" {
+		return []string{"location " + p.Location}
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil || u.Host == "" {
+		return nil // this machine
+	}
+	return []string{"host " + strings.ToLower(u.Host)}
+}
+
+// Failed notes that a place did not give what it should. Its location, or its host where it has none, is tried last for a
+// minute, and each further time for twice as long, up to 8 minutes.
+func (r *Router) Failed(p Place, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range keys(p) {
+		old, known := r.penalties[k]
+		if old.until.After(now) {
+			continue // one failure, seen by several requests
+		}
+		if r.penalties == nil {
+			r.penalties = map[string]penalty{}
+		}
+		if !known && len(r.penalties) >= maxPenalties {
+			r.forget()
+		}
+		d := min(minPenalty<<min(old.count, 8), maxPenalty)
+		r.penalties[k] = penalty{until: now.Add(d), count: old.count + 1}
+	}
+}
+
+// forget drops the penalty that ends first.
+func (r *Router) forget() {
+	var first string
+	for k, p := range r.penalties {
+		if first == "" || p.until.Before(r.penalties[first].until) || p.until.Equal(r.penalties[first].until) && k < first {
+			first = k
+		}
+	}
+	delete(r.penalties, first)
+}
+
+// Succeeded notes that a place gave bytes in the time took. It is trusted again at once.
+func (r *Router) Succeeded(p Place, bytes int64, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range keys(p) {
+		delete(r.penalties, k)
+	}
+	if p.Location == "" {
+		return
+	}
+	u := use{location: p.Location}
+	if i := slices.IndexFunc(r.used, func(u use) bool { return u.location == p.Location }); i >= 0 {
+		u = r.used[i]
+		r.used = slices.Delete(r.used, i, i+1)
+	} else if len(r.used) >= maxUsed {
+		r.used = slices.Delete(r.used, 0, 1)
+	}
+	u.bytes += bytes
+	u.took += took
+	r.used = append(r.used, u) // the latest comes last
+}
+
+// Try calls try with the places of a resource, one after the other, until it succeeds or ctx ends, and notes what
+// happened. It returns the first error when no place did. now tells the time.
+func (r *Router) Try(ctx context.Context, res manifest.Resource, now func() time.Time, try func(Place) error) error {
+	var first error
+	for _, p := range r.Places(res, now()) {
+		err := try(p)
+		if err == nil {
+			r.Succeeded(p, 0, 0)
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break // no fault of the place
+		}
+		r.Failed(p, now())
+	}
+	return first
+}
+
+// take returns what was used since the last call.
+func (r *Router) take() []Use {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []Use
+	for _, u := range r.used {
+		x := Use{Location: u.location}
+		if u.took > 0 {
+			x.Rate = int64(float64(u.bytes) * 8 / u.took.Seconds())
+		}
+		list = append(list, x)
+	}
+	if n := len(r.used); n > 0 { // playback goes on at the last one
+		r.used = []use{{location: r.used[n-1].location}}
+	}
+	return list
+}

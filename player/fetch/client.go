@@ -113,6 +113,8 @@ type Config struct {
 	Stdin io.Reader
 	// Mounts are built-in file systems by URL scheme.
 	Mounts map[string]fs.FS
+	// Exchanges is how many requests are kept for WriteHAR, 0 for none, at most 100000.
+	Exchanges int
 	// Sample is told about each body that arrived over the network, on the goroutine that read it.
 	Sample func(Sample)
 	// Seed varies the waits between tries.
@@ -194,6 +196,7 @@ type Client struct {
 	throttle  *throttle
 	stdin     *spool
 	log       requestLog
+	exchanges exchangeLog
 
 	mu   sync.Mutex
 	rand *rand.Rand // guarded by mu
@@ -239,7 +242,16 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetch: cookies: %w", err)
 	}
-	c.http = &http.Client{Transport: c.transport, Jar: &boundedJar{CookieJar: jar}, CheckRedirect: func(req *http.Request, via []*http.Request) error {
+	var transport http.RoundTripper = c.transport
+	if cfg.Exchanges > 0 {
+		c.exchanges.max = min(cfg.Exchanges, maxExchanges)
+		own := http.Header{}
+		for k, v := range cfg.Header {
+			own[http.CanonicalHeaderKey(k)] = v
+		}
+		transport = &recorder{transport, &c.exchanges, own}
+	}
+	c.http = &http.Client{Transport: transport, Jar: &boundedJar{CookieJar: jar}, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
 			return ErrRedirects
 		}

@@ -128,6 +128,15 @@ func cause(err error) error {
 	return err
 }
 
+// clip shortens a text that others may have written.
+func clip(s string) string {
+	const maxText = 300
+	if len(s) > maxText {
+		return strings.ToValidUTF8(s[:maxText], "") + "…"
+	}
+	return s
+}
+
 // Redact removes user name and password from a URL, and the content from a data URL.
 func Redact(s string) string {
 	const maxShown = 40

@@ -156,7 +156,7 @@ func (r *Response) send() error {
 	if r.req.Body != nil {
 		body = bytes.NewReader(r.req.Body)
 	}
-	req, err := http.NewRequestWithContext(h.ctx, r.req.method(), r.req.URL, body)
+	req, err := http.NewRequestWithContext(r.noted(h.ctx), r.req.method(), r.req.URL, body)
 	if err != nil {
 		return cause(err)
 	}

@@ -118,7 +118,7 @@ func (o *checkOptions) waivers() ([]check.Waiver, error) {
 }
 
 // checkCommand runs check with its arguments and returns the exit code.
-func checkCommand(args []string) int {
+func checkCommand(args []string) (code int) {
 	var o checkOptions
 	f := checkFlags(&o)
 	help := func() string {
@@ -151,6 +151,15 @@ func checkCommand(args []string) int {
 		return fail("check", exitUsage, err)
 	}
 	defer open.Fetch.Close()
+	har, err := createHAR(o.net.har)
+	if err != nil {
+		return fail("check", exitUsage, err)
+	}
+	defer func() {
+		if err := writeHAR(har, open.Fetch); err != nil && code == exitOK {
+			code = fail("check", exitFailed, err)
+		}
+	}()
 	c := checker{opt: &o, open: open, keys: keys, waivers: waivers}
 	ctx, stop := interruptible()
 	defer stop()

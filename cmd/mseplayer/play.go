@@ -48,6 +48,7 @@ type playOptions struct {
 	caFile               string
 	insecure             bool
 	throttle             int64
+	har                  string
 	keys                 keyOptions
 }
 
@@ -83,6 +84,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.StringVar(&o.caFile, "ca-file", "", "trust the certificates in `F` as well")
 	f.BoolVar(&o.insecure, "insecure", false, "do not check certificates")
 	f.Int64Var(&o.throttle, "throttle", 0, "slow the network down to `BPS` bits per second")
+	f.StringVar(&o.har, "har", "", "write all requests to `FILE`, an HTTP archive")
 	o.keys.declare(f)
 	f.BoolVar(&o.quiet, "quiet", false, "print errors only")
 	f.BoolVar(&o.verbose, "verbose", false, "print what happens")

@@ -55,6 +55,7 @@ type session struct {
 	opt     playOptions
 	log     *slog.Logger
 	fetch   *fetch.Client
+	har     *os.File // where the requests go at the end, nil for nowhere
 	keys    crypt.Config
 	factory ffmpeg.Factory
 	sound   sound
@@ -92,9 +93,12 @@ func newSession(o playOptions) (*session, error) {
 		header.Add(k, strings.TrimSpace(v))
 	}
 	s.fetch, err = fetch.New(fetch.Config{UserAgent: o.userAgent, Header: header, CAFile: o.caFile, Insecure: o.insecure,
-		Throttle: o.throttle, Stdin: os.Stdin, Mounts: s.mounts, Seed: uint64(time.Now().UnixNano())})
+		Throttle: o.throttle, Exchanges: exchanges(o.har), Stdin: os.Stdin, Mounts: s.mounts, Seed: uint64(time.Now().UnixNano())})
 	if err != nil {
 		return nil, usage("--ca-file %s: %v", o.caFile, err)
+	}
+	if s.har, err = createHAR(o.har); err != nil {
+		return nil, err
 	}
 	if o.dump != "" {
 		if s.dump, err = newDumper(o.dump); err != nil {
@@ -177,6 +181,9 @@ func (s *session) run(names []string) int {
 	}
 	if err := s.dump.Close(); err != nil {
 		s.fail(1, "--dump: "+err.Error())
+	}
+	if err := writeHAR(s.har, s.fetch); err != nil {
+		s.fail(1, err.Error())
 	}
 	_ = s.fetch.Close() // idle connections and a temporary file: nothing that a user could act on
 	if interrupted.Load() {

@@ -189,7 +189,7 @@ type (
 )
 
 // probeCommand says what is in a source.
-func probeCommand(args []string) int {
+func probeCommand(args []string) (code int) {
 	var o probeOptions
 	f := probeFlags(&o)
 	help := func() string {
@@ -210,6 +210,15 @@ func probeCommand(args []string) int {
 		return fail("probe", exitUsage, err)
 	}
 	defer open.Fetch.Close()
+	har, err := createHAR(o.net.har)
+	if err != nil {
+		return fail("probe", exitUsage, err)
+	}
+	defer func() {
+		if err := writeHAR(har, open.Fetch); err != nil && code == exitOK {
+			code = fail("probe", exitFailed, err)
+		}
+	}()
 	ctx, stop := interruptible()
 	defer stop()
 	name, err := resolve(f.Arg(0))

@@ -95,6 +95,7 @@ type netOptions struct {
 	caFile    string
 	insecure  bool
 	throttle  int64
+	har       string
 }
 
 // declare adds the flags to f.
@@ -104,6 +105,42 @@ func (o *netOptions) declare(f *pflag.FlagSet) {
 	f.StringVar(&o.caFile, "ca-file", "", "trust the certificates in `FILE` as well")
 	f.BoolVar(&o.insecure, "insecure", false, "do not check certificates")
 	f.Int64Var(&o.throttle, "throttle", 0, "slow the network down to `BPS` bits per second")
+	f.StringVar(&o.har, "har", "", "write all requests to `FILE`, an HTTP archive")
+}
+
+// maxExchanges is how many requests an HTTP archive holds: the latest ones.
+const maxExchanges = 50_000
+
+// exchanges is how many requests are to be kept.
+func exchanges(har string) int {
+	if har == "" {
+		return 0
+	}
+	return maxExchanges
+}
+
+// createHAR makes the file that --har names, so that one that cannot be written is found out before the work; nil is for
+// none.
+func createHAR(name string) (*os.File, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, usage("--har %s: %w", name, pathCause(err))
+	}
+	return f, nil
+}
+
+// writeHAR writes the client's requests to a file of createHAR and closes it.
+func writeHAR(f *os.File, c *fetch.Client) error {
+	if f == nil {
+		return nil
+	}
+	if err := errors.Join(c.WriteHAR(f, "mseplayer", version), f.Close()); err != nil {
+		return fmt.Errorf("--har %s: %w", f.Name(), pathCause(err))
+	}
+	return nil
 }
 
 // The network is tried harder in playing, where somebody waits.
@@ -126,7 +163,7 @@ func (o *netOptions) open() (source.Options, error) {
 		return source.Options{}, usage("--throttle %d: must not be negative", o.throttle)
 	}
 	mounts := map[string]fs.FS{"demo": demo.FS}
-	c, err := fetch.New(fetch.Config{UserAgent: o.userAgent, Header: header, CAFile: o.caFile, Insecure: o.insecure, Throttle: o.throttle,
+	c, err := fetch.New(fetch.Config{UserAgent: o.userAgent, Header: header, CAFile: o.caFile, Insecure: o.insecure, Throttle: o.throttle, Exchanges: exchanges(o.har),
 		Stdin: os.Stdin, Mounts: mounts, Seed: uint64(time.Now().UnixNano()), Attempts: checkAttempts, Backoff: checkBackoff})
 	if err != nil {
 		return source.Options{}, usage("--ca-file %s: %w", o.caFile, pathCause(err))

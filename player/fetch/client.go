@@ -115,6 +115,10 @@ type Config struct {
 	Mounts map[string]fs.FS
 	// Exchanges is how many requests are kept for WriteHAR, 0 for none, at most 100000.
 	Exchanges int
+	// CMCD is how servers are told about playback, by default not at all. Session identifies the session, at most 64 bytes;
+	// by default it is a random UUID.
+	CMCD    CMCDMode
+	Session string
 	// Sample is told about each body that arrived over the network, on the goroutine that read it.
 	Sample func(Sample)
 	// Seed varies the waits between tries.
@@ -179,6 +183,8 @@ type Request struct {
 	Header http.Header
 	// Body is sent in a POST over HTTP; nil is for a GET.
 	Body []byte
+	// CMCD is what the request tells about playback if the Config says so, nil for only what the client knows.
+	CMCD *CMCD
 	// Attempts is how often the request is tried in all, 0 for as often as the Config says. Where the same bytes are to be
 	// had at another place, fewer are better.
 	Attempts int
@@ -197,6 +203,7 @@ type Client struct {
 	stdin     *spool
 	log       requestLog
 	exchanges exchangeLog
+	session   string // immutable
 
 	mu   sync.Mutex
 	rand *rand.Rand // guarded by mu
@@ -241,6 +248,11 @@ func New(cfg Config) (*Client, error) {
 	jar, err := cookiejar.New(nil) // every host on its own
 	if err != nil {
 		return nil, fmt.Errorf("fetch: cookies: %w", err)
+	}
+	if cfg.CMCD != NoCMCD {
+		if c.session = cut(cfg.Session, maxCMCDText); c.session == "" {
+			c.session = newSession()
+		}
 	}
 	var transport http.RoundTripper = c.transport
 	if cfg.Exchanges > 0 {

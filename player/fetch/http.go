@@ -163,6 +163,7 @@ func (r *Response) send() error {
 	want := r.req.Range
 	want.Start += r.got
 	r.header(req.Header, want)
+	r.c.applyCMCD(req, &r.req)
 	resp, err := r.c.http.Do(req)
 	if err != nil {
 		return h.explain(r.ctx, err)
@@ -175,7 +176,7 @@ func (r *Response) send() error {
 		return err
 	}
 	if first {
-		r.Status, r.URL, r.Type = resp.StatusCode, resp.Request.URL.String(), resp.Header.Get("Content-Type")
+		r.Status, r.URL, r.Type = resp.StatusCode, r.c.address(resp.Request.URL), resp.Header.Get("Content-Type")
 		h.etag = resp.Header.Get("Etag")
 	}
 	return nil

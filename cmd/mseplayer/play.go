@@ -48,7 +48,7 @@ type playOptions struct {
 	caFile               string
 	insecure             bool
 	throttle             int64
-	har                  string
+	har, cmcd            string
 	keys                 keyOptions
 }
 
@@ -84,6 +84,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.StringVar(&o.caFile, "ca-file", "", "trust the certificates in `F` as well")
 	f.BoolVar(&o.insecure, "insecure", false, "do not check certificates")
 	f.Int64Var(&o.throttle, "throttle", 0, "slow the network down to `BPS` bits per second")
+	f.StringVar(&o.cmcd, "cmcd", "", "tell servers about playback (CMCD) in URLs or header fields: `query|header`")
 	f.StringVar(&o.har, "har", "", "write all requests to `FILE`, an HTTP archive")
 	o.keys.declare(f)
 	f.BoolVar(&o.quiet, "quiet", false, "print errors only")
@@ -116,6 +117,8 @@ func (o *playOptions) check() error {
 		return usage("--max-height %d: must not be negative", o.maxHeight)
 	case o.maxBitrate < 0:
 		return usage("--max-bitrate %d: must not be negative", o.maxBitrate)
+	case o.cmcd != "" && o.cmcd != "query" && o.cmcd != "header":
+		return usage("--cmcd %s: takes query or header", o.cmcd)
 	case o.throttle < 0:
 		return usage("--throttle %d: must not be negative", o.throttle)
 	case o.quality == "":

@@ -74,6 +74,9 @@ type session struct {
 	failed  string           // guarded by mu: what to tell in the window
 }
 
+// cmcdModes are the values of --cmcd.
+var cmcdModes = map[string]fetch.CMCDMode{"": fetch.NoCMCD, "query": fetch.CMCDQuery, "header": fetch.CMCDHeader}
+
 func newSession(o playOptions) (*session, error) {
 	log, err := playLog(o)
 	if err != nil {
@@ -93,7 +96,7 @@ func newSession(o playOptions) (*session, error) {
 		header.Add(k, strings.TrimSpace(v))
 	}
 	s.fetch, err = fetch.New(fetch.Config{UserAgent: o.userAgent, Header: header, CAFile: o.caFile, Insecure: o.insecure,
-		Throttle: o.throttle, Exchanges: exchanges(o.har), Stdin: os.Stdin, Mounts: s.mounts, Seed: uint64(time.Now().UnixNano())})
+		Throttle: o.throttle, Exchanges: exchanges(o.har), CMCD: cmcdModes[o.cmcd], Stdin: os.Stdin, Mounts: s.mounts, Seed: uint64(time.Now().UnixNano())})
 	if err != nil {
 		return nil, usage("--ca-file %s: %v", o.caFile, err)
 	}

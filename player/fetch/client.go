@@ -43,6 +43,8 @@ const (
 	maxChunkBytes   = 256 << 10
 	maxSkipBytes    = 64 << 20 // read and thrown away when a server ignores a range
 	maxDataURLBytes = 1 << 20
+	slowBytes       = 1 << 10 // a body that takes slowTime for so few is given up
+	slowTime        = 30 * time.Second
 	maxCAFileBytes  = 4 << 20
 	maxCookieBytes  = 1 << 20
 )
@@ -269,6 +271,9 @@ func New(cfg Config) (*Client, error) {
 		}
 		if req.URL.Scheme != "http" && req.URL.Scheme != "https" {
 			return fmt.Errorf("%w to scheme %.20q", errRedirect, req.URL.Scheme)
+		}
+		if via[0].URL.Scheme == "https" && req.URL.Scheme == "http" {
+			req.Header.Del("Authorization") // nobody is to overhear it
 		}
 		return nil
 	}}

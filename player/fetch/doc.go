@@ -6,6 +6,14 @@
 // what was asked: a range must be the one requested, a body as long as promised, and nothing may be larger than its
 // kind is allowed to be. Cookies that servers set are sent back to them for as long as the client lives.
 //
+// A server cannot hold a client up: connecting, the header, the wait for more, and a body that comes in drops are bounded in
+// time; headers, bodies and what is unpacked of them in size; redirects in number. HTTP/1.1 and HTTP/2 are spoken; HTTP/3
+// would bring a transport of its own, for which no server asks that does not answer without it. Proxies, SOCKS among
+// them, are those of the environment.
+//
+// A Client can tell servers about playback ([CMCD]) and keep what was exchanged with them, without credentials, for
+// [Client.WriteHAR].
+//
 // # Ownership
 //
 // A chunk belongs to the caller; no other chunk shares its bytes. A [Response] must be closed.

@@ -119,14 +119,23 @@ func retryable(err error) bool {
 	return !errors.As(err, &unknown) && !errors.As(err, &host) && !errors.As(err, &invalid) && !errors.As(err, &verify) && !errors.As(err, &record)
 }
 
-// cause strips the URL that net/http and net/url put into their errors: it is said elsewhere, without credentials.
+// cause strips the URL that net/http and net/url put into their errors: it is said elsewhere, without credentials. A text
+// that quotes at length what a server sent is cut.
 func cause(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err
+		err = u.Err
+	}
+	if err != nil && clip(err.Error()) != err.Error() {
+		return &clippedError{err}
 	}
 	return err
 }
+
+type clippedError struct{ error }
+
+func (e *clippedError) Error() string { return clip(e.error.Error()) }
+func (e *clippedError) Unwrap() error { return e.error }
 
 // clip shortens a text that others may have written.
 func clip(s string) string {

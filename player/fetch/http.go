@@ -20,6 +20,8 @@ type httpState struct {
 	cancel context.CancelCauseFunc
 	stall  *time.Timer // running during a read
 	idle   time.Duration
+	waited time.Duration // spent in reads that brought little
+	little int64         // bytes that came in that time
 
 	tries int   // tries since the body last made progress
 	from  int64 // bytes handed out when the current attempt began
@@ -145,7 +147,7 @@ func (r *Response) restart() {
 // send makes one attempt, for what has not been handed out yet.
 func (r *Response) send() error {
 	h := r.http
-	h.from = r.got
+	h.from, h.waited, h.little = r.got, 0, 0
 	h.ctx, h.cancel = context.WithCancelCause(r.ctx)
 	cancel := h.cancel
 	idle := h.idle
@@ -266,7 +268,7 @@ func (r *Response) decode(resp *http.Response) error {
 		if resp.StatusCode == http.StatusPartialContent {
 			return fmt.Errorf("%w: a compressed range", errEncoding)
 		}
-		z, err := gzip.NewReader(&stallReader{r.http, resp.Body})
+		z, err := gzip.NewReader(&packedReader{stallReader: stallReader{r.http, resp.Body}, kind: r.req.Kind})
 		if err != nil {
 			return fmt.Errorf("%w gzip: %w", errEncoding, err)
 		}
@@ -286,16 +288,41 @@ type gzipBody struct {
 
 func (b *gzipBody) Close() error { return b.raw.Close() }
 
-// stallReader runs the stall timer while a read waits, and only then: a slow consumer is no fault of the server.
+// packedReader bounds a compressed body, which might go on for ever without anything in it.
+type packedReader struct {
+	stallReader
+	kind  Kind
+	bytes int64
+}
+
+func (p *packedReader) Read(b []byte) (int, error) {
+	if limit := p.kind.MaxBytes(); limit > 0 && p.bytes > limit {
+		return 0, fmt.Errorf("%w: more than %d bytes, compressed, for a %s", ErrTooLarge, limit, p.kind)
+	}
+	n, err := p.stallReader.Read(b)
+	p.bytes += int64(n)
+	return n, err
+}
+
+// stallReader runs the stall timer while a read waits, and only then: a slow consumer is no fault of the server. It also
+// ends a body that comes in drops, each before the timer runs out.
 type stallReader struct {
 	h    *httpState
 	body io.ReadCloser
 }
 
 func (s *stallReader) Read(p []byte) (int, error) {
+	if s.h.waited >= slowTime {
+		return 0, fmt.Errorf("%w worth waiting for: %d bytes in %v", ErrStalled, s.h.little, s.h.waited.Round(time.Second))
+	}
+	begin := time.Now()
 	s.h.stall.Reset(s.h.idle)
 	n, err := s.body.Read(p)
 	s.h.stall.Stop()
+	s.h.waited += time.Since(begin)
+	if s.h.little += int64(n); s.h.little >= slowBytes {
+		s.h.waited, s.h.little = 0, 0
+	}
 	return n, err
 }
 

@@ -10,6 +10,9 @@ import (
 
 // TestMain takes away the proxies of whoever runs the tests: they are read once per process.
 func TestMain(m *testing.M) {
+	if url := os.Getenv(proxiedVariable); url != "" {
+		os.Exit(proxied(url))
+	}
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"} {
 		os.Unsetenv(name)
 	}

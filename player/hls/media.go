@@ -775,6 +775,7 @@ func (m *mediaReader) finish() error {
 		}
 	}
 	m.checkTarget()
+	m.heads()
 	if p.hint != nil {
 		p.hint.msn, p.hint.sub, p.hint.start = p.next(), int32(p.lastParts)+1, p.total+m.partTotal
 		p.hint.length = min(p.control.part, maxTotal-p.hint.start)
@@ -786,6 +787,32 @@ func (m *mediaReader) finish() error {
 		m.odd("a playlist of type VOD has no EXT-X-ENDLIST; it is taken as complete")
 	}
 	return nil
+}
+
+// maxHeadBytes bounds what is taken for the tables of a transport stream.
+const maxHeadBytes = 64 << 10
+
+// heads gives pictures of a transport stream that are listed without their tables, which a byte range leaves out, what
+// stands in front of the first of them in each file.
+func (m *mediaReader) heads() {
+	p := m.p
+	if !p.iframes || len(p.segments) == 0 || p.segments[0].init != nil || typeOfName(p.segments[0].ref) != typeTS {
+		return
+	}
+	var head *section
+	for i := range p.segments {
+		e := &p.segments[i]
+		if e.init != nil || e.rng.Start <= 0 || e.key != nil && e.key.Method.WholeResource() {
+			return
+		}
+		if i == 0 || e.ref != p.segments[i-1].ref {
+			u, err := e.base.ResolveURL(e.ref)
+			if head = nil; err == nil && e.rng.Start <= maxHeadBytes {
+				head = &section{Resource: manifest.Resource{URL: u, Range: manifest.Range{End: e.rng.Start}}}
+			}
+		}
+		e.init = head
+	}
 }
 
 // checkTarget compares the target duration with the segments; without one, playback needs it all the same.

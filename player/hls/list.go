@@ -515,7 +515,7 @@ func (p *playlist) list(s *state, m *mediaPlaylist, place int) *manifest.List {
 	for len(x.entries) > 0 && x.entries[0].end() <= 0 && x.entries[0].start < 0 {
 		x.entries = x.entries[1:]
 	}
-	l := &manifest.List{Index: x, Growing: !s.complete, Begin: m.begin, Protection: m.protection}
+	l := &manifest.List{Index: x, Growing: !s.complete, Begin: m.begin, Protection: m.protection, Pictures: m.iframes}
 	if n := x.Len(); n > 0 && x.entries[0].init != nil {
 		l.Init = &x.entries[0].init.Resource
 	}

@@ -160,6 +160,8 @@ type List struct {
 	Live *Live
 	// MIMEType is the type of the segments when it is another than the representation's, "" when it is that one.
 	MIMEType string
+	// Pictures says that each segment is for one picture, and may be a part of a fragment (EXT-X-I-FRAMES-ONLY).
+	Pictures bool
 	// Begin is where the list asks playback to begin, nil for nowhere.
 	Begin *Begin
 	// Events are the timed events that the list names, in order of time.

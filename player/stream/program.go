@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream/plan"
@@ -48,7 +49,7 @@ type Program struct {
 	rules plan.Rules
 	want  media.Span
 	log   *slog.Logger
-	keys  keyring
+	keys  *crypt.Keyring
 	feeds []*Segments   // complete before the engine runs
 	dry   chan struct{} // one slot: a feed has come to the end of what the manifest lists
 
@@ -81,7 +82,7 @@ func NewProgram(pres *manifest.Presentation, o ProgramOptions) *Program {
 	}
 	p := &Program{get: o.Fetch, rules: o.Rules, want: o.Delay, log: log.With("c", "stream"), dry: make(chan struct{}, 1), pres: pres,
 		places: map[int64]media.Span{}}
-	p.keys.get = p.read
+	p.keys = crypt.NewKeyring(p.read)
 	return p
 }
 

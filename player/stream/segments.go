@@ -13,6 +13,7 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 	"mseplayer/player/abr"
+	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream/plan"
@@ -776,12 +777,12 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		}
 		total += len(p)
 		meter.got(len(p))
-		if err := feed(clear.next(p)); err != nil {
+		if err := feed(clear.Next(p)); err != nil {
 			return meter.blame(ctx, err)
 		}
 	}
 	meter.done()
-	rest, err := clear.end()
+	rest, err := clear.End()
 	if err != nil && total > 0 {
 		return f.wrap(it, Segment, err)
 	}
@@ -815,15 +816,15 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 }
 
 // decrypter returns what makes a resource clear, nil when it is.
-func (f *Segments) decrypter(ctx context.Context, key *manifest.Key, iv [16]byte) (*decrypter, error) {
+func (f *Segments) decrypter(ctx context.Context, key *manifest.Key, iv [16]byte) (*crypt.Whole, error) {
 	if key == nil || !key.Method.WholeResource() {
 		return nil, nil
 	}
-	secret, err := f.prog.keys.key(ctx, key)
+	secret, err := f.prog.keys.Key(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	return newDecrypter(key, secret, iv)
+	return crypt.NewWhole(key, secret, iv)
 }
 
 // decryptAll makes a whole initialization segment clear. Its key has a vector of its own.
@@ -836,8 +837,8 @@ func (f *Segments) decryptAll(ctx context.Context, key *manifest.Key, b []byte) 
 	if d == nil || err != nil {
 		return b, err
 	}
-	clear := slices.Clone(d.next(b))
-	rest, err := d.end()
+	clear := slices.Clone(d.Next(b))
+	rest, err := d.End()
 	return append(clear, rest...), err
 }
 

@@ -1,4 +1,4 @@
-package stream
+package crypt
 
 import (
 	"context"
@@ -11,20 +11,26 @@ import (
 	"mseplayer/player/manifest"
 )
 
-// maxKeys bounds the keys that are remembered; beyond it the oldest go.
-const maxKeys = 256
+// maxRemembered bounds the keys of playlists that a Keyring remembers; beyond it the oldest go.
+const maxRemembered = 256
 
-// keyring fetches keys of whole resources, each once.
-type keyring struct {
-	get func(ctx context.Context, r manifest.Resource, kind fetch.Kind) ([]byte, error)
+// Keyring fetches the keys that playlists name, each once. Make it with NewKeyring.
+type Keyring struct {
+	get func(ctx context.Context, r manifest.Resource, kind fetch.Kind) ([]byte, error) // immutable
 
 	mu    sync.Mutex
 	keys  map[string][]byte // guarded by mu
 	order []string          // guarded by mu: the URLs, the oldest first
 }
 
-// key returns the bytes of a key. Two feeds that need the same one at once may both ask for it.
-func (k *keyring) key(ctx context.Context, key *manifest.Key) ([]byte, error) {
+// NewKeyring returns a keyring that asks get for what it does not have.
+func NewKeyring(get func(ctx context.Context, r manifest.Resource, kind fetch.Kind) ([]byte, error)) *Keyring {
+	return &Keyring{get: get, keys: map[string][]byte{}}
+}
+
+// Key returns the bytes of a key that is Fetched, which the caller must not change. Who needs the same one at the same
+// time may ask for it twice. The error names the method and the place of the key.
+func (k *Keyring) Key(ctx context.Context, key *manifest.Key) ([]byte, error) {
 	k.mu.Lock()
 	b := k.keys[key.URL]
 	k.mu.Unlock()
@@ -35,20 +41,17 @@ func (k *keyring) key(ctx context.Context, key *manifest.Key) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its %s key cannot be had: %w", key.Method, err)
 	}
-	want := 16
-	if key.Method != manifest.AES128 {
-		want = 32
+	want := KeyBytes
+	if key.Method == manifest.AES256 || key.Method == manifest.AES256CTR {
+		want = 2 * KeyBytes
 	}
 	if len(b) != want {
 		return nil, fmt.Errorf("its %s key %s has %d bytes, not %d", key.Method, fetch.Redact(key.URL), len(b), want)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.keys == nil {
-		k.keys = map[string][]byte{}
-	}
 	if k.keys[key.URL] == nil {
-		if len(k.order) == maxKeys {
+		if len(k.order) == maxRemembered {
 			delete(k.keys, k.order[0])
 			k.order = append(k.order[:0], k.order[1:]...)
 		}
@@ -57,22 +60,23 @@ func (k *keyring) key(ctx context.Context, key *manifest.Key) ([]byte, error) {
 	return b, nil
 }
 
-// decrypter turns the bytes of one encrypted resource, cut anywhere, into clear ones. The nil decrypter changes nothing.
+// Whole turns the bytes of one encrypted resource, cut anywhere, into clear ones. The nil
+// Whole changes nothing. It belongs to one goroutine.
 // RFC 8216 §4.3.2.4.
-type decrypter struct {
+type Whole struct {
 	name  string // of the key, for messages
 	block cipher.BlockMode
 	ctr   cipher.Stream
 	held  []byte // what has no whole block yet, and the last block, which tells the padding
 }
 
-// newDecrypter returns the decrypter of a resource under a method that encrypts whole resources.
-func newDecrypter(key *manifest.Key, secret []byte, iv [16]byte) (*decrypter, error) {
+// NewWhole returns what decrypts a resource under a method that encrypts whole resources.
+func NewWhole(key *manifest.Key, secret []byte, iv [KeyBytes]byte) (*Whole, error) {
 	b, err := aes.NewCipher(secret)
 	if err != nil {
 		return nil, err
 	}
-	d := &decrypter{name: fetch.Redact(key.URL)}
+	d := &Whole{name: fetch.Redact(key.URL)}
 	if key.Method == manifest.AES256CTR {
 		d.ctr = cipher.NewCTR(b, iv[:])
 	} else {
@@ -81,8 +85,8 @@ func newDecrypter(key *manifest.Key, secret []byte, iv [16]byte) (*decrypter, er
 	return d, nil
 }
 
-// next takes ownership of p and returns what is clear by now, which may be nothing.
-func (d *decrypter) next(p []byte) []byte {
+// Next takes ownership of p and returns what is clear by now, which may be nothing.
+func (d *Whole) Next(p []byte) []byte {
 	switch {
 	case d == nil:
 		return p
@@ -100,8 +104,8 @@ func (d *decrypter) next(p []byte) []byte {
 	return p
 }
 
-// end returns the rest, without its padding.
-func (d *decrypter) end() ([]byte, error) {
+// End returns the rest, without its padding.
+func (d *Whole) End() ([]byte, error) {
 	if d == nil || d.ctr != nil {
 		return nil, nil
 	}
@@ -123,6 +127,6 @@ func (d *decrypter) end() ([]byte, error) {
 	return p[:len(p)-n], nil
 }
 
-func (d *decrypter) wrong() error {
+func (d *Whole) wrong() error {
 	return fmt.Errorf("it cannot be decrypted: the key %s is wrong, or the segment is damaged", d.name)
 }

@@ -486,6 +486,10 @@ func (r *reader) readKey() *manifest.Key {
 		if !ok {
 			r.odd("the initialization vector %q is none", clip(text))
 		} else {
+			if !k.Method.WholeResource() && len(text) == len("0x")+2*len(iv)/2 {
+				copy(iv[:], iv[len(iv)/2:]) // a vector of common encryption, which is continued with zeros
+				clear(iv[len(iv)/2:])
+			}
 			k.IV = &iv
 		}
 	}

@@ -88,7 +88,7 @@ func TestPlacer(t *testing.T) {
 		}
 	}
 	for _, k := range key {
-		if back := p.source(k.placed); math.Abs(float64(back.Sub(k.own))) > 1e-6 {
+		if back, _ := p.source(k.placed); math.Abs(float64(back.Sub(k.own))) > 1e-6 {
 			t.Fatalf("%v was placed at %v and is found at %v", k.own, k.placed, back)
 		}
 	}

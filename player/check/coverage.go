@@ -54,6 +54,22 @@ func (c *coverage) add(start, end media.Time, segment int) {
 	c.close(i, tol)
 }
 
+// merge puts in what o holds, moved by shift.
+func (c *coverage) merge(o *coverage, shift media.Span) {
+	c.longest = max(c.longest, o.longest)
+	for _, r := range o.list {
+		if len(c.list) == maxRanges {
+			break
+		}
+		r.Start, r.End = r.Start.Add(shift), r.End.Add(shift)
+		i := len(c.list)
+		for i > 0 && c.list[i-1].Start > r.Start {
+			i--
+		}
+		c.list = slices.Insert(c.list, i, r)
+	}
+}
+
 // close joins stretch i with those behind it that it has come to touch.
 func (c *coverage) close(i int, tol media.Span) {
 	for i+1 < len(c.list) && c.list[i+1].Start.Sub(c.list[i].End) <= tol {

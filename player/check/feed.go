@@ -2,10 +2,13 @@ package check
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream/plan"
@@ -35,7 +38,22 @@ type piece struct {
 	item  plan.Item
 	data  []byte
 	err   error
+	// sample is the key of the samples of a segment, where the playlist tells it. keyErr is why it is not known.
+	sample *media.SampleKey
+	keyErr error
 }
+
+// keyError says that the key of a segment that is encrypted as a whole cannot be had.
+type keyError struct {
+	key *manifest.Key
+	err error
+}
+
+// Error says what is wrong.
+func (e *keyError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *keyError) Unwrap() error { return e.err }
 
 // errShortRange says that a byte range reaches beyond the end of its resource.
 var errShortRange = errors.New("the resource ends within the byte range")
@@ -46,6 +64,8 @@ type feed struct {
 	origin string
 	kind   fetch.Kind // of media segments
 	next   func(manifest.Getter) (plan.Item, error)
+	ring   *crypt.Keyring
+	keys   *crypt.Store
 	// limit is how much is fetched, by the manifest's times; 0 for everything.
 	limit media.Span
 	out   chan piece
@@ -82,8 +102,15 @@ func (f *feed) run(ctx context.Context) {
 				return
 			}
 		}
-		if !send(piece{stage: stageBegin, item: it}) {
+		begin := piece{stage: stageBegin, item: it}
+		if !it.Gap {
+			begin.sample, begin.keyErr = f.sampleKey(ctx, it)
+		}
+		if !send(begin) {
 			return
+		}
+		if it.Gap {
+			continue
 		}
 		n, err := f.body(ctx, it, send)
 		if ctx.Err() != nil || !send(piece{stage: stageEnd, item: it, err: err}) {
@@ -99,17 +126,60 @@ func (f *feed) run(ctx context.Context) {
 	}
 }
 
+// sampleKey gets the key of the samples of a segment, where the playlist names one.
+func (f *feed) sampleKey(ctx context.Context, it plan.Item) (*media.SampleKey, error) {
+	if it.Init || it.Key == nil || it.Key.Method.WholeResource() {
+		return nil, nil
+	}
+	var secret []byte
+	if crypt.Fetched(it.Key) {
+		var err error
+		if secret, err = f.ring.Key(ctx, it.Key); err != nil {
+			// Nobody has the key of this name, so the samples count as encrypted without one.
+			sum := sha256.Sum256([]byte(it.Key.URL))
+			return &media.SampleKey{KID: [crypt.KeyBytes]byte(sum[:]), IV: it.IV}, &keyError{it.Key, err}
+		}
+	}
+	return f.keys.SampleKey(it.Key, it.IV, secret)
+}
+
+// decrypter returns what makes a segment clear that is encrypted as a whole, nil for any other.
+func (f *feed) decrypter(ctx context.Context, it plan.Item) (*crypt.Whole, error) {
+	key, iv := it.Key, it.IV
+	if it.Init {
+		if key = it.InitKey; key != nil && key.IV != nil {
+			iv = *key.IV
+		}
+	}
+	if key == nil || !key.Method.WholeResource() {
+		return nil, nil
+	}
+	if !crypt.Fetched(key) {
+		return nil, &keyError{key, fmt.Errorf("its %s key is given by %s only, which the player does not do", key.Method, key.Format)}
+	}
+	secret, err := f.ring.Key(ctx, key)
+	if err != nil {
+		return nil, &keyError{key, err}
+	}
+	return crypt.NewWhole(key, secret, iv)
+}
+
 // body delivers the bytes of one segment and returns their number.
 func (f *feed) body(ctx context.Context, it plan.Item, send func(piece) bool) (n int64, err error) {
 	kind := f.kind
 	if it.Init {
 		kind = fetch.Init
 	}
+	clear, err := f.decrypter(ctx, it)
+	if err != nil {
+		return 0, err
+	}
 	resp, err := f.open(ctx, it.Resource, kind)
 	if err != nil {
 		return 0, err
 	}
 	defer resp.Close()
+	deliver := func(b []byte) bool { return len(b) == 0 || send(piece{stage: stageData, data: b}) }
 	for {
 		b, err := resp.Next()
 		if errors.Is(err, io.EOF) {
@@ -119,34 +189,60 @@ func (f *feed) body(ctx context.Context, it plan.Item, send func(piece) bool) (n
 			return n, err
 		}
 		n += int64(len(b))
-		if !send(piece{stage: stageData, data: b}) {
+		if !deliver(clear.Next(b)) {
 			return n, context.Cause(ctx)
 		}
 	}
 	if want := it.Range.Len(); want > 0 && n < want {
 		return n, errShortRange
 	}
+	if n == 0 {
+		return n, nil
+	}
+	rest, err := clear.End()
+	if err != nil {
+		return n, err
+	}
+	if !deliver(rest) {
+		return n, context.Cause(ctx)
+	}
 	return n, nil
 }
 
 // open begins a request, trying the alternatives of a resource when it cannot be had.
 func (f *feed) open(ctx context.Context, r manifest.Resource, kind fetch.Kind) (*fetch.Response, error) {
-	resp, err := f.get.Get(ctx, fetch.Request{URL: r.URL, Range: fetch.Range(r.Range), Kind: kind, Origin: f.origin})
-	for _, alt := range r.Alternatives {
-		if err == nil || ctx.Err() != nil {
-			break
-		}
-		if other, aerr := f.get.Get(ctx, fetch.Request{URL: alt, Range: fetch.Range(r.Range), Kind: kind, Origin: f.origin}); aerr == nil {
-			return other, nil
-		}
-	}
-	return resp, err
+	return open(ctx, f.get, f.origin, r, kind)
 }
 
-// read gets bytes of a segment index; a range behind the end of its resource is empty.
+// open is feed.open.
+func open(ctx context.Context, get *fetch.Client, origin string, r manifest.Resource, kind fetch.Kind) (*fetch.Response, error) {
+	var first error
+	for i, url := range append([]string{r.URL}, r.Alternatives...) {
+		resp, err := get.Get(ctx, fetch.Request{URL: url, Range: fetch.Range(r.Range), Kind: kind, Origin: origin})
+		if err == nil {
+			if r.From != nil {
+				r.From(i, resp.URL)
+			}
+			return resp, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
+}
+
+// read gets a list of segments: a document, or the range of an index; a range behind the end of its resource is empty.
 func (f *feed) read(ctx context.Context, r manifest.Resource) ([]byte, error) {
-	resp, err := f.open(ctx, r, fetch.Index)
-	if fetch.BehindEnd(err) {
+	kind := fetch.Index
+	if r.Range.IsWhole() {
+		kind = fetch.Manifest
+	}
+	resp, err := f.open(ctx, r, kind)
+	if fetch.BehindEnd(err) && kind == fetch.Index {
 		return nil, nil
 	}
 	if err != nil {

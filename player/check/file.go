@@ -263,6 +263,7 @@ func (t *fileTask) result() ([]Track, []Finding) {
 // fill puts what is known of a track into its row, and adds the findings about it.
 func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 	s := in.streams[0]
+	s.settle()
 	if d := media.Time(t.source.File.Info().Duration); row.Container == containerNames[mime.ISOBMFF] && s.end > d && s.end.Sub(d) < s.end.Sub(s.last)-clipTolerance {
 		s.end = d // an edit list may end within a frame
 	}
@@ -277,14 +278,16 @@ func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 		l.fill(row, t.took.Seconds())
 	}
 	id := row.ID
-	s.judge(&t.found, func(code, message string) Finding {
+	make := func(code, message string) Finding {
 		f := t.finding(code, message)
 		f.Track, f.Representation = Text(id), "0"
 		if code == codeUnsupported && !t.anyDecoded() {
 			f.Severity = manifest.SeverityError
 		}
 		return f
-	}, l, t.opt.Decoders != nil)
+	}
+	s.judgeGaps(&t.found, make, nil)
+	s.judge(&t.found, make, l, t.opt.Decoders != nil)
 }
 
 // anyDecoded reports whether anything of the file could be decoded.

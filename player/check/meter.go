@@ -5,15 +5,38 @@ import (
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
+	"mseplayer/player/stream/plan"
 )
 
 // maxTraced bounds the segments of one representation whose times are remembered.
 const maxTraced = 1 << 16
 
-// frameOf is the presentation of one representation: what is added to its own times, and its period.
+// frameOf is the presentation of one representation: what is added to its own times, and its period. Where the media
+// floats, what is added differs from one stretch of continuous times to the next, and is known at the end.
 type frameOf struct {
-	offset media.Span
-	window media.Range
+	offset   media.Span
+	window   media.Range
+	floating bool
+}
+
+// maxParts bounds the stretches of one stream that are told apart.
+const maxParts = 4096
+
+// part is what is measured of one stretch of continuous times, by the container's times.
+type part struct {
+	// stretch is its number, start when the manifest presents the first segment of it that was had.
+	stretch int64
+	start   media.Time
+	// first is the time of the earliest frame that is presented, last of the latest.
+	first, last, end media.Time
+	cover            coverage
+	segments         []segmentStart
+	// shift puts it on the presentation timeline. It is final once the stream is settled.
+	shift media.Span
+}
+
+func newPart(stretch int64, start media.Time, shift media.Span) *part {
+	return &part{stretch: stretch, start: start, shift: shift, first: media.Forever, last: -media.Forever, end: -media.Forever}
 }
 
 // stream is what is measured of one elementary stream.
@@ -24,16 +47,19 @@ type stream struct {
 	at      frameOf
 
 	coded, keys, payload, encrypted int64
-	// first and containerFirst are of the earliest frame, last of the latest; on the presentation timeline but for
-	// containerFirst.
-	first, containerFirst, last, end media.Time
-	// early and late are how much sound lies before and after the period.
-	early, late media.Span
-	frames      int64 // that are presented
-	length      media.Span
-	cover       coverage
-	rates       rates
-	segments    []segmentStart
+	// containerFirst is the time stamp of the earliest frame as the container has it, of the first part.
+	containerFirst media.Time
+	frames         int64 // that are presented
+	length         media.Span
+	rates          rates
+	parts          []*part // in the order of their segments, at least one
+	traced         int     // how many segments are remembered
+
+	// On the presentation timeline, from settle on: first is of the earliest frame, last of the latest; early and late are
+	// how much sound lies before and after the period.
+	first, last, end media.Time
+	early, late      media.Span
+	cover            coverage
 
 	// Of the current media segment.
 	seg struct {
@@ -47,14 +73,39 @@ type stream struct {
 	place placer
 }
 
-// segmentStart is when the frames of a segment begin to be presented.
+// segmentStart is when the frames of a segment begin to be presented, by the container's times.
 type segmentStart struct {
 	at    media.Time
 	index int
 }
 
 func newStream(info media.TrackInfo, at frameOf) *stream {
-	return &stream{info: info, at: at, first: media.Forever, containerFirst: media.Forever, last: -media.Forever, end: -media.Forever}
+	s := &stream{info: info, at: at, containerFirst: media.Forever, first: media.Forever, last: -media.Forever, end: -media.Forever}
+	s.enter(0, at.window.Start)
+	return s
+}
+
+// part is the current one.
+func (s *stream) part() *part { return s.parts[len(s.parts)-1] }
+
+// enter goes to a stretch of continuous times, of which the next segment is presented from start on.
+func (s *stream) enter(stretch int64, start media.Time) {
+	switch n := len(s.parts); {
+	case n > 0 && s.part().frames() == 0:
+		s.part().stretch, s.part().start = stretch, start
+	case n > 0 && (s.part().stretch == stretch || n == maxParts):
+	default:
+		s.parts = append(s.parts, newPart(stretch, start, s.at.offset))
+		s.place.enter(s.part())
+	}
+}
+
+// frames reports how many frames a part has at least.
+func (p *part) frames() int {
+	if p.end < p.first {
+		return 0
+	}
+	return 1
 }
 
 // frame measures f, the next frame in decode order, with the times of the container.
@@ -73,25 +124,20 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 	if f.Crypt != nil {
 		s.encrypted++
 	}
-	s.containerFirst = min(s.containerFirst, f.PTS.Add(-f.TrimFront))
+	if len(s.parts) == 1 {
+		s.containerFirst = min(s.containerFirst, f.PTS.Add(-f.TrimFront))
+	}
 	if f.DecodeOnly {
 		return
 	}
-	start, end := f.PTS.Add(s.at.offset), f.End().Add(s.at.offset)
+	start, end := f.PTS, f.End()
 	s.seg.start = min(s.seg.start, start)
 	s.seg.length += f.Duration
 	s.frames++
 	s.length += f.Duration
-	s.cover.add(start, end, segment)
-	if s.info.Kind == media.Audio {
-		s.early += max(0, min(end, s.at.window.Start).Sub(start))
-		s.late += max(0, end.Sub(max(start, s.at.window.End)))
-		start = max(start, s.at.window.Start)
-	}
-	if start < end || s.info.Kind != media.Audio {
-		s.first = min(s.first, start)
-	}
-	s.last, s.end = max(s.last, f.PTS.Add(s.at.offset)), max(s.end, end)
+	p := s.part()
+	p.cover.add(start, end, segment)
+	p.first, p.last, p.end = min(p.first, start), max(p.last, start), max(p.end, end)
 }
 
 // closeSegment ends the current media segment; bytes is its size, 0 for the payload of the stream.
@@ -101,17 +147,46 @@ func (s *stream) closeSegment(index int, bytes int64) {
 	}
 	if s.seg.frames > 0 {
 		s.rates.add(bytes, s.seg.length)
-		if len(s.segments) < maxTraced && s.seg.start.IsFinite() {
-			s.segments = append(s.segments, segmentStart{s.seg.start, index})
+		if s.traced < maxTraced && s.seg.start.IsFinite() {
+			s.traced++
+			p := s.part()
+			p.segments = append(p.segments, segmentStart{s.seg.start, index})
 		}
 	}
 	s.seg.frames, s.seg.keys, s.seg.key, s.seg.bytes, s.seg.length = 0, 0, false, 0, 0
 }
 
-// segmentAt returns the index of the segment whose frames include time t, -1 when that is not known.
-func (s *stream) segmentAt(t media.Time) int {
+// settle puts the parts together on the presentation timeline. Nothing is measured afterwards.
+func (s *stream) settle() {
+	s.cover, s.early, s.late = coverage{}, 0, 0
+	sound := s.info.Kind == media.Audio
+	for _, p := range s.parts {
+		if p.frames() == 0 {
+			continue
+		}
+		s.cover.merge(&p.cover, p.shift)
+		s.last, s.end = max(s.last, p.last.Add(p.shift)), max(s.end, p.end.Add(p.shift))
+		if first := p.first.Add(p.shift); !sound {
+			s.first = min(s.first, first)
+		}
+	}
+	if !sound {
+		return
+	}
+	w := s.at.window
+	for _, r := range s.cover.stretches() {
+		s.early += max(0, min(r.End, w.Start).Sub(r.Start))
+		s.late += max(0, r.End.Sub(max(r.Start, w.End)))
+		if start := max(r.Start, w.Start); start < r.End {
+			s.first = min(s.first, start)
+		}
+	}
+}
+
+// segmentAt returns the index of the segment whose frames include time t of the container, -1 when that is not known.
+func (p *part) segmentAt(t media.Time) int {
 	found := -1
-	for _, g := range s.segments {
+	for _, g := range p.segments {
 		if g.at <= t {
 			found = g.index
 		}
@@ -171,7 +246,11 @@ type meter struct {
 	// lost is set when data is missing before the next fragment.
 	lost bool
 	// segment is the index of the media segment that is being appended.
-	segment  int
+	segment int
+	// stretch is the number of the stretch of continuous times that it belongs to, start when the manifest presents it.
+	stretch  int64
+	start    media.Time
+	had      bool // something of it has come
 	inits    int
 	segments int64 // as the parser counts them
 	streams  []*stream
@@ -180,6 +259,20 @@ type meter struct {
 
 func newMeter(inner bytestream.Parser, at frameOf, decodes func(media.CodecID) bool) *meter {
 	return &meter{inner: inner, at: at, decodes: decodes, silent: decodes == nil, byID: map[uint32]*stream{}}
+}
+
+// enter says which media segment comes next. What was pushed before belongs to the one before.
+func (m *meter) enter(it *plan.Item) {
+	m.segment = it.Index
+	if !m.at.floating {
+		return
+	}
+	if !m.had || it.Discontinuity != m.stretch {
+		m.stretch, m.start, m.had = it.Discontinuity, it.Start, false
+	}
+	for _, s := range m.streams {
+		s.enter(m.stretch, m.start)
+	}
 }
 
 // Push implements bytestream.Parser.
@@ -260,6 +353,9 @@ func (m *meter) stream(info media.TrackInfo, s *media.InitSegment) *stream {
 	}
 	if found == nil {
 		found = newStream(info, m.at)
+		if m.at.floating {
+			found.enter(m.stretch, m.start)
+		}
 		found.refusal = m.refusal(info)
 		m.streams = append(m.streams, found)
 	}

@@ -98,6 +98,17 @@ func (p *pipe) append(in *input, b []byte) error {
 	return nil
 }
 
+// setKey says which key the samples have that are appended from now on, nil for what the media says.
+func (p *pipe) setKey(in *input, k *media.SampleKey) error {
+	if p.ms.ReadyState() != mse.Open {
+		return nil // nothing can be appended any more
+	}
+	if err := in.sb.SetSampleKey(k); err != nil && !errors.Is(err, mse.ErrNotSupported) {
+		in.lost = true // of what was not complete yet
+	}
+	return nil
+}
+
 // settle lets the decoders take everything that has been appended, and then removes what nobody needs any more.
 func (p *pipe) settle(inputs ...*input) error {
 	for _, in := range inputs {

@@ -28,13 +28,18 @@ type placer struct {
 	key, prevKey    media.Time
 
 	jumps []jump
+	part  *part // that the frames belong to
 }
 
-// jump says how much was added to the times from a point of the buffer's timeline on.
+// jump says how much was added to the times from a point of the buffer's timeline on, and which part they are of.
 type jump struct {
 	from  media.Time
 	shift media.Span
+	part  *part
 }
+
+// enter says that the frames from now on belong to another part.
+func (p *placer) enter(x *part) { p.part = x }
 
 // place moves f, the next frame in decode order.
 func (p *placer) place(f *media.CodedFrame) {
@@ -42,7 +47,7 @@ func (p *placer) place(f *media.CodedFrame) {
 	case !p.placed:
 		p.placed = true
 		p.move(lead.Sub(f.PTS), f)
-	case f.DTS < p.dts, f.RAP && p.raps > 0 && (f.PTS <= p.rap || f.PTS.Sub(p.high) > maxQuiet):
+	case p.jumps[len(p.jumps)-1].part != p.part, f.DTS < p.dts, f.RAP && p.raps > 0 && (f.PTS <= p.rap || f.PTS.Sub(p.high) > maxQuiet):
 		p.move(max(p.outDTS.Add(p.length).Sub(f.DTS), p.outHigh.Sub(f.PTS)), f)
 	}
 	p.dts, p.length = f.DTS, f.Duration
@@ -69,16 +74,16 @@ func (p *placer) move(shift media.Span, f *media.CodedFrame) {
 	if len(p.jumps) == maxJumps {
 		p.jumps = p.jumps[:maxJumps-1]
 	}
-	p.jumps = append(p.jumps, jump{f.PTS.Add(shift), shift})
+	p.jumps = append(p.jumps, jump{f.PTS.Add(shift), shift, p.part})
 }
 
-// source puts a time of the buffer's timeline back onto that of the source.
-func (p *placer) source(t media.Time) media.Time {
-	shift := p.shift
+// source puts a time of the buffer's timeline back onto that of the container, in the part that it is of.
+func (p *placer) source(t media.Time) (media.Time, *part) {
+	shift, of := p.shift, p.part
 	for i := len(p.jumps) - 1; i >= 0; i-- {
-		if shift = p.jumps[i].shift; p.jumps[i].from <= t {
+		if shift, of = p.jumps[i].shift, p.jumps[i].part; p.jumps[i].from <= t {
 			break
 		}
 	}
-	return t.Add(-shift)
+	return t.Add(-shift), of
 }

@@ -19,7 +19,9 @@ const (
 	startTolerance = 0.2
 	// endTolerance is how much may be missing at the end of a period, and durationTolerance how far the declared
 	// duration may be from the measured one, in seconds.
-	endTolerance      = 0.1
+	endTolerance = 0.1
+	// gapTolerance is how much longer than announced a gap may be, in seconds.
+	gapTolerance      = 0.2
 	durationTolerance = 0.5
 )
 
@@ -45,6 +47,9 @@ func (t *segmentTask) result() ([]Track, []Finding) {
 	if t.meter == nil || len(t.meter.streams) == 0 {
 		tracks = []Track{t.row(t.rep.TrackID, t.rep.Kind.String(), otherContainer)}
 	} else {
+		for _, s := range t.meter.streams {
+			s.settle()
+		}
 		ordered := slices.Clone(t.meter.streams)
 		if t.source.Presentation.Format != manifest.File {
 			// The stream that the adaptation set is about comes first and bears the plain name.
@@ -53,6 +58,14 @@ func (t *segmentTask) result() ([]Track, []Finding) {
 		for i, s := range ordered {
 			tracks = append(tracks, t.track(s, i, ordered))
 		}
+	}
+	for _, f := range t.listed {
+		x := t.finding(f.Code, f.Message)
+		x.Severity, x.Hint = f.Severity, Text(f.Hint)
+		if f.Where != "" {
+			x.Evidence = map[string]any{"where": f.Where}
+		}
+		t.found.add(x)
 	}
 	t.judge()
 	return tracks, t.found.all()
@@ -76,6 +89,9 @@ func (t *segmentTask) row(id, kind, container string) Track {
 	}
 	row.MIMEType, row.Codecs, row.Encrypted = Text(r.MIMEType), Text(r.Codecs), r.Encrypted()
 	row.Container = containerName(r.MIMEType)
+	if n, ok := containerNames[t.format]; ok {
+		row.Container = n
+	}
 	row.Width, row.Height, row.SampleRate, row.Channels = positive(r.Width), positive(r.Height), positive(r.SampleRate), positive(r.Channels)
 	if f := r.FrameRate.Float(); f > 0 {
 		row.FrameRate = Seconds(f)
@@ -242,32 +258,69 @@ func (t *segmentTask) judgeStream(s *stream) {
 	if t.pipe != nil {
 		l = t.pipe.lane(s)
 	}
+	if !t.pictures {
+		s.judgeGaps(&t.found, f, t.gaps)
+	}
+	if t.pictures && s.coded == 0 {
+		return // sound that goes with the pictures elsewhere
+	}
 	s.judge(&t.found, f, l, t.opt.Decoders != nil && t.unsupported == "")
 	if s.info.Kind == media.Text || s.frames == 0 {
 		return
 	}
 	start := t.choice.Period.Start
-	if late := float64(min(s.first, s.end).Sub(start)); late > startTolerance && !t.gaveUp && t.source.Presentation.Format != manifest.File {
+	if first := min(s.first, s.end); missing(t.gaps, start, first) > 0 {
+		return
+	}
+	if late := float64(min(s.first, s.end).Sub(start)); late > startTolerance && !t.gaveUp && !t.pictures && t.source.Presentation.Live == nil && t.source.Presentation.Format != manifest.File {
 		x := f(codeStartOffset, fmt.Sprintf("the %s begins %.3f s after its period", s.info.Kind, late))
 		x.Hint, x.Time, x.Evidence = "check presentationTimeOffset against the time stamps of the media", Seconds(start), map[string]any{"offsetMs": millis(late)}
 		t.found.add(x)
 	}
 }
 
-// judge reports gaps and what went wrong with decoding. make makes a finding about the stream; decoding is false when
-// nobody wanted to decode.
-func (s *stream) judge(found *findings, make func(code, message string) Finding, l *lane, decoding bool) {
-	if s.info.Kind != media.Text {
-		list := s.cover.stretches()
-		for i := 1; i < len(list); i++ {
-			from, to := list[i-1].End, list[i].Start
-			f := make(codeGap, fmt.Sprintf("there is no %s from %s to %s", s.info.Kind, from.Clock(), to.Clock()))
-			f.Time, f.Segment = Seconds(from), nil
-			f.Hint = "playback stops at a gap unless the player jumps over it; fill it"
-			f.Evidence = map[string]any{"start": round(from), "gapMs": millis(float64(to.Sub(from))), "segment": list[i].segment}
-			found.add(f)
-		}
+// judgeGaps reports gaps. announced are stretches that the manifest says to be missing. make makes a finding about the
+// stream.
+func (s *stream) judgeGaps(found *findings, make func(code, message string) Finding, announced []media.Range) {
+	if s.info.Kind == media.Text {
+		return
 	}
+	list := s.cover.stretches()
+	for i := 1; i < len(list); i++ {
+		from, to := list[i-1].End, list[i].Start
+		f := make(codeGap, fmt.Sprintf("there is no %s from %s to %s", s.info.Kind, from.Clock(), to.Clock()))
+		f.Time, f.Segment = Seconds(from), nil
+		f.Hint = "playback stops at a gap unless the player jumps over it; fill it"
+		f.Evidence = map[string]any{"start": round(from), "gapMs": millis(float64(to.Sub(from))), "segment": list[i].segment}
+		switch length := missing(announced, from, to); {
+		case length > 0 && to.Sub(from)-length <= gapTolerance:
+			f.Severity = manifest.SeverityWarning
+			f.Message += ", as the playlist says"
+		case to.Sub(from) <= gapTolerance && s.joint(to):
+			f.Severity = manifest.SeverityWarning
+			f.Message += ", at a discontinuity"
+		}
+		found.add(f)
+	}
+}
+
+// joint reports whether a stretch of continuous times other than the first one begins at t.
+func (s *stream) joint(t media.Time) bool {
+	return slices.ContainsFunc(s.parts[1:], func(p *part) bool { return p.first.Add(p.shift).Sub(t).Abs() <= rounding })
+}
+
+// missing is how much of a stretch of time is covered by others, which come in order.
+func missing(list []media.Range, from, to media.Time) media.Span {
+	var sum media.Span
+	for _, r := range list {
+		sum += max(0, min(r.End, to).Sub(max(r.Start, from)))
+	}
+	return sum
+}
+
+// judge reports what went wrong with decoding. make makes a finding about the stream; decoding is false when nobody
+// wanted to decode.
+func (s *stream) judge(found *findings, make func(code, message string) Finding, l *lane, decoding bool) {
 	switch {
 	case !decoding || s.info.Kind == media.Text:
 	case s.refusal != "":
@@ -311,9 +364,9 @@ func (l *lane) judge(found *findings, make func(code, message string) Finding) {
 		if !t.Set {
 			return
 		}
-		src := s.place.source(t.T).Add(s.at.offset)
-		f.Time = Seconds(src)
-		if i := s.segmentAt(src); i >= 0 {
+		src, in := s.place.source(t.T)
+		f.Time = Seconds(src.Add(in.shift))
+		if i := in.segmentAt(src); i >= 0 {
 			f.Evidence["segment"] = i
 		}
 	}

@@ -72,6 +72,7 @@ type run struct {
 	group  *group
 	source *source.Source
 	keys   *crypt.Store
+	ring   *crypt.Keyring
 	ctx    context.Context
 
 	mu       sync.Mutex
@@ -137,6 +138,7 @@ func (r *run) check(name string, rep *Report) error {
 	var tasks []task
 	if p := src.Presentation; p != nil {
 		r.keys.Learn(p)
+		r.ring = crypt.NewKeyring(r.fetch)
 		rep.Kind, rep.Live = Text(p.Format.String()), p.Live != nil
 		rep.Findings = append(rep.Findings, manifestFindings(p)...)
 		if tasks, err = r.representations(p); err != nil {
@@ -151,15 +153,29 @@ func (r *run) check(name string, rep *Report) error {
 		tasks = []task{t}
 	}
 	r.all(tasks)
+	align(tasks)
+	var normal []Track // but for what is for fast winding
 	for _, t := range tasks {
 		tracks, found := t.result()
 		rep.Tracks = append(rep.Tracks, tracks...)
 		rep.Findings = append(rep.Findings, found...)
+		if s, ok := t.(*segmentTask); !ok || !s.pictures {
+			normal = append(normal, tracks...)
+		}
 	}
 	if p := src.Presentation; p != nil && p.Format != manifest.File && r.ctx.Err() == nil && r.opt.MaxDuration == 0 {
-		rep.Findings = append(rep.Findings, overall(p, rep.Tracks)...)
+		rep.Findings = append(rep.Findings, overall(p, normal)...)
 	}
 	return nil
+}
+
+// fetch gets a small resource that the presentation names.
+func (r *run) fetch(ctx context.Context, x manifest.Resource, kind fetch.Kind) ([]byte, error) {
+	resp, err := open(ctx, r.opt.Source.Fetch, r.source.Presentation.URL, x, kind)
+	if err != nil {
+		return nil, err
+	}
+	return resp.All()
 }
 
 // task is a part of a check that needs no other.
@@ -239,6 +255,7 @@ func (r *run) representations(p *manifest.Presentation) ([]task, error) {
 		reasons[l.Rep] = l.Reason
 	}
 	wanted := map[string]bool{}
+	lists := map[manifest.Lazy]bool{} // that are checked already: variants may share one
 	var tasks []task
 	for _, per := range p.Periods {
 		for _, set := range per.Sets {
@@ -251,6 +268,12 @@ func (r *run) representations(p *manifest.Presentation) ([]task, error) {
 				}
 				if len(r.opt.Representations) > 0 && i < 0 || r.opt.FirstOnly && rep != best {
 					continue
+				}
+				if rep.Lazy != nil && p.Format == manifest.HLS {
+					if lists[rep.Lazy] {
+						continue
+					}
+					lists[rep.Lazy] = true
 				}
 				tasks = append(tasks, &segmentTask{run: r, choice: plan.Choice{Period: per, Set: set, Representations: []*manifest.Representation{rep}},
 					rep: rep, unsupported: reasons[rep]})

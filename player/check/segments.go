@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ import (
 	"mseplayer/player/stream/plan"
 )
 
+// maxHeadBytes bounds what is read of a resource before the first picture that a playlist for fast winding lists.
+const maxHeadBytes = 64 << 10
+
 // segmentTask checks one representation of one period, segment by segment.
 type segmentTask struct {
 	// immutable
@@ -27,7 +31,14 @@ type segmentTask struct {
 	// unsupported is why the player does not play it, "" when it does.
 	unsupported string
 
+	// owned by the feed until it has ended
+	listed   []manifest.Finding // about the list of segments
+	pictures bool               // each segment is for one picture
+
 	// owned by work
+	threads int
+	opened  bool // prepare has been called
+	format  mime.Container
 	found   findings
 	meter   *meter // nil when the segments are only counted
 	pipe    *pipe
@@ -38,6 +49,9 @@ type segmentTask struct {
 	started time.Time
 	took    time.Duration
 	gaveUp  bool // a segment was lost before anything was measured
+	stretch int64
+	gaps    []media.Range // that the playlist announces
+	keyless []string      // URLs of keys that could not be had; there are as many findings at most
 
 	segments, bytes int64
 	fed             int64 // bytes that were appended since the parser began anew
@@ -78,17 +92,16 @@ func (t *segmentTask) work(threads int) {
 	if t.rep.Unusable != "" || t.rep.Segments == nil && t.rep.Lazy == nil {
 		return
 	}
-	if err := t.prepare(threads); err != nil {
-		t.group.cancel(err)
-		return
-	}
-	if t.pipe != nil {
-		defer t.pipe.close()
-	}
+	t.threads = threads
+	defer func() {
+		if t.pipe != nil {
+			t.pipe.close()
+		}
+	}()
 	ctx, stop := context.WithCancel(t.ctx)
-	f := &feed{get: t.opt.Source.Fetch, origin: t.source.Presentation.URL, kind: fetch.Segment, next: t.walk(), limit: t.opt.MaxDuration,
-		out: make(chan piece, maxAhead)}
-	if t.rep.Kind == manifest.Text && t.meter == nil {
+	f := &feed{get: t.opt.Source.Fetch, origin: t.source.Presentation.URL, kind: fetch.Segment, next: t.walk(), ring: t.ring, keys: t.keys,
+		limit: t.opt.MaxDuration, out: make(chan piece, maxAhead)}
+	if _, media := mime.ContainerOf(t.rep.MIMEType); !media && t.rep.Kind == manifest.Text {
 		f.kind = fetch.Text
 	}
 	t.group.run(func() { f.run(ctx) })
@@ -114,59 +127,100 @@ func (t *segmentTask) work(threads int) {
 // walk returns what names the segments one after the other: all that are listed, also those that playback would leave out
 // because they lie outside of the period.
 func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
-	init, list := t.rep.Init, t.rep.Segments
-	next := -1
+	var list *manifest.List
+	var inited *manifest.Resource // what was given last
+	next := 0
 	return func(get manifest.Getter) (plan.Item, error) {
-		it := plan.Item{Period: t.choice.Period, Set: t.choice.Set, Representation: t.rep, Window: t.choice.Period.Window()}
+		it := plan.Item{Period: t.choice.Period, Set: t.choice.Set, Representation: t.rep, Window: t.choice.Period.Window(), MIMEType: t.rep.MIMEType}
 		if list == nil {
-			l, err := t.rep.Lazy.Load(get)
-			if err != nil {
-				return it, err
+			list = &manifest.List{Init: t.rep.Init, Index: t.rep.Segments}
+			if t.rep.Segments == nil {
+				l, err := t.rep.Lazy.Load(get)
+				if err != nil {
+					return it, err
+				}
+				list = l
+				t.learn(l)
 			}
-			init, list = l.Init, l.Index
 		}
-		if next < 0 {
-			next = 0
-			if init != nil {
-				it.Init, it.Resource = true, *init
+		if list.MIMEType != "" {
+			it.MIMEType = list.MIMEType
+		}
+		if next >= list.Index.Len() {
+			if inited == nil && list.Init != nil { // there are no segments
+				inited = list.Init
+				it.Init, it.Resource = true, *inited
 				return it, nil
 			}
-		}
-		if next >= list.Len() {
 			return it, io.EOF
 		}
-		s := list.At(next)
-		it.Resource, it.Index, it.Number, it.Start, it.Duration = s.Resource, next, s.Number, s.Start, s.Duration
+		s := list.Index.At(next)
+		it.Index, it.Number, it.Start, it.Duration = next, s.Number, s.Start, s.Duration
+		it.Discontinuity, it.Key, it.IV, it.InitKey, it.Gap = s.Discontinuity, s.Key, s.IV, s.InitKey, s.Gap
+		init := s.Init
+		if init == nil {
+			init = list.Init
+		}
+		if init == nil && list.Pictures && s.Range.Start > 0 { // RFC 8216 §4.3.3.6: the resource begins with what initializes it
+			init = &manifest.Resource{URL: s.URL, Alternatives: s.Alternatives, Range: manifest.Range{End: min(s.Range.Start, maxHeadBytes)}}
+			if inited != nil && inited.URL == init.URL {
+				init = inited
+			}
+		}
+		if init != nil && !s.Gap && (inited == nil || inited.URL != init.URL || inited.Range != init.Range) {
+			inited = init
+			it.Init, it.Resource = true, *init
+			return it, nil
+		}
+		it.Resource = s.Resource
 		next++
 		return it, nil
 	}
 }
 
-// prepare makes the pipe, unless the format has no parser.
-func (t *segmentTask) prepare(threads int) error {
-	c, ok := mime.ContainerOf(t.rep.MIMEType)
+// learn takes over what a list of segments says besides.
+func (t *segmentTask) learn(l *manifest.List) {
+	t.pictures = l.Pictures
+	for _, f := range l.Findings {
+		if !slices.Contains(t.listed, f) {
+			t.listed = append(t.listed, f)
+		}
+	}
+}
+
+// prepare makes the pipe for segments of a type, unless the format has no parser.
+func (t *segmentTask) prepare(mimeType string) error {
+	t.opened = true
+	c, ok := mime.ContainerOf(mimeType)
 	if !ok || t.rep.Kind == manifest.Image || t.opt.Formats[c] == nil {
 		return nil
 	}
+	t.format = c
 	decodes := t.decodes()
 	if t.rep.Kind == manifest.Text || t.unsupported != "" {
 		decodes = nil
 	}
-	at := frameOf{offset: t.rep.TimestampOffset(t.choice.Period), window: t.choice.Period.Window()}
+	at := frameOf{window: t.choice.Period.Window(), floating: t.rep.Floating}
+	if !at.floating {
+		at.offset = t.rep.TimestampOffset(t.choice.Period)
+	}
 	t.meter = newMeter(t.opt.Formats[c](), at, decodes)
 	var err error
-	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, t.keys, threads, quotaBytes, t.opt.Log); err != nil {
+	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, t.keys, t.threads, quotaBytes, t.opt.Log); err != nil {
 		return err
 	}
 	t.in, err = t.pipe.add(t.meter)
 	return err
 }
 
+// framed reports whether the format has segments of its own. In others only what follows ends the last frame.
+func (t *segmentTask) framed() bool { return t.format == mime.ISOBMFF || t.format == mime.WebM }
+
 // take handles one piece. An error ends the check.
 func (t *segmentTask) take(p piece) error {
 	switch p.stage {
 	case stageBegin:
-		return t.begin(p.item)
+		return t.begin(p)
 	case stageData:
 		return t.data(p.data)
 	case stageEnd:
@@ -176,17 +230,65 @@ func (t *segmentTask) take(p piece) error {
 	}
 }
 
-func (t *segmentTask) begin(it plan.Item) error {
-	var err error
+func (t *segmentTask) begin(p piece) error {
+	it := p.item
+	if it.Gap {
+		t.gap(it)
+		return nil
+	}
+	if !t.opened {
+		if err := t.prepare(it.MIMEType); err != nil {
+			return err
+		}
+	}
 	if was := t.open; was != nil && (it.URL != was.item.URL || it.Range.Start != was.item.Range.End) {
-		err = t.truncated(*was, inRange, nil)
+		if err := t.truncated(*was, inRange, nil); err != nil {
+			return err
+		}
 	}
 	t.open = nil
 	t.cur = current{where: where{item: it, init: it.Init}, from: t.fed}
-	if t.meter != nil && !it.Init {
-		t.meter.segment = it.Index
+	if p.keyErr != nil {
+		t.noKey(p.keyErr)
 	}
-	return err
+	switch {
+	case t.meter == nil:
+		return nil
+	case it.Init:
+		if errors.Is(t.skipped, errNoInit) {
+			t.skipped = nil
+		}
+		return nil
+	}
+	if t.meter.at.floating && t.stretch != it.Discontinuity && t.in.incomplete() {
+		if err := t.pipe.giveUp(t.in); err != nil { // no frame goes on behind a discontinuity
+			return err
+		}
+	}
+	t.stretch = it.Discontinuity
+	t.meter.enter(&it)
+	return t.pipe.setKey(t.in, p.sample)
+}
+
+// gap notes a segment that the playlist says to be missing.
+func (t *segmentTask) gap(it plan.Item) {
+	t.report(where{item: it}, codeMissing, "the playlist says that it does not exist, so it was not asked for", "", nil)
+	t.found.list[len(t.found.list)-1].Severity = manifest.SeverityInfo
+	if len(t.gaps) < maxTraced {
+		t.gaps = append(t.gaps, media.Range{Start: it.Start, End: it.Start.Add(it.Duration)})
+	}
+}
+
+// noKey reports a key of the playlist that cannot be had, once.
+func (t *segmentTask) noKey(err error) {
+	var ke *keyError
+	if errors.As(err, &ke) {
+		if slices.Contains(t.keyless, ke.key.URL) {
+			return
+		}
+		t.keyless = append(t.keyless, ke.key.URL)
+	}
+	t.report(t.cur.where, codeKeyMissing, reason(err), "see whether the key is where the playlist says", nil)
 }
 
 // inRange says what is wrong with a byte range that the next one does not go on with.
@@ -204,6 +306,7 @@ func (t *segmentTask) data(b []byte) error {
 		}
 	}
 	t.fed += int64(len(b))
+	t.meter.had = t.meter.had || !t.cur.init
 	err := t.pipe.append(t.in, b)
 	if t.ctx.Err() != nil {
 		return err
@@ -299,8 +402,12 @@ func (t *segmentTask) end(err error) error {
 		t.bytes += c.bytes
 	}
 	t.advance(func(p *Progress) { p.Segments++; p.Bytes += c.bytes })
+	var ke *keyError
 	switch {
 	case c.skip:
+	case errors.As(err, &ke):
+		t.noKey(err)
+		c.skip = true
 	case err != nil && c.bytes == 0:
 		t.absent(err)
 	case err != nil:
@@ -308,6 +415,9 @@ func (t *segmentTask) end(err error) error {
 	case c.bytes == 0:
 		t.fault(codeEmpty, "it has no bytes", "", nil)
 	case t.in == nil || t.skipped != nil:
+	case t.pictures && t.framed() && t.in.incomplete():
+		fatal = t.pipe.giveUp(t.in) // the rest of a fragment is not for fast winding
+	case !t.framed():
 	case t.in.incomplete() && !c.item.Range.IsWhole():
 		p := c.where
 		t.open = &p // a byte range may end inside a box
@@ -318,7 +428,7 @@ func (t *segmentTask) end(err error) error {
 	case fatal != nil || t.meter == nil:
 	case !c.init:
 		t.close()
-	case t.skipped == nil && !c.skip && t.meter.inits == 0:
+	case t.skipped == nil && !c.skip && t.meter.inits == 0 && t.framed():
 		t.fault(codeMalformed, "it says nothing about any track", "", nil)
 	}
 	return fatal
@@ -355,7 +465,7 @@ func (t *segmentTask) close() {
 			t.access(s)
 		}
 	}
-	if frames == 0 && !c.skip && c.bytes > 0 && t.skipped == nil && t.open == nil && len(t.meter.streams) > 0 && t.rep.Kind != manifest.Text {
+	if frames == 0 && !c.skip && (t.framed() || !t.in.incomplete()) && c.bytes > 0 && t.skipped == nil && t.open == nil && len(t.meter.streams) > 0 && t.rep.Kind != manifest.Text {
 		t.report(c.where, codeEmpty, "it holds no frames", "", nil)
 	}
 	for _, s := range t.meter.streams {
@@ -438,6 +548,11 @@ func (t *segmentTask) stop(p piece) error {
 
 // finish ends decoding.
 func (t *segmentTask) finish() error {
+	if !t.framed() && t.skipped == nil && t.in.incomplete() {
+		if err := t.pipe.giveUp(t.in); err != nil {
+			return err
+		}
+	}
 	if t.open != nil {
 		if err := t.truncated(*t.open, inRange, nil); err != nil {
 			return err

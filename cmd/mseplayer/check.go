@@ -19,8 +19,9 @@ import (
 	"mseplayer/player/source"
 )
 
-// maxJobs bounds --jobs, maxIgnoreBytes an --ignore-file.
+// maxJobs bounds --jobs, maxIgnoreBytes an --ignore-file, maxLiveSeconds --live-duration.
 const (
+	maxLiveSeconds = 7 * 24 * 3600
 	maxJobs        = 256
 	maxIgnoreBytes = 1 << 20
 )
@@ -38,6 +39,7 @@ type checkOptions struct {
 	firstOnly       bool
 	noDecode        bool
 	maxDuration     float64
+	liveDuration    float64
 	jobs            int
 	quiet           bool
 	listRules       bool
@@ -55,6 +57,7 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f.BoolVar(&o.firstOnly, "first-only", false, "check the best representation of each adaptation set only")
 	f.BoolVar(&o.noDecode, "no-decode", false, "check the structure only")
 	f.Float64Var(&o.maxDuration, "max-duration", 0, "check the first `D` seconds of each track")
+	f.Float64Var(&o.liveDuration, "live-duration", 30, "watch a live presentation for `D` seconds")
 	f.IntVar(&o.jobs, "jobs", 0, "check `N` representations at the same time (default: the number of cores)")
 	o.net.declare(f)
 	o.keys.declare(f)
@@ -70,6 +73,8 @@ func (o *checkOptions) check(f *pflag.FlagSet) error {
 		return usage("--fail-on %s: takes error, warning or none", o.failOn)
 	case o.maxDuration < 0 || f.Changed("max-duration") && !(o.maxDuration > 0):
 		return usage("--max-duration %g: must be more than 0 seconds", o.maxDuration)
+	case !(o.liveDuration > 0 && o.liveDuration <= maxLiveSeconds):
+		return usage("--live-duration %g: must be more than 0 and at most %d seconds", o.liveDuration, maxLiveSeconds)
 	case f.Changed("jobs") && (o.jobs < 1 || o.jobs > maxJobs):
 		return usage("--jobs %d: must be 1 to %d", o.jobs, maxJobs)
 	case f.Changed("json") && o.json == "":
@@ -198,7 +203,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		return
 	}
 	opt := check.Options{Source: c.open, Formats: mse.Formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
-		MaxDuration: media.Span(o.maxDuration), Jobs: o.jobs, Keys: c.keys, Waivers: c.waivers, Version: version}
+		MaxDuration: media.Span(o.maxDuration), LiveDuration: media.Span(o.liveDuration).Duration(), Jobs: o.jobs, Keys: c.keys, Waivers: c.waivers, Version: version}
 	if o.noDecode {
 		opt.Decoders = nil
 	}

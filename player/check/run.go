@@ -41,6 +41,9 @@ type Options struct {
 	FirstOnly       bool
 	// MaxDuration ends the check of each track after so much media, to the length of a segment; 0 checks everything.
 	MaxDuration media.Span
+	// LiveDuration is how long a live presentation is watched, from the beginning of each track's check on; the default is
+	// 30 s. What the server keeps of as much time before is checked, too.
+	LiveDuration time.Duration
 	// Jobs is how many representations are checked at the same time, Cores how many cores they share. The default of
 	// both is the number of cores of the machine.
 	Jobs, Cores int
@@ -74,6 +77,8 @@ type run struct {
 	keys   *crypt.Store
 	ring   *crypt.Keyring
 	ctx    context.Context
+
+	broadcast *broadcast // nil unless a live presentation is being watched
 
 	mu       sync.Mutex
 	progress Progress // guarded by mu
@@ -144,6 +149,11 @@ func (r *run) check(name string, rep *Report) error {
 		if tasks, err = r.representations(p); err != nil {
 			return err
 		}
+		if p.Live != nil && !stored(p) {
+			ctx, stop := context.WithCancel(r.ctx)
+			defer stop()
+			r.broadcast = r.watch(ctx, p)
+		}
 	} else {
 		rep.Kind = Text(manifest.File.String())
 		t := &fileTask{run: r, rows: map[int]string{}}
@@ -154,6 +164,9 @@ func (r *run) check(name string, rep *Report) error {
 	}
 	r.all(tasks)
 	align(tasks)
+	if r.broadcast != nil {
+		rep.Findings = append(rep.Findings, r.broadcast.findings()...)
+	}
 	var normal []Track // but for what is for fast winding
 	for _, t := range tasks {
 		tracks, found := t.result()
@@ -163,7 +176,7 @@ func (r *run) check(name string, rep *Report) error {
 			normal = append(normal, tracks...)
 		}
 	}
-	if p := src.Presentation; p != nil && p.Format != manifest.File && r.ctx.Err() == nil && r.opt.MaxDuration == 0 {
+	if p := src.Presentation; p != nil && p.Format != manifest.File && p.Live == nil && r.ctx.Err() == nil && r.opt.MaxDuration == 0 {
 		rep.Findings = append(rep.Findings, overall(p, normal)...)
 	}
 	return nil
@@ -202,6 +215,9 @@ func (r *run) all(tasks []task) {
 		}
 	}
 	jobs := min(r.opt.Jobs, len(tasks))
+	if r.broadcast != nil {
+		jobs = min(max(r.opt.Jobs, maxWatched), len(tasks)) // they wait most of the time, and all for the same
+	}
 	// Two threads for each core: decoders wait for each other at the borders of pictures, and the last tasks to run have
 	// the machine for themselves.
 	threads := max(1, min(r.opt.Cores, 2*r.opt.Cores/max(1, min(jobs, videos))))
@@ -268,6 +284,9 @@ func (r *run) representations(p *manifest.Presentation) ([]task, error) {
 				}
 				if len(r.opt.Representations) > 0 && i < 0 || r.opt.FirstOnly && rep != best {
 					continue
+				}
+				if set.TrickMode && p.Format == manifest.HLS && p.Live != nil && !stored(p) {
+					continue // single pictures of the same segments
 				}
 				if rep.Lazy != nil && p.Format == manifest.HLS {
 					if lists[rep.Lazy] {

@@ -104,6 +104,9 @@ func (t *segmentTask) work(threads int) {
 	if _, media := mime.ContainerOf(t.rep.MIMEType); !media && t.rep.Kind == manifest.Text {
 		f.kind = fetch.Text
 	}
+	if t.broadcast != nil {
+		f.next = t.follow(ctx)
+	}
 	t.group.run(func() { f.run(ctx) })
 	for p := range f.out {
 		if err := t.take(p); err != nil {

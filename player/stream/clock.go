@@ -35,10 +35,10 @@ type Skew struct {
 // clockScheme is the last part of a UTCTiming scheme with its year: "http-iso:2014".
 const clockScheme = "urn:mpeg:dash:utc:"
 
-// askClock learns the server's clock in the first of several ways that works; the error says why those before it did not.
+// AskClock learns the server's clock in the first of several ways that works; the error says why those before it did not.
 // origin is the manifest, whose server's Date is the last resort.
 // ISO/IEC 23009-1 §5.8.4.11.
-func askClock(ctx context.Context, get *fetch.Client, clocks []manifest.Descriptor, origin string) (Skew, error) {
+func AskClock(ctx context.Context, get *fetch.Client, clocks []manifest.Descriptor, origin string) (Skew, error) {
 	var failed []error
 	for _, c := range clocks {
 		offset, err := askOne(ctx, get, c, origin)

@@ -276,7 +276,7 @@ func (p *Program) askClock(ctx context.Context) {
 	if pres.Live == nil {
 		return
 	}
-	skew, err := askClock(ctx, p.get, pres.Live.Clocks, pres.URL)
+	skew, err := AskClock(ctx, p.get, pres.Live.Clocks, pres.URL)
 	if err != nil && ctx.Err() == nil {
 		p.log.Warn("the server's clock", "err", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}

@@ -151,6 +151,16 @@ func NewTrack(choices ...Choice) *Track {
 	return t
 }
 
+// Watch makes a track of one choice of a presentation that may still grow. Where only lists of segments grow, they say
+// themselves when they end.
+func Watch(p *manifest.Presentation, c Choice) *Track {
+	t := NewTrack(c)
+	if p.Format != manifest.HLS {
+		t.live, t.ends = p.Live, p.Duration.Set
+	}
+	return t
+}
+
 // Choices returns what the track was made of.
 func (t *Track) Choices() []Choice { return t.choices }
 

@@ -144,6 +144,8 @@ func TestUsage(t *testing.T) {
 		{"check --fail-on never x", "--fail-on never: takes error, warning or none"},
 		{"check --jobs 0 x", "--jobs 0: must be 1 to 256"},
 		{"check --jobs many x", `invalid argument "many" for "--jobs"`},
+		{"check --live-duration 0 x", "--live-duration 0: must be more than 0 and at most 604800 seconds"},
+		{"check --live-duration NaN x", "--live-duration NaN: must be more than 0"},
 		{"check --max-duration -1 x", "--max-duration -1: must be more than 0 seconds"},
 		{"check --max-duration 0 x", "--max-duration 0: must be more than 0 seconds"},
 		{"check --max-duration NaN x", "--max-duration NaN: must be more than 0 seconds"},

@@ -275,8 +275,7 @@ func (t *segmentTask) begin(p piece) error {
 
 // gap notes a segment that the playlist says to be missing.
 func (t *segmentTask) gap(it plan.Item) {
-	t.report(where{item: it}, codeMissing, "the playlist says that it does not exist, so it was not asked for", "", nil)
-	t.found.list[len(t.found.list)-1].Severity = manifest.SeverityInfo
+	t.reportAs(manifest.SeverityInfo, where{item: it}, codeMissing, "the playlist says that it does not exist, so it was not asked for", "", nil)
 	if len(t.gaps) < maxTraced {
 		t.gaps = append(t.gaps, media.Range{Start: it.Start, End: it.Start.Add(it.Duration)})
 	}
@@ -291,7 +290,11 @@ func (t *segmentTask) noKey(err error) {
 		}
 		t.keyless = append(t.keyless, ke.key.URL)
 	}
-	t.report(t.cur.where, codeKeyMissing, reason(err), "see whether the key is where the playlist says", nil)
+	var sev manifest.Severity
+	if ke != nil && ke.key.Method.WholeResource() {
+		sev = manifest.SeverityError // there is no structure to check
+	}
+	t.reportAs(sev, t.cur.where, codeKeyMissing, reason(err), "see whether the key is where the playlist says", nil)
 }
 
 // inRange says what is wrong with a byte range that the next one does not go on with.
@@ -360,9 +363,15 @@ func (t *segmentTask) fault(code, message, hint string, evidence map[string]any)
 // errNoInit is why media segments are counted but not looked into.
 var errNoInit = errors.New("there is no initialization segment")
 
-// report adds a finding about a segment.
+// report adds a finding about a segment, with the usual severity.
 func (t *segmentTask) report(at where, code, message, hint string, evidence map[string]any) {
+	t.reportAs("", at, code, message, hint, evidence)
+}
+
+// reportAs is report with another severity.
+func (t *segmentTask) reportAs(sev manifest.Severity, at where, code, message, hint string, evidence map[string]any) {
 	f := t.finding(code, message)
+	f.Severity = sev
 	f.Hint, f.Evidence = Text(hint), evidence
 	f.Segment = &Segment{Index: at.item.Index, URL: fetch.Redact(at.item.URL)}
 	if at.init {
@@ -487,8 +496,7 @@ func (t *segmentTask) access(s *stream) {
 	first := s.coded == int64(s.seg.frames)
 	switch {
 	case first && !s.seg.key:
-		t.report(t.cur.where, codeNoRAP, "the stream does not begin with a random access point; players drop what precedes the first one", hint, e)
-		t.found.list[len(t.found.list)-1].Severity = manifest.SeverityError
+		t.reportAs(manifest.SeverityError, t.cur.where, codeNoRAP, "the stream does not begin with a random access point; players drop what precedes the first one", hint, e)
 	case s.seg.keys == 0 && t.rep.Addressing != manifest.Single && t.source.Presentation.Format != manifest.File:
 		t.report(t.cur.where, codeNoRAP, "it has no random access point, so nobody can switch to or seek into it", hint, e)
 	}

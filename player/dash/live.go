@@ -82,7 +82,7 @@ func (b *builder) describeLive(m *mpd.MPD) *manifest.Live {
 		l.Depth = facts.depth.v
 	}
 	if b.start.IsZero() {
-		b.find(place{path: "MPD"}, manifest.CodeInvalid, manifest.SeverityError, "add an availabilityStartTime",
+		b.find(place{path: "MPD"}, manifest.CodeInvalid, manifest.SeverityWarning, "add an availabilityStartTime",
 			"availabilityStartTime=%q is no date and time; when segments appear cannot be told", clip(string(m.AvailabilityStartTime)))
 	}
 	for _, d := range descriptors(m.UTCTimings) {

@@ -241,7 +241,7 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 	for _, l := range sel.LeftOut {
 		p.log.Warn("not played", "track", l.Track, "why", l.Reason)
 	}
-	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Log: p.log})
+	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Keys: p.keys, Log: p.log})
 	var feeds []stream.Feed
 	for _, k := range []struct {
 		kind  manifest.Kind

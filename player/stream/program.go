@@ -37,6 +37,8 @@ type ProgramOptions struct {
 	Rules plan.Rules
 	// Delay is the distance from the live edge that is wanted, 0 for what the presentation says.
 	Delay media.Span
+	// Keys is told the keys of playlists; nil where no samples are protected.
+	Keys *crypt.Store
 	// Log gets what changes at Info and Debug, what fails at Warn. Nil is silent.
 	Log *slog.Logger
 }
@@ -50,6 +52,7 @@ type Program struct {
 	want  media.Span
 	log   *slog.Logger
 	keys  *crypt.Keyring
+	store *crypt.Store
 	feeds []*Segments   // complete before the engine runs
 	dry   chan struct{} // one slot: a feed has come to the end of what the manifest lists
 
@@ -82,7 +85,7 @@ func NewProgram(pres *manifest.Presentation, o ProgramOptions) *Program {
 	}
 	p := &Program{get: o.Fetch, rules: o.Rules, want: o.Delay, log: log.With("c", "stream"), dry: make(chan struct{}, 1), pres: pres,
 		places: map[int64]media.Span{}}
-	p.keys = crypt.NewKeyring(p.read)
+	p.keys, p.store = crypt.NewKeyring(p.read), o.Keys
 	return p
 }
 

@@ -536,6 +536,9 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 	if it.Init {
 		return f.initialize(ctx, e, it)
 	}
+	if err := f.protect(ctx, it); err != nil {
+		return err
+	}
 	if f.rep != it.Representation.TrackID {
 		f.begin(it) // segments that initialize themselves
 		f.init = nil
@@ -813,6 +816,34 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		return nil // a byte range may end inside a box
 	}
 	return f.wrap(it, Segment, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
+}
+
+// protect tells the SourceBuffer with which key the samples of a segment are encrypted, where the playlist says so.
+func (f *Segments) protect(ctx context.Context, it plan.Item) error {
+	var key *media.SampleKey
+	if store := f.prog.store; store != nil && it.Key != nil && !it.Key.Method.WholeResource() {
+		var secret []byte
+		if crypt.Fetched(it.Key) {
+			var err error
+			if secret, err = f.prog.keys.Key(ctx, it.Key); err != nil {
+				return f.wrap(it, Segment, err)
+			}
+		}
+		var err error
+		if key, err = store.SampleKey(it.Key, it.IV, secret); err != nil {
+			return f.wrap(it, Media, err)
+		}
+	}
+	err := f.sb.SetSampleKey(key)
+	switch {
+	case errors.Is(err, mse.ErrNotSupported):
+		return nil // the samples tell their keys themselves
+	case errors.As(err, new(*mse.FormatError)):
+		return f.wrap(it, Media, err)
+	case err != nil:
+		return f.wrap(it, Policy, err)
+	}
+	return nil
 }
 
 // decrypter returns what makes a resource clear, nil when it is.

@@ -68,6 +68,10 @@ type Options struct {
 	// begins in the middle of a group of pictures shows all of its pictures.
 	// DEVIATION when set: the specification drops everything up to the next random access point.
 	DecodeOutsideWindow bool
+	// KeepOpen leaves it to the application what an append error means, which the append reports as always: it goes on behind
+	// what cannot be parsed, or ends the stream with EndOfStreamError.
+	// DEVIATION when set: the specification's append error algorithm ends the stream.
+	KeepOpen bool
 	// InbandEvents keeps what media segments say beside their frames for SourceBuffer.TakeInbandEvents.
 	InbandEvents bool
 	// VideoQuota and AudioQuota limit the payload bytes of one SourceBuffer that holds video, or only audio or

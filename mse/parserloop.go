@@ -79,7 +79,9 @@ func (sb *SourceBuffer) appendError(tx *Tx, op *operation, cause error) {
 	tx.Queue(&sb.EventTarget, EventUpdateEnd)
 	sb.announce(tx)
 	// 5.
-	sb.ms.endOfStream(tx, EndDecode, err)
+	if !sb.ms.opt.KeepOpen {
+		sb.ms.endOfStream(tx, EndDecode, err)
+	}
 }
 
 // appendHandler receives what the parser finds during one step.

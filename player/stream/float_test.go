@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest"
+	"mseplayer/player/crypt"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream"
 )
@@ -29,10 +32,10 @@ func (l *lazy) Load(manifest.Getter) (*manifest.List, error) {
 
 // spliced describes two movies, played one after the other: segments 0 to 4 of the first, whose own times begin at 1000 s,
 // then those of the second, whose own begin at 5 s.
-func spliced(edit func(*manifest.SegmentRef)) (fstest.MapFS, *manifest.Presentation) {
+func spliced(edit func(*manifest.SegmentRef), edits ...func(*msetest.BuilderTrack)) (fstest.MapFS, *manifest.Presentation) {
 	files := fstest.MapFS{}
-	movie(files, "x", 10, 1000, 100_000)
-	movie(files, "y", 10, 5, 100_000)
+	movie(files, "x", 10, 1000, 100_000, edits...)
+	movie(files, "y", 10, 5, 100_000, edits...)
 	list := func(kind string) *lazy {
 		var first, second = &manifest.Resource{URL: "org:///x" + kind + "-init"}, &manifest.Resource{URL: "org:///y" + kind + "-init"}
 		return &lazy{lists: []*manifest.List{{Index: index{"x" + kind + "-", 0, 10, time.Time{}, func(s *manifest.SegmentRef) {
@@ -242,6 +245,63 @@ func TestEncrypted(t *testing.T) {
 				}
 				if n := strings.Count(strings.Join(org.asked, " ")+" ", "key "); n > 2 {
 					t.Errorf("the key was asked for %d times", n)
+				}
+			})
+		})
+	}
+}
+
+// TestSampleKeys plays media whose samples are encrypted with keys that the playlist has at URLs: one for each stretch, while
+// the media names others.
+func TestSampleKeys(t *testing.T) {
+	first, second := [16]byte{1, 15: 2}, [16]byte{3, 15: 4}
+	for _, tt := range []struct {
+		name   string
+		served []byte   // the second key
+		want   []string // of the error, nil for none
+	}{
+		{"keys", second[:], nil},
+		{"another key", bytes.Repeat([]byte{7}, 16), []string{"is wrong"}},
+		{"a key that is too short", second[:9], []string{"org:///key2", "has 9 bytes, not 16", "segment 5"}},
+		{"no key", nil, []string{"org:///key2", "segment 5"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				keys := []*manifest.Key{{Method: manifest.SampleAES, Resource: manifest.Resource{URL: "org:///key1"}}, {Method: manifest.SampleAES, Resource: manifest.Resource{URL: "org:///key2"}, Format: "identity"}}
+				movies := 0
+				files, pres := spliced(func(s *manifest.SegmentRef) { s.Key = keys[min(1, s.Number/5)] }, func(b *msetest.BuilderTrack) {
+					secret := first
+					if movies++; movies > 2 { // pictures and sound of the first
+						secret = second
+					}
+					b.Protect(media.SchemeCBCS, [16]byte{9}, secret, 0)
+				})
+				files["key1"], files["key2"] = &fstest.MapFile{Data: first[:]}, &fstest.MapFile{Data: tt.served}
+				if tt.served == nil {
+					delete(files, "key2")
+				}
+				org := &origin{files: files}
+				r := start(t, org, pres, stream.ProgramOptions{Keys: crypt.New(crypt.Config{}, nil)}, nil)
+				defer r.stop()
+				r.el.Play()
+				if tt.want == nil {
+					r.ended(25 * time.Second)
+					if got := r.pictures(); got != "0.00-19.96" || r.stalls() != 0 {
+						t.Errorf("shown %s, stalls %v", got, r.el.Report().Stalls)
+					}
+					if n := strings.Count(strings.Join(org.asked, " ")+" ", "key"); n > 4 {
+						t.Errorf("keys were asked for %d times", n)
+					}
+					return
+				}
+				for begun := time.Now(); r.el.Error() == nil && time.Since(begun) < 30*time.Second; {
+					time.Sleep(100 * time.Millisecond)
+				}
+				err := r.el.Error()
+				for _, w := range tt.want {
+					if err == nil || !strings.Contains(err.Error(), w) || strings.Contains(err.Error(), "\n") {
+						t.Errorf("error %v, want %q in it", err, w)
+					}
 				}
 			})
 		})

@@ -19,6 +19,7 @@ import (
 	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/player/decode"
 	"mseplayer/player/element"
 	"mseplayer/player/fetch"
 	"mseplayer/player/frame"
@@ -74,13 +75,16 @@ func (s *slow) Read(p []byte) (int, error) {
 }
 
 // movie writes the media of the tests, with times that begin at base: v-init, v-0, v-1, … and a-init, a-0, …
-func movie(files fstest.MapFS, prefix string, length media.Span, base float64, bits int) {
+func movie(files fstest.MapFS, prefix string, length media.Span, base float64, bits int, edits ...func(*msetest.BuilderTrack)) {
 	b := msetest.Movie(msetest.MovieSpec{Width: 64, Height: 48, Length: length, FrameRateNum: 25, FrameRateDen: 1, GOP: 25, BitsPerSecond: bits, Audio: true, Seed: 1})
 	for i, name := range []string{"v", "a"} {
 		t := b.Tracks[i]
 		t.Samples = append([]msetest.BuilderSample(nil), t.Samples...)
 		for k := range t.Samples {
 			t.Samples[k].DTS += int64(base * float64(t.Timescale))
+		}
+		for _, edit := range edits {
+			edit(&t)
 		}
 		one := &msetest.Builder{Tracks: []msetest.BuilderTrack{t}}
 		files[prefix+name+"-init"] = &fstest.MapFile{Data: one.Init()}
@@ -179,8 +183,12 @@ func start(t *testing.T, org *origin, pres *manifest.Presentation, o stream.Prog
 		t.Fatal(err)
 	}
 	loop := mse.NewEventLoop(nil)
-	r.ms = mse.New(mse.Options{Loop: loop, DecodeOutsideWindow: true})
-	r.el = element.New(loop, element.Options{Decoders: &playertest.Factory{Depth: 2}, Audio: sink, Queue: present.Options{Created: time.Now()}, MaxVolume: 1})
+	r.ms = mse.New(mse.Options{Loop: loop, DecodeOutsideWindow: true, KeepOpen: true})
+	eo := element.Options{Decoders: &playertest.Factory{Depth: 2}, Audio: sink, Queue: present.Options{Created: time.Now()}, MaxVolume: 1}
+	if o.Keys != nil {
+		eo.Decrypters = func() decode.Decrypter { return o.Keys.Decrypter() }
+	}
+	r.el = element.New(loop, eo)
 	r.el.Start(ctx)
 	r.el.SetSrcObject(r.ms)
 	synctest.Wait()

@@ -124,6 +124,7 @@ func New(cfg Config, dep Deps) *Player {
 		Decodes:               dep.Decoders.Supports,
 		SkipUnsupportedTracks: true,
 		DecodeOutsideWindow:   true,
+		KeepOpen:              true,
 		VideoQuota:            cfg.VideoQuota,
 		AudioQuota:            cfg.AudioQuota,
 		Log:                   log,

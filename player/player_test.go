@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
@@ -225,31 +226,52 @@ func TestMissingSegment(t *testing.T) {
 	})
 }
 
+// TestBrokenSegments leaves out what is damaged, and stops where nothing can be played without it.
 func TestBrokenSegments(t *testing.T) {
+	const name = "p0-v1-2.m4s"
+	all := func(f fstest.MapFS, data string) {
+		for i := 1; i <= 10; i++ {
+			f[fmt.Sprintf("p0-v1-%d.m4s", i)].Data = []byte(data)
+		}
+	}
 	for _, c := range []struct {
 		name string
 		do   func(fstest.MapFS)
-		want []string
+		lost string   // what is left out, "" where playback stops
+		want []string // of the reason
 	}{
-		{"truncated", func(f fstest.MapFS) { f["p0-v1-2.m4s"].Data = f["p0-v1-2.m4s"].Data[:len(f["p0-v1-2.m4s"].Data)/2] }, []string{"p0-v1-2.m4s", "truncated", "segment 2"}},
-		{"empty", func(f fstest.MapFS) { f["p0-v1-2.m4s"].Data = nil }, []string{"p0-v1-2.m4s", "empty"}},
-		{"not media", func(f fstest.MapFS) { f["p0-v1-2.m4s"].Data = []byte("<html><body>404</body></html>") }, []string{"p0-v1-2.m4s", "byte 0"}},
-		{"no initialization segment", func(f fstest.MapFS) { delete(f, "p0-a-init.mp4") }, []string{"p0-a-init.mp4", "initialization segment"}},
-		{"text as initialization segment", func(f fstest.MapFS) { f["p0-a-init.mp4"].Data = []byte("nonsense, and more of it") }, []string{"p0-a-init.mp4"}},
+		{"truncated", func(f fstest.MapFS) { f[name].Data = f[name].Data[:len(f[name].Data)/2] }, "2-4", []string{"truncated"}},
+		{"empty", func(f fstest.MapFS) { f[name].Data = nil }, "2-4", []string{"empty"}},
+		{"not media", func(f fstest.MapFS) { f[name].Data = []byte("<html><body>404</body></html>") }, "2-4", []string{"byte 0"}},
+		{"the first", func(f fstest.MapFS) { f["p0-a-1.m4s"].Data = []byte("nonsense, and more of it") }, "0-2", []string{"byte 0"}},
+		{"the last", func(f fstest.MapFS) { f["p0-v1-10.m4s"].Data = []byte("nonsense, and more of it") }, "18-20", []string{"byte 0"}},
+		{"all", func(f fstest.MapFS) { all(f, "nonsense, and more of it") }, "", []string{"p0-v1-1.m4s", "segment 1", "byte 0"}},
+		{"no initialization segment", func(f fstest.MapFS) { delete(f, "p0-a-init.mp4") }, "", []string{"p0-a-init.mp4", "initialization segment"}},
+		{"text as initialization segment", func(f fstest.MapFS) { f["p0-a-init.mp4"].Data = []byte("nonsense, and more of it") }, "", []string{"p0-a-init.mp4"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			within(t, func(t *testing.T) {
-				files := playertest.Package{Periods: []float64{6}}.Files()
+				files := playertest.Package{Periods: []float64{20}}.Files()
 				c.do(files)
 				r := newRig(t, files, player.Config{})
 				defer r.stop()
 				r.open()
 				r.p.Play()
-				r.finish(10 * time.Second)
-				err := r.p.Err()
+				r.finish(25 * time.Second)
+				rep, err := r.report(), r.p.Err()
+				var text string
+				if err != nil {
+					text = err.Error()
+				}
+				if c.lost != "" {
+					if err != nil || !rep.Ended || len(rep.Lost) != 1 || fmt.Sprintf("%g-%g", rep.Lost[0].From, rep.Lost[0].To) != c.lost {
+						t.Fatalf("error %v, ended %v, lost %v", err, rep.Ended, rep.Lost)
+					}
+					text = rep.Lost[0].Reason
+				}
 				for _, w := range c.want {
-					if err == nil || !strings.Contains(err.Error(), w) || strings.Contains(err.Error(), "\n") {
-						t.Errorf("error %v, want %q in it", err, w)
+					if !strings.Contains(text, w) || strings.Contains(text, "\n") {
+						t.Errorf("got %q, want %q in it", text, w)
 					}
 				}
 			})

@@ -38,6 +38,9 @@ const (
 	// until so little is left to play.
 	placePatience            = 3 * time.Second
 	placeMargin   media.Span = 4
+	// maxDamaged is how many segments in a row may be damaged for playback to go on behind them, damagedTries how often each
+	// is asked for.
+	maxDamaged, damagedTries = 4, 2
 	// endMargin is how close to the edge of what is buffered playback stops.
 	endMargin media.Span = 0.5
 )
@@ -82,6 +85,7 @@ type Segments struct {
 	chosen  bool      // the representation of the next segment has been chosen
 	why     string    // why it was
 	trouble trouble
+	damage  damage
 	length  media.Span                 // of the segment that was begun last
 	reps    []*manifest.Representation // what rungs describes
 	rungs   []abr.Rung                 // immutable
@@ -226,6 +230,9 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 					return f.wrap(plan.Item{}, Policy, err)
 				}
 			}
+			if f.damage.first != nil && f.empty() {
+				return f.damage.first
+			}
 			if len(f.sb.Tracks()) == 0 {
 				return f.wrap(plan.Item{}, Media, errors.New("there is no media in any of its segments"))
 			}
@@ -346,8 +353,11 @@ type trouble struct {
 // instead, and goes on with the next.
 func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error {
 	var se *Error
-	if !errors.As(failure, &se) || se.Category != Segment {
+	switch {
+	case !errors.As(failure, &se), se.Category == Policy:
 		return failure
+	case se.Category == Media:
+		return f.recover(e, se)
 	}
 	if text := failure.Error(); text != f.told {
 		f.told = text
@@ -400,6 +410,52 @@ func (f *Segments) hopeless(e *Engine, it plan.Item, failure error) bool {
 	gone := errors.As(failure, &fe) && fe.Missing() || e.player.Starving() // a server that does not answer may do so later
 	x, ok := f.extentNow()
 	return ok && gone && it.Duration > 0 && it.End() < x.End && time.Since(f.trouble.since) >= patience(it.Duration)
+}
+
+// damage is what is known about segments, one after the other, whose media cannot be used.
+type damage struct {
+	first error // what was wrong with the first of them
+	tries int   // of the current one
+	count int
+}
+
+// recover goes on after media that cannot be used. Perhaps the network damaged it, so it is asked for again; then it is left
+// out. Without its initialization segment nothing can be played, nor is there hope where nothing but damage comes: that
+// returns the error, about the first of what is damaged.
+func (f *Segments) recover(e *Engine, failure *Error) error {
+	d := &f.damage
+	if d.first == nil {
+		d.first = failure
+	}
+	it := failure.item
+	if err := f.reset(); err != nil {
+		return err
+	}
+	f.track.Forget() // it may be the initialization segment that is damaged, and was not noticed
+	if d.tries++; d.tries < damagedTries {
+		e.log.Info("damaged media is asked for again", "err", failure)
+		return nil
+	}
+	d.tries = 0
+	if d.count++; d.count >= maxDamaged || it.Init || it.Duration <= 0 {
+		return d.first
+	}
+	f.leaveOut(e, it, failure)
+	return nil
+}
+
+// cutOff is the category of what ends too early: in a live stream it may be being written.
+func (f *Segments) cutOff() Category {
+	if f.liveness() != nil {
+		return Segment
+	}
+	return Media
+}
+
+// empty reports whether nothing is buffered.
+func (f *Segments) empty() bool {
+	r, err := f.sb.Buffered()
+	return err == nil && len(r) == 0
 }
 
 // patience is how long a segment of a live stream is asked for before it is given up.
@@ -546,7 +602,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 	before := f.Edge()
 	if err := f.body(ctx, e, it); err != nil {
 		var se *Error
-		if it.Hint && errors.As(err, &se) && se.Category == Segment {
+		if it.Hint && errors.As(err, &se) && se.Category != Policy {
 			f.track.Seek(it.Start.Add(1e-3))
 			return &plan.Wait{Until: f.prog.now().Add(poll)} // it was announced, and something else came
 		}
@@ -557,7 +613,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 		f.bridge(e, it)
 	}
 	f.set(false, max(it.End(), before))
-	f.trouble, f.chosen = trouble{}, false
+	f.trouble, f.damage, f.chosen = trouble{}, damage{}, false
 	f.coverOthers()
 	e.log.Debug("segment", "track", it.Representation.TrackID, "n", it.Number, "t", it.Start, "url", fetch.Redact(it.URL))
 	e.appended()
@@ -568,7 +624,8 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 func (f *Segments) initialize(ctx context.Context, e *Engine, it plan.Item) error {
 	b, err := f.prog.read(ctx, it.Resource, fetch.Init)
 	if err == nil && len(b) == 0 {
-		err = errors.New("the initialization segment is empty")
+		f.track.Forget()
+		return f.wrap(it, Media, errors.New("the initialization segment is empty"))
 	}
 	if err == nil && it.InitKey != nil {
 		b, err = f.decryptAll(ctx, it.InitKey, b)
@@ -787,7 +844,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	meter.done()
 	rest, err := clear.End()
 	if err != nil && total > 0 {
-		return f.wrap(it, Segment, err)
+		return f.wrap(it, Media, err)
 	}
 	if err := feed(rest); err != nil {
 		return err
@@ -806,7 +863,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		}
 	}
 	if total == 0 {
-		return f.wrap(it, Segment, errors.New("the segment is empty"))
+		return f.wrap(it, f.cutOff(), errors.New("the segment is empty"))
 	}
 	n, inside := f.sb.Incomplete()
 	switch c, _ := mime.ContainerOf(it.MIMEType); {
@@ -815,7 +872,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	case !it.Range.IsWhole():
 		return nil // a byte range may end inside a box
 	}
-	return f.wrap(it, Segment, fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
+	return f.wrap(it, f.cutOff(), fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
 }
 
 // protect tells the SourceBuffer with which key the samples of a segment are encrypted, where the playlist says so.
@@ -831,7 +888,7 @@ func (f *Segments) protect(ctx context.Context, it plan.Item) error {
 		}
 		var err error
 		if key, err = store.SampleKey(it.Key, it.IV, secret); err != nil {
-			return f.wrap(it, Media, err)
+			return f.wrap(it, Segment, err)
 		}
 	}
 	err := f.sb.SetSampleKey(key)

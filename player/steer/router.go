@@ -43,6 +43,7 @@ type Router struct {
 	clones    []Clone
 	penalties map[string]penalty
 	used      []use
+	version   uint64
 }
 
 // penalty is why a place is tried last.
@@ -57,18 +58,35 @@ type use struct {
 	took     time.Duration
 }
 
+// Version is a number that grows when the order may have become another one: that the steering server asks for, or because
+// a place has failed. Time alone, which forgives failures, does not change it.
+func (r *Router) Version() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.version
+}
+
 // Prefer sets the order of locations, the preferred first. Those that are not listed come after them.
 func (r *Router) Prefer(locations []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.order = slices.Clone(locations)
+	r.reorder(locations)
 }
 
 // Apply follows a steering document.
 func (r *Router) Apply(d *Document) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.order, r.clones = slices.Clone(d.Priority), slices.Clone(d.Clones)
+	r.reorder(d.Priority)
+	r.clones = slices.Clone(d.Clones)
+}
+
+// reorder sets the order of locations.
+func (r *Router) reorder(locations []string) {
+	if !slices.Equal(r.order, locations) {
+		r.order = slices.Clone(locations)
+		r.version++
+	}
 }
 
 // Places returns the places of a resource in the order in which they are to be tried at the time now: none is left out,
@@ -153,6 +171,7 @@ func (r *Router) Failed(p Place, now time.Time) {
 		}
 		d := min(minPenalty<<min(old.count, 8), maxPenalty)
 		r.penalties[k] = penalty{until: now.Add(d), count: old.count + 1}
+		r.version++
 	}
 }
 

@@ -34,6 +34,7 @@ type playlist struct {
 	// guarded by mu
 	last   *state
 	primed bool // the last state has not been given to anybody
+	again  bool // the last state is not good any more, even though it is complete
 	plain  int  // directives that failed one after the other
 }
 
@@ -60,13 +61,14 @@ type state struct {
 func (p *playlist) Load(get manifest.Getter) (*manifest.List, error) {
 	p.mu.Lock()
 	last, primed, plain := p.last, p.primed, p.plain >= maxPlainLoads
+	again := p.again
 	p.primed = false
 	p.mu.Unlock()
-	if last != nil && (last.complete || primed && time.Since(last.full) < time.Duration(last.target)) {
+	if last != nil && !again && (last.complete || primed && time.Since(last.full) < time.Duration(last.target)) {
 		return last.list, nil
 	}
 	d := ""
-	if !plain {
+	if !plain && !again {
 		d = p.directives(last, time.Now())
 	}
 	s, err := p.load(get, last, d)
@@ -84,7 +86,20 @@ func (p *playlist) Load(get manifest.Getter) (*manifest.List, error) {
 	if err != nil {
 		return nil, err
 	}
+	if again {
+		p.mu.Lock()
+		p.again = false
+		p.mu.Unlock()
+	}
 	return s.list, nil
+}
+
+// Again makes the next Load ask for the whole playlist, even if it is complete: the segments that it names may be better
+// had from another place, whose playlist names those of its own.
+func (p *playlist) Again() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.again = true
 }
 
 // directives are what is added to the query of the next request.

@@ -142,6 +142,8 @@ type list struct {
 	of   *manifest.Representation // for one that is in the manifest
 	lazy manifest.Lazy            // for one that had to be loaded
 	due  time.Time                // when to load it again, if it grows
+	// renew asks for it to be loaded again although it may not grow.
+	renew bool
 }
 
 // NewTrack makes a track of choices in the order of their periods. It begins at the beginning.
@@ -398,6 +400,11 @@ func (t *Track) load(r *manifest.Representation, now time.Time, get manifest.Get
 			return nil, err
 		}
 		t.lists[r.TrackID] = l
+	case l.renew:
+		l.renew = false
+		if t.reload(r, l, now, get) != nil && l.Growing {
+			l.due = now.Add(max(l.Reload/2, minReload))
+		}
 	case l.Growing && (l.lazy != r.Lazy || l.Reload > 0 && !l.due.After(now)):
 		if t.reload(r, l, now, get) != nil {
 			// What is known is good for a while. At its end Next asks again, and tells what is wrong.
@@ -418,6 +425,21 @@ func (t *Track) reload(r *manifest.Representation, l *list, now time.Time, get m
 		t.slack, t.placed = alignTolerance, false
 	}
 	return nil
+}
+
+// Renew makes the current list be loaded again before the next segment is given, if it comes from a document of its own
+// that names places which may have become worse than others. When that fails, the list that is known stays.
+func (t *Track) Renew() {
+	if t.period >= len(t.choices) || t.rep.Lazy == nil {
+		return
+	}
+	l := t.lists[t.rep.TrackID]
+	lazy, can := t.rep.Lazy.(interface{ Again() })
+	if l == nil || !can {
+		return
+	}
+	lazy.Again()
+	l.renew = true
 }
 
 // Refresh loads the current list again if it grows and it is time for that. Next does so by itself; Refresh is for

@@ -50,7 +50,7 @@ var allowed = map[string]string{
 	"player/limit":       "",
 	"player/steer":       "player/manifest",
 	"player/source":      "mse/bytestream mse/isobmff mse/media mse/mime mse/webm player/dash player/fetch player/file player/hls player/manifest",
-	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/limit player/stream/plan",
+	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/limit player/steer player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
 		"player/decode player/frame",

@@ -186,6 +186,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			return err
 		}
 		group.Go(func() { prog.run(ctx, e) })
+		group.Go(func() { prog.poll(ctx) })
 	}
 	for _, f := range e.feeds {
 		group.Go(func() {

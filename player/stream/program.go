@@ -14,6 +14,7 @@ import (
 	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
+	"mseplayer/player/steer"
 	"mseplayer/player/stream/plan"
 )
 
@@ -55,6 +56,7 @@ type Program struct {
 	store *crypt.Store
 	feeds []*Segments   // complete before the engine runs
 	dry   chan struct{} // one slot: a feed has come to the end of what the manifest lists
+	route steer.Router
 
 	mu     sync.Mutex
 	pres   *manifest.Presentation
@@ -64,7 +66,10 @@ type Program struct {
 	lost   []Loss
 	shown  Latency
 
-	live edge // owned by Engine.Run
+	// owned by Engine.Run
+	live   edge
+	poller *steer.Poller // nil where nobody steers; from when the engine has begun it belongs to poll
+	polled bool
 }
 
 // Loss is media that could not be had and was left out.
@@ -159,40 +164,6 @@ func (p *Program) has(k manifest.Kind) bool {
 	return slices.ContainsFunc(p.feeds, func(f *Segments) bool { return f.kind == k })
 }
 
-// open begins a request, trying the alternatives of a resource when it cannot be had.
-func (p *Program) open(ctx context.Context, r manifest.Resource, kind fetch.Kind) (*fetch.Response, error) {
-	origin := p.Presentation().URL
-	var first error
-	for i, url := range append([]string{r.URL}, r.Alternatives...) {
-		resp, err := p.get.Get(ctx, fetch.Request{URL: url, Range: fetch.Range(r.Range), Kind: kind, Origin: origin})
-		if err == nil {
-			if r.From != nil {
-				r.From(i, resp.URL)
-			}
-			return resp, nil
-		}
-		if first == nil {
-			first = err
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return nil, first
-}
-
-// read gets a whole small resource; a range behind the end of an index is empty.
-func (p *Program) read(ctx context.Context, r manifest.Resource, kind fetch.Kind) ([]byte, error) {
-	resp, err := p.open(ctx, r, kind)
-	if fetch.BehindEnd(err) && kind == fetch.Index {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return resp.All()
-}
-
 // getter is what lists and later versions of the manifest are asked for through: documents as a whole, indexes by range.
 func (p *Program) getter(ctx context.Context) manifest.Getter {
 	return func(r manifest.Resource) ([]byte, error) {
@@ -208,6 +179,7 @@ func (p *Program) getter(ctx context.Context) manifest.Getter {
 // of their own, the duration, and in a live presentation where to begin.
 func (p *Program) begin(ctx context.Context, e *Engine) error {
 	pres := p.Presentation()
+	p.startSteering(ctx, pres)
 	if pres.Live != nil && pres.Format == manifest.DASH && !p.stored() {
 		p.askClock(ctx)
 	}

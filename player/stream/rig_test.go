@@ -42,7 +42,9 @@ type origin struct {
 	// gate tells why a file cannot be had now; nil for that it can.
 	gate func(name string) error
 	// pace is how long each portion of a body takes.
-	pace  func(name string) time.Duration
+	pace func(name string) time.Duration
+	// config says what else the client is to be like.
+	config fetch.Config
 	mu    sync.Mutex
 	asked []string // guarded by mu
 }
@@ -172,7 +174,8 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 func start(t *testing.T, org *origin, pres *manifest.Presentation, o stream.ProgramOptions, sel map[manifest.Kind]stream.Selector) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	client, err := fetch.New(fetch.Config{Mounts: map[string]fs.FS{"org": org}})
+	org.config.Mounts = map[string]fs.FS{"org": org}
+	client, err := fetch.New(org.config)
 	if err != nil {
 		t.Fatal(err)
 	}

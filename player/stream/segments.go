@@ -86,6 +86,7 @@ type Segments struct {
 	why     string    // why it was
 	trouble trouble
 	damage  damage
+	routed  uint64 // the router's version that the track follows
 	length  media.Span                 // of the segment that was begun last
 	reps    []*manifest.Representation // what rungs describes
 	rungs   []abr.Rung                 // immutable
@@ -380,14 +381,18 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 		return nil
 	}
 	again := retryEvery
-	if live {
+	elsewhere := f.trouble.tries <= f.prog.spare(se.item.Resource)
+	if elsewhere {
+		again = retryLive
+	}
+	if live && !elsewhere {
 		at, _ := e.player.Playhead()
 		soon := max(retryLive, seconds(float64(edge.Sub(at))/4))
 		again = min(retryEvery, soon, retryLive<<min(f.trouble.tries-1, 8))
 	}
 	for since := time.Now(); time.Since(since) < again; {
 		at, seeks := e.player.Playhead()
-		if !live && f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
+		if !live && !elsewhere && f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
 			return failure
 		}
 		f.mu.Lock()
@@ -569,6 +574,10 @@ func (f *Segments) abort() error {
 
 // step fetches and appends one segment.
 func (f *Segments) step(ctx context.Context, e *Engine) error {
+	if v := f.prog.route.Version(); v != f.routed {
+		f.routed = v
+		f.track.Renew()
+	}
 	it, err := f.track.Next(f.prog.now(), f.prog.getter(ctx))
 	var wait *plan.Wait
 	switch {
@@ -784,12 +793,12 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	}
 	ctx, meter := f.measure(ctx, e, it)
 	defer meter.stop()
-	resp, err := f.prog.open(ctx, it.Resource, fetch.Segment)
+	resp, err := f.prog.open(ctx, it.Resource, fetch.Request{Kind: fetch.Segment})
 	if err != nil {
 		return f.wrap(it, Segment, meter.blame(ctx, err))
 	}
 	defer resp.Close()
-	meter.opened(resp)
+	meter.opened(resp.Response)
 	base, total := f.pushed, 0
 	var look *prober // until it is known where the segment belongs
 	var held [][]byte
@@ -830,6 +839,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 			break
 		}
 		if err != nil {
+			resp.failed(ctx)
 			return f.wrap(it, Segment, meter.blame(ctx, err))
 		}
 		if f.moved(e) {
@@ -842,6 +852,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		}
 	}
 	meter.done()
+	resp.arrived(total)
 	rest, err := clear.End()
 	if err != nil && total > 0 {
 		return f.wrap(it, Media, err)

@@ -103,6 +103,51 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestLive_LowLatency has segments that are sent while they are produced.
+func TestLive_LowLatency(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		ahead   time.Duration // how long before its end a segment can be asked for
+		service *manifest.Latency
+		delay   media.Span
+		want    media.Span
+	}{
+		{"nobody asks for anything", 1500 * time.Millisecond, nil, 0, 2.75},
+		{"only complete segments", 0, nil, 0, 2.75},
+		{"a service that asks for more than is good", 1500 * time.Millisecond, &manifest.Latency{Target: 3.5, Min: 2.6, Max: 7}, 0, 2.75},
+		{"a service that forbids less", 1500 * time.Millisecond, &manifest.Latency{Target: 3.5, Min: 3.2}, 0, 3.2},
+		{"a service that asks for less", 1500 * time.Millisecond, &manifest.Latency{Target: 1.5}, 0, 1.5},
+		{"the user", 1500 * time.Millisecond, &manifest.Latency{Target: 3.5}, 5, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := newBroadcast()
+				b.live.Latency = tt.service
+				pres := b.numbers()
+				for _, set := range pres.Periods[0].Sets {
+					r := set.Representations[0]
+					x := r.Segments.(index)
+					x.edit = func(s *manifest.SegmentRef) { s.Available = s.Available.Add(-tt.ahead) }
+					r.Segments, r.Chunked, r.Addressing = x, true, manifest.Nominal
+				}
+				r := start(t, &origin{files: b.files}, pres, stream.ProgramOptions{Delay: tt.delay}, nil)
+				defer r.stop()
+				r.el.Play()
+				for range 60 {
+					time.Sleep(time.Second)
+					at, _ := r.el.Playhead()
+					if real := media.Span(time.Since(b.epoch).Seconds()) - media.Span(at); !near(real, tt.want, 0.25) {
+						t.Fatalf("%v behind the edge, want %v\n%s", real, tt.want, r.log.String())
+					}
+				}
+				if r.stalls() != 0 || len(r.engine.Gaps()) != 0 || len(r.prog.Lost()) != 0 {
+					t.Errorf("stalls %v, gaps %v, lost %v", r.el.Report().Stalls, r.engine.Gaps(), r.prog.Lost())
+				}
+			})
+		})
+	}
+}
+
 func TestLive_Losses(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

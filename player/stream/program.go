@@ -26,6 +26,9 @@ const (
 	// defaultDelay is how many segments before the live edge playback begins when nobody says, chunkedDelay that where
 	// segments are sent while they are produced.
 	defaultDelay, chunkedDelay = 3, 1.5
+	// chunkedDelay is bounded by lowLatency, in seconds, where segments can be asked for so early that reserve is left
+	// between the first bytes of one and its first picture. What a service asks for is bounded likewise.
+	lowLatency, reserve media.Span = 2.75, 0.75
 	// maxLost and maxPlaces bound the list of losses and of the offsets that are remembered.
 	maxLost, maxPlaces = 4096, 4096
 )
@@ -400,7 +403,7 @@ type edge struct {
 const (
 	// rateGain is the change of speed per second of latency too much, rateSpan the largest; within rateBand of the target
 	// nothing changes.
-	rateGain, rateSpan, rateBand = 0.05, 0.03, 0.1
+	rateGain, rateSpan, rateBand = 0.1, 0.03, 0.1
 	// comfort is how much must be buffered for playing faster than 1.
 	comfort media.Span = 0.6
 	// maxDrift is how far off the target playback may be and still be brought back by speed, in seconds. What is farther
@@ -584,7 +587,8 @@ func (p *Program) extent() (x plan.Extent, ok bool) {
 		case !ok:
 			x, ok = fx, true
 		default:
-			x.Start, x.End, x.Segment = max(x.Start, fx.Start), min(x.End, fx.End), max(x.Segment, fx.Segment)
+			x.Start, x.End = max(x.Start, fx.Start), min(x.End, fx.End)
+			x.Segment, x.Lead = max(x.Segment, fx.Segment), max(x.Lead, fx.Lead)
 		}
 	}
 	return x, ok
@@ -605,6 +609,9 @@ func (p *Program) delay(live *manifest.Live, x plan.Extent) media.Span {
 	d := p.want
 	if d == 0 && live.Latency != nil {
 		d = live.Latency.Target
+		if p.chunked() {
+			d = min(d, max(lowLatency, x.Lead+reserve, live.Latency.Min))
+		}
 	}
 	if d == 0 {
 		d = live.PartDelay
@@ -616,7 +623,7 @@ func (p *Program) delay(live *manifest.Live, x plan.Extent) media.Span {
 		if p.live.usual == 0 {
 			p.live.usual = defaultDelay * x.Segment
 			if p.chunked() {
-				p.live.usual = chunkedDelay * x.Segment
+				p.live.usual = min(chunkedDelay*x.Segment, max(lowLatency, x.Lead+reserve))
 			}
 		}
 		d = p.live.usual

@@ -45,8 +45,8 @@ type origin struct {
 	pace func(name string) time.Duration
 	// config says what else the client is to be like.
 	config fetch.Config
-	mu    sync.Mutex
-	asked []string // guarded by mu
+	mu     sync.Mutex
+	asked  []string // guarded by mu
 }
 
 func (o *origin) Open(name string) (fs.File, error) {

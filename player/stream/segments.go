@@ -86,7 +86,7 @@ type Segments struct {
 	why     string    // why it was
 	trouble trouble
 	damage  damage
-	routed  uint64 // the router's version that the track follows
+	routed  uint64                     // the router's version that the track follows
 	length  media.Span                 // of the segment that was begun last
 	reps    []*manifest.Representation // what rungs describes
 	rungs   []abr.Rung                 // immutable

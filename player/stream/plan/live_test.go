@@ -263,14 +263,14 @@ func TestTrack_Extent(t *testing.T) {
 		now  float64
 		want plan.Extent
 	}{
-		{"numbers", grown(live, 0, part{"a", 0, 0, numbers{"n", 0}, nil}), 101, plan.Extent{Range: media.Range{Start: 80, End: 100}, Segment: 2}},
-		{"numbers at the beginning", grown(live, 0, part{"a", 0, 0, numbers{"n", 0}, nil}), 7, plan.Extent{Range: media.Range{Start: 0, End: 6}, Segment: 2}},
+		{"numbers", grown(live, 0, part{"a", 0, 0, numbers{"n", 0}, nil}), 101, plan.Extent{Range: media.Range{Start: 80, End: 100}, Segment: 2, Lead: 2}},
+		{"numbers at the beginning", grown(live, 0, part{"a", 0, 0, numbers{"n", 0}, nil}), 7, plan.Extent{Range: media.Range{Start: 0, End: 6}, Segment: 2, Lead: 2}},
 		{"nothing yet", grown(live, 0, part{"a", 0, 0, numbers{"n", 0}, nil}), 1, plan.Extent{}},
-		{"a timeline says what there is", grown(live, 0, part{"a", 0, 0, timeline("n", 50, 53), nil}), 1, plan.Extent{Range: media.Range{Start: 100, End: 106}, Segment: 2}},
-		{"two periods", grown(live, 0, part{"a", 0, 50, numbers{"n", 0}, nil}, part{"b", 50, 0, numbers{"m", 50}, nil}), 61, plan.Extent{Range: media.Range{Start: 40, End: 60}, Segment: 2}},
-		{"the next period has not begun", grown(live, 0, part{"a", 0, 50, numbers{"n", 0}, nil}, part{"b", 50, 0, numbers{"m", 50}, nil}), 51, plan.Extent{Range: media.Range{Start: 30, End: 50}, Segment: 2}},
-		{"segments that are made ahead of their time", ahead(live), 101, plan.Extent{Range: media.Range{Start: 82, End: 102}, Segment: 2}},
-		{"complete", grown(nil, 10, part{"a", 0, 10, timeline("n", 0, 5), nil}), 1, plan.Extent{Range: media.Range{Start: 0, End: 10}, Segment: 2}},
+		{"a timeline says what there is", grown(live, 0, part{"a", 0, 0, timeline("n", 50, 53), nil}), 1, plan.Extent{Range: media.Range{Start: 100, End: 106}, Segment: 2, Lead: 2}},
+		{"two periods", grown(live, 0, part{"a", 0, 50, numbers{"n", 0}, nil}, part{"b", 50, 0, numbers{"m", 50}, nil}), 61, plan.Extent{Range: media.Range{Start: 40, End: 60}, Segment: 2, Lead: 2}},
+		{"the next period has not begun", grown(live, 0, part{"a", 0, 50, numbers{"n", 0}, nil}, part{"b", 50, 0, numbers{"m", 50}, nil}), 51, plan.Extent{Range: media.Range{Start: 30, End: 50}, Segment: 2, Lead: 2}},
+		{"segments that are made ahead of their time", ahead(live), 101, plan.Extent{Range: media.Range{Start: 82, End: 102}, Segment: 2, Lead: 2}},
+		{"complete", grown(nil, 10, part{"a", 0, 10, timeline("n", 0, 5), nil}), 1, plan.Extent{Range: media.Range{Start: 0, End: 10}, Segment: 2, Lead: 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := video(t, tt.p).Extent(at(tt.now), noGet(t))

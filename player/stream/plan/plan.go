@@ -455,8 +455,8 @@ func (t *Track) Refresh(now time.Time, get manifest.Getter) error {
 // Extent is which part of a track can be asked for.
 type Extent struct {
 	media.Range
-	// Segment is how long the last segment in it is.
-	Segment media.Span
+	// Segment is how long the last segment in it is, Lead how long after its beginning it can be asked for.
+	Segment, Lead media.Span
 }
 
 // Extent returns what there is of the track at now, the time at the server: from the start of the first segment that
@@ -473,7 +473,10 @@ func (t *Track) Extent(now time.Time, get manifest.Getter) (Extent, error) {
 			continue
 		}
 		last := l.Index.At(n - 1)
-		x = Extent{media.Range{Start: last.Start, End: min(last.End(), t.choices[i].Period.Window().End)}, last.Duration}
+		x = Extent{Range: media.Range{Start: last.Start, End: min(last.End(), t.choices[i].Period.Window().End)}, Segment: last.Duration, Lead: last.Duration}
+		if live := t.Live(); live != nil && !live.Start.IsZero() && !last.Available.IsZero() {
+			x.Lead = max(0, media.Span(last.Available.Sub(live.Start).Seconds())-media.Span(last.Start))
+		}
 		break
 	}
 	if len(t.choices) == 0 {

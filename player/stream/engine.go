@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mseplayer/mse"
@@ -106,6 +107,8 @@ type Engine struct {
 	feeds  []Feed
 	wake   chan struct{} // one slot: a feed finished or failed
 
+	starves atomic.Uint64 // how often playback was interrupted
+
 	mu    sync.Mutex
 	first time.Time // guarded by mu: when the first media segment had been appended
 	gaps  []Gap     // guarded by mu
@@ -201,6 +204,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	var since time.Time // when the playhead began to starve where it is
 	var where media.Time
+	var waits starves
 	timer := time.NewTimer(poll)
 	defer timer.Stop()
 	for {
@@ -226,9 +230,13 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		e.cover()
 		e.end()
-		at, _ := e.player.Playhead()
+		at, seeks := e.player.Playhead()
+		starving := e.player.Starving()
+		if waits.watch(at, seeks, starving) {
+			e.starves.Add(1)
+		}
 		switch {
-		case !e.player.Starving():
+		case !starving:
 			since = time.Time{}
 		case e.lost(at) && e.jump(at):
 			since = time.Time{}

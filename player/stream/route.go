@@ -86,6 +86,9 @@ func (p *Program) readAs(ctx context.Context, r manifest.Resource, req fetch.Req
 // try asks the places of a resource until one of them gives what take accepts.
 func (p *Program) try(ctx context.Context, r manifest.Resource, req fetch.Request, take func(steer.Place, *fetch.Response) error) error {
 	req.Range, req.Origin, req.Attempts = fetch.Range(r.Range), p.Presentation().URL, p.attempts(r, req.Kind)
+	if req.CMCD == nil {
+		req.CMCD = p.told()
+	}
 	return p.route.Try(ctx, r, time.Now, func(pl steer.Place) error {
 		req.URL = pl.URL
 		resp, err := p.get.Get(ctx, req)
@@ -139,7 +142,7 @@ func (p *Program) unsteered(err error) {
 
 // askSteering fetches a steering document.
 func (p *Program) askSteering(ctx context.Context, url string) (steer.Answer, error) {
-	text, resp, err := p.get.ReadAll(ctx, fetch.Request{URL: url, Kind: fetch.Text, Origin: p.Presentation().URL, Attempts: fewAttempts})
+	text, resp, err := p.get.ReadAll(ctx, fetch.Request{URL: url, Kind: fetch.Text, Origin: p.Presentation().URL, Attempts: fewAttempts, CMCD: p.told()})
 	var fe *fetch.Error
 	if errors.As(err, &fe) && fe.Status == http.StatusGone {
 		return steer.Answer{}, steer.ErrGone

@@ -86,6 +86,7 @@ type Segments struct {
 	why     string    // why it was
 	trouble trouble
 	damage  damage
+	starves uint64                     // the interruptions that servers have been told of
 	routed  uint64                     // the router's version that the track follows
 	length  media.Span                 // of the segment that was begun last
 	reps    []*manifest.Representation // what rungs describes
@@ -631,7 +632,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 
 // initialize fetches and appends an initialization segment.
 func (f *Segments) initialize(ctx context.Context, e *Engine, it plan.Item) error {
-	b, err := f.prog.read(ctx, it.Resource, fetch.Init)
+	b, err := f.prog.readAs(ctx, it.Resource, fetch.Request{Kind: fetch.Init, CMCD: f.tell(e, it)})
 	if err == nil && len(b) == 0 {
 		f.track.Forget()
 		return f.wrap(it, Media, errors.New("the initialization segment is empty"))
@@ -793,7 +794,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	}
 	ctx, meter := f.measure(ctx, e, it)
 	defer meter.stop()
-	resp, err := f.prog.open(ctx, it.Resource, fetch.Request{Kind: fetch.Segment})
+	resp, err := f.prog.open(ctx, it.Resource, fetch.Request{Kind: fetch.Segment, CMCD: f.tell(e, it)})
 	if err != nil {
 		return f.wrap(it, Segment, meter.blame(ctx, err))
 	}

@@ -368,6 +368,23 @@ func (t *Track) Next(now time.Time, get manifest.Getter) (Item, error) {
 	return Item{}, io.EOF
 }
 
+// Peek returns the media segment that follows the one that Next gave last, if the list that is known has it and it is there
+// at now.
+func (t *Track) Peek(now time.Time) (manifest.Resource, bool) {
+	if t.period >= len(t.choices) || !t.placed {
+		return manifest.Resource{}, false
+	}
+	l := t.lists[t.rep.TrackID]
+	if l == nil || t.next >= l.Index.Len() {
+		return manifest.Resource{}, false
+	}
+	s := l.Index.At(t.next)
+	if s.Gap || s.Available.After(now) || s.Start >= t.choices[t.period].Period.Window().End-windowTolerance {
+		return manifest.Resource{}, false
+	}
+	return s.Resource, true
+}
+
 // place finds the segment to go on with at t.at.
 func (t *Track) place(x manifest.Index) {
 	t.placed = true

@@ -1,5 +1,5 @@
 // Package netsim is a network for tests: an HTTP server behind connections in memory, which can live in a bubble of
-// virtual time, and faults that befall a share of its answers.
+// virtual time, faults that befall a share of its answers, and a [Line] whose speed all of them share.
 //
 // Which request fails and how follows from a seed, the request's URL and range, and how often the same was asked for
 // before; not from the time or the order of other requests. The same requests meet the same faults again, and a further

@@ -369,7 +369,7 @@ func (c *Controller) Abandon(p Progress) (rung int, reason string, abandon bool)
 		if whole >= left {
 			break // what is left is less than the least there is
 		}
-		c.est.add(p.Got, 0, time.Duration(flowing*float64(time.Second)))
+		c.est.collapse(p.Got, time.Duration(flowing*float64(time.Second)))
 		c.ups = 0
 		reason = fmt.Sprintf("abandoned: %.3g Mbit/s, %.1f s to go, buffer %.1f s", rate/1e6, min(float64(need), 999), float64(s.Buffer))
 		c.note("abandon", s, i, reason, p)

@@ -155,6 +155,31 @@ func TestAbandon(t *testing.T) {
 	}
 }
 
+// TestAbandon_Collapse: what the network was before a segment was given up says nothing any more, and a fast sample makes up
+// for it.
+func TestAbandon_Collapse(t *testing.T) {
+	c := abr.New(abr.Config{})
+	for range 10 {
+		c.Sample(2e6, 10*time.Millisecond, 2*time.Second, epoch) // 8 Mbit/s
+	}
+	s := state(4, 9)
+	if rung, why, give := c.Abandon(abr.Progress{State: s, Elapsed: time.Second, Got: 75_000, Size: 2e6}); !give || rung != 0 {
+		t.Fatalf("does not give up: %d, %q", rung, why)
+	}
+	if got := c.Throughput(); got < 0.5e6 || got > 0.7e6 {
+		t.Errorf("takes a network of 0.6 Mbit/s for %.3g bit/s", got)
+	}
+	c.Sample(150e3, 10*time.Millisecond, 2*time.Second, epoch)
+	s.Current = 0
+	if rung, why := c.Choose(s); rung != 0 {
+		t.Errorf("goes to rung %d: %s", rung, why)
+	}
+	c.Sample(2e6, 10*time.Millisecond, 2*time.Second, epoch)
+	if got := c.Throughput(); got < 3e6 {
+		t.Errorf("takes a network that is fast again for %.3g bit/s", got)
+	}
+}
+
 // TestDroppedFrames leaves a rung that the machine cannot show, for longer each time.
 func TestDroppedFrames(t *testing.T) {
 	ladder := []abr.Rung{{ID: "s", Bandwidth: 1e6, Width: 640, Height: 360, FrameRate: 25}, {ID: "m50", Bandwidth: 2e6, Width: 1280, Height: 720, FrameRate: 50},

@@ -75,6 +75,16 @@ func (e *estimator) add(n int64, ttfb, d time.Duration) {
 	e.bytes, e.seconds = 0, 0
 }
 
+// collapse starts anew with n bytes in d of a body that was given up: what the network was before says nothing any more.
+func (e *estimator) collapse(n int64, d time.Duration) {
+	latency := e.latency
+	*e = newEstimator()
+	e.latency = latency
+	rate := min(maxRate, float64(max(1, n))*8/max(d.Seconds(), 1e-3))
+	e.fast.add(minWeight, rate)
+	e.slow.add(minWeight, rate)
+}
+
 // rate is what can be counted on in bits per second, 0 when nothing is known.
 // What falls is believed sooner than what rises.
 func (e *estimator) rate() float64 {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -21,12 +22,14 @@ import (
 	"mseplayer/player/fetch"
 	"mseplayer/player/frame"
 	"mseplayer/player/playertest"
+	"mseplayer/player/playertest/netsim"
 )
 
 // rig plays a presentation in memory with fake decoders, a null sink and a surface of 50 Hz.
 type rig struct {
 	t       *testing.T
 	p       *player.Player
+	name    string // of what is played
 	sink    *null.Sink
 	surface *playertest.Surface
 	log     *bytes.Buffer // warnings, to be read after stop
@@ -35,17 +38,33 @@ type rig struct {
 
 func newRig(t *testing.T, files fstest.MapFS, cfg player.Config) *rig {
 	t.Helper()
+	return assemble(t, cfg, fetch.Config{Mounts: map[string]fs.FS{"pkg": files}}, "pkg:///manifest.mpd")
+}
+
+// newNetRig plays what comes over a line.
+func newNetRig(t *testing.T, files fstest.MapFS, line *netsim.Line, cfg player.Config) *rig {
+	t.Helper()
+	server := &netsim.Server{Handler: line.Wrap(http.FileServerFS(files))}
+	server.Start()
+	r := assemble(t, cfg, fetch.Config{Dial: server.Dial}, "http://origin.example/manifest.mpd")
+	stop := r.stop
+	r.stop = func() { stop(); server.Close() }
+	return r
+}
+
+// assemble makes a rig that plays name, fetched as net says.
+func assemble(t *testing.T, cfg player.Config, net fetch.Config, name string) *rig {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	mounts := map[string]fs.FS{"pkg": files}
-	client, err := fetch.New(fetch.Config{Mounts: mounts})
+	client, err := fetch.New(net)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, sink: null.New(null.Options{}), surface: &playertest.Surface{}, log: &bytes.Buffer{}}
+	r := &rig{t: t, name: name, sink: null.New(null.Options{}), surface: &playertest.Surface{}, log: &bytes.Buffer{}}
 	if err := r.sink.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	r.p = player.New(cfg, player.Deps{Decoders: &playertest.Factory{Depth: 2}, Audio: r.sink, Fetch: client, Mounts: mounts,
+	r.p = player.New(cfg, player.Deps{Decoders: &playertest.Factory{Depth: 2}, Audio: r.sink, Fetch: client, Mounts: net.Mounts,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	done := make(chan struct{})
 	sctx, scancel := context.WithCancel(ctx)
@@ -66,7 +85,7 @@ func newRig(t *testing.T, files fstest.MapFS, cfg player.Config) *rig {
 // open opens the manifest and fails the test if that fails.
 func (r *rig) open() {
 	r.t.Helper()
-	if err := r.p.Open(r.t.Context(), "pkg:///manifest.mpd"); err != nil {
+	if err := r.p.Open(r.t.Context(), r.name); err != nil {
 		r.t.Fatal(err)
 	}
 }

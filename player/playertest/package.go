@@ -20,6 +20,8 @@ type Package struct {
 	Periods []float64
 	// Rungs is how many video representations there are, named v1, v2, …, in rising bandwidth; sound is called a.
 	Rungs int
+	// Ladder gives the video representations, in place of Rungs, bandwidths that they really have, in bits per second.
+	Ladder []int
 	// Silent lists the periods that have no sound.
 	Silent map[int]bool
 	// Protect may encrypt the track of a representation; Protection is what the manifest says about that, XML.
@@ -34,10 +36,15 @@ func (p Package) Files() fstest.MapFS {
 	mpd.WriteString(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" profiles="urn:mpeg:dash:profile:isoff-live:2011" minBufferTime="PT1S">` + "\n")
 	for i, length := range p.Periods {
 		fmt.Fprintf(&mpd, `<Period id="%d" duration="PT%gS">`+"\n", i, length)
-		movie := msetest.Movie(msetest.MovieSpec{Width: 64, Height: 48, Length: media.Span(length), FrameRateNum: 25, FrameRateDen: 1, GOP: 25,
-			BitsPerSecond: 100_000, Audio: !p.Silent[i], Seed: uint64(i + 1)})
+		spec := msetest.MovieSpec{Width: 64, Height: 48, Length: media.Span(length), FrameRateNum: 25, FrameRateDen: 1, GOP: 25,
+			BitsPerSecond: 100_000, Audio: !p.Silent[i], Seed: uint64(i + 1)}
+		movie := msetest.Movie(spec)
 		mpd.WriteString(`<AdaptationSet contentType="video" mimeType="video/mp4" codecs="avc1.64001f">` + p.Protection + "\n")
-		for r := 1; r <= max(p.Rungs, 1); r++ {
+		for r, bits := range p.Ladder {
+			spec.BitsPerSecond = bits
+			p.write(files, &mpd, i, fmt.Sprintf("v%d", r+1), bits, msetest.Movie(spec).Tracks[0])
+		}
+		for r := 1; r <= max(p.Rungs, 1) && p.Ladder == nil; r++ {
 			p.write(files, &mpd, i, fmt.Sprintf("v%d", r), r*100_000, movie.Tracks[0])
 		}
 		mpd.WriteString("</AdaptationSet>\n")

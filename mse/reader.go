@@ -41,6 +41,9 @@ type Reader struct {
 	dry    dryness
 	closed bool
 	waits  bool // the last Next had to wait at a gap or for data
+	// stale is set by a Seek in an ended stream, until the stream opens again: that end says nothing about whether data for
+	// the target is still to come.
+	stale bool
 }
 
 // dryness is how far the emptying of the decoder at the end of what is buffered has come.
@@ -83,6 +86,7 @@ func (r *Reader) SeekTx(tx *Tx, t media.Time, g media.Gen) {
 	}
 	r.cur.Seek(t, preroll)
 	r.gen, r.target, r.seeked, r.eof, r.dry, r.waits = g, t, true, false, wet, false
+	r.stale = r.a.ms.readyState == Ended
 	tx.Changed()
 }
 
@@ -218,14 +222,15 @@ func (r *Reader) LocatedTx(*Tx) bool {
 }
 
 // locate looks for the place of a seek. A range that begins a little after the target may serve it: at the start of the
-// presentation, where a track may begin late; in an ended stream; and where it was appended for this seek, because
+// presentation, where a track may begin late; in a stream that has ended since; and where it was appended for this seek, because
 // segments do not begin where a manifest says to the last frame.
 func (r *Reader) locate() bool {
 	if r.cur.Located() {
 		return true
 	}
+	r.stale = r.stale && r.a.ms.readyState == Ended
 	tb := r.track.trackBufferOf()
-	allowance, fresh := tb.buf.Tolerance(), r.a.ms.readyState != Ended
+	allowance, fresh := tb.buf.Tolerance(), r.stale || r.a.ms.readyState != Ended
 	if rs := tb.buf.View(); len(rs) > 0 && r.target < rs[0].Start {
 		allowance = startAllowance
 		fresh = fresh && rs[0].Start > media.Time(startAllowance)

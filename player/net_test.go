@@ -69,3 +69,53 @@ func shownWhole(t *testing.T, shown []playertest.Shown, length int) {
 		}
 	}
 }
+
+// TestSeekBesideBuffered seeks to shortly before what is buffered, over a network that takes its time. The picture that
+// is shown is that of the target, not the one that happens to be there; no matter whether everything behind it has been
+// fetched.
+func TestSeekBesideBuffered(t *testing.T) {
+	for _, c := range []struct {
+		start  media.Time
+		paused bool
+	}{{20, false}, {20, true}, {52, false}, {52, true}} {
+		for _, before := range []media.Span{0.02, 0.3, 0.9, 1.5} {
+			t.Run(fmt.Sprintf("%gs before %g, paused %v", before, c.start, c.paused), func(t *testing.T) {
+				within(t, func(t *testing.T) {
+					line := &netsim.Line{Steps: []netsim.Step{{BitsPerSecond: 1e6}}, Delay: 1500 * time.Millisecond}
+					r := newNetRig(t, playertest.Package{Periods: []float64{60}}.Files(), line, player.Config{Start: c.start, Ahead: 8})
+					defer r.stop()
+					r.open()
+					if !c.paused {
+						r.p.Play()
+					}
+					time.Sleep(15 * time.Second)
+					if shown := r.surface.Pictures(); len(shown) == 0 || shown[0].PTS != c.start {
+						t.Fatalf("begins with %v", shown[:min(1, len(shown))])
+					}
+					r.seek(c.start.Add(-before))
+					r.seek(40) // what is buffered has two parts then
+					time.Sleep(10 * time.Second)
+					r.seek(media.Time(40).Add(-before))
+					if rep := r.report(); len(rep.GapsJumped) != 0 || rep.Error != nil {
+						t.Errorf("gaps %v, error %s", rep.GapsJumped, deref(rep.Error))
+					}
+				})
+			})
+		}
+	}
+}
+
+// seek seeks and fails unless the first picture after it is the one that contains the target.
+func (r *rig) seek(target media.Time) {
+	r.t.Helper()
+	n := len(r.surface.Pictures())
+	r.p.Seek(target)
+	for start := time.Now(); r.p.State().Seeking || len(r.surface.Pictures()) == n; time.Sleep(20 * time.Millisecond) {
+		if time.Since(start) > 20*time.Second {
+			r.t.Fatalf("the seek to %s does not end: %+v", target, r.p.State())
+		}
+	}
+	if got := r.surface.Pictures()[n].PTS; got > target+1e-6 || got <= target-0.04 {
+		r.t.Errorf("the seek to %s shows %s first", target, got)
+	}
+}

@@ -32,7 +32,8 @@ type Config struct {
 	Keys crypt.Config
 }
 
-const minAhead media.Span = 2
+// MinAhead is the least that Ahead can be: what playing needs.
+const MinAhead media.Span = 2
 
 func (c Config) withDefaults() Config {
 	if c.Quality == "" {
@@ -45,8 +46,8 @@ func (c Config) validate() error {
 	switch {
 	case c.Start < 0 || !c.Start.IsFinite():
 		return fmt.Errorf("player: the start %s is no position", c.Start)
-	case c.Ahead != 0 && c.Ahead < minAhead:
-		return fmt.Errorf("player: %s s ahead is less than the %s that playing needs", c.Ahead, minAhead)
+	case c.Ahead != 0 && c.Ahead < MinAhead:
+		return fmt.Errorf("player: %s s ahead is less than the %s that playing needs", c.Ahead, MinAhead)
 	case !(c.LiveDelay >= 0) || !media.Time(c.LiveDelay).IsFinite():
 		return fmt.Errorf("player: the live delay %s is no distance", c.LiveDelay)
 	case c.MaxHeight < 0 || c.MaxBitrate < 0 || c.VideoQuota < 0 || c.AudioQuota < 0:

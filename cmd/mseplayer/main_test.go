@@ -156,6 +156,8 @@ func TestUsage(t *testing.T) {
 		{"check --har /does/not/exist/x x", "--har /does/not/exist/x: no such file"},
 		{"probe --har /does/not/exist/x x", "--har /does/not/exist/x: no such file"},
 		{"play --cmcd body x", "--cmcd body: takes query or header"},
+		{"play --buffer 1 x", "--buffer 1: must be 2 to 3600 seconds"},
+		{"play --buffer NaN x", "--buffer NaN: must be 2 to 3600 seconds"},
 		{"check --throttle -5 x", "--throttle -5: must not be negative"},
 		{"check --ca-file /does/not/exist x", "--ca-file /does/not/exist: "},
 		{"check --text=maybe x", `invalid argument "maybe" for "--text"`},

@@ -13,12 +13,16 @@ import (
 
 	"mseplayer/assets/demo"
 	"mseplayer/mse/media"
+	"mseplayer/player"
 	"mseplayer/player/element"
 	"mseplayer/render"
 )
 
 // demoName is what plays when nothing is named.
 const demoName = "demo:///" + demo.Manifest
+
+// maxBuffer is the most that --buffer takes, in seconds; bytes are bounded all the same.
+const maxBuffer = 3600
 
 // playOptions are the flags of play.
 type playOptions struct {
@@ -33,7 +37,7 @@ type playOptions struct {
 	quality              string
 	maxHeight            int
 	maxBitrate           int64
-	liveDelay            float64
+	liveDelay, buffer    float64
 	headless             bool
 	audioOut             string
 	screenshots          []string
@@ -73,6 +77,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.IntVar(&o.maxHeight, "max-height", 0, "no video of more than `N` lines if there is another")
 	f.Int64Var(&o.maxBitrate, "max-bitrate", 0, "no video of more than `BPS` bits per second if there is another")
 	f.Float64Var(&o.liveDelay, "live-delay", 0, "keep `S` seconds from the live edge (default: what the stream asks for, else three segments)")
+	f.Float64Var(&o.buffer, "buffer", 0, "fetch `S` seconds ahead of the position, 2 or more (default: 30)")
 	f.BoolVar(&o.headless, "headless", false, "no window: play in real time to an invisible surface")
 	f.Float64Var(&o.displayRate, "display-rate", 60, "refresh rate of the invisible surface, `HZ`")
 	f.StringVar(&o.audioOut, "audio-out", "auto", "sound goes to `auto|null|wav:FILE`")
@@ -125,6 +130,8 @@ func (o *playOptions) check() error {
 		return usage("--abr: takes auto, min, max or the id of a representation")
 	case !(o.liveDelay >= 0) || math.IsInf(o.liveDelay, 0):
 		return usage("--live-delay %g: must be a number of seconds, not negative", o.liveDelay)
+	case o.buffer != 0 && !(o.buffer >= float64(player.MinAhead) && o.buffer <= maxBuffer):
+		return usage("--buffer %g: must be %g to %d seconds", o.buffer, float64(player.MinAhead), maxBuffer)
 	case o.audioOut != "auto" && o.audioOut != "null" && (!strings.HasPrefix(o.audioOut, "wav:") || o.audioOut == "wav:"):
 		return usage("--audio-out %s: takes auto, null or wav:FILE", o.audioOut)
 	case o.headless && o.fullscreen:

@@ -73,6 +73,8 @@ type Deps struct {
 	Mounts map[string]fs.FS
 	// Dump is told what became of each picture. Nil costs nothing.
 	Dump func(present.Event)
+	// TimedEvent is told of each timed event of manifest and media that the playhead comes to. Nil is for nobody.
+	TimedEvent func(stream.TimedEvent)
 	// Log gets what degrades playback at Warn, what happens at Info and Debug. Nil is silent.
 	Log *slog.Logger
 }
@@ -125,6 +127,7 @@ func New(cfg Config, dep Deps) *Player {
 		SkipUnsupportedTracks: true,
 		DecodeOutsideWindow:   true,
 		KeepOpen:              true,
+		InbandEvents:          true,
 		VideoQuota:            cfg.VideoQuota,
 		AudioQuota:            cfg.AudioQuota,
 		Log:                   log,
@@ -242,7 +245,7 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 	for _, l := range sel.LeftOut {
 		p.log.Warn("not played", "track", l.Track, "why", l.Reason)
 	}
-	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Keys: p.keys, Log: p.log})
+	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Keys: p.keys, Event: p.dep.TimedEvent, Log: p.log})
 	var feeds []stream.Feed
 	for _, k := range []struct {
 		kind  manifest.Kind

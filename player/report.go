@@ -2,10 +2,12 @@ package player
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"math"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/abr"
@@ -66,11 +68,13 @@ type Report struct {
 	Live       *LiveReport   `json:"live"`
 	Switches   []Switch      `json:"switches"`
 	// Decisions are the latest ones about representations, with all that they were made from.
-	Decisions  []Decision    `json:"decisions"`
-	Buffered   [][2]Seconds  `json:"buffered"`
-	Seekable   [][2]Seconds  `json:"seekable"`
-	Requests   Requests      `json:"requests"`
-	Events     []EventReport `json:"events"`
+	Decisions []Decision    `json:"decisions"`
+	Buffered  [][2]Seconds  `json:"buffered"`
+	Seekable  [][2]Seconds  `json:"seekable"`
+	Requests  Requests      `json:"requests"`
+	Events    []EventReport `json:"events"`
+	// Timed are the events that manifest and media name, in order of time; the earliest are dropped when there are too many.
+	Timed      []TimedReport `json:"timedEvents"`
 	Memory     MemoryReport  `json:"memory"`
 	Video      *TrackReport  `json:"video"`
 	AudioTrack *TrackReport  `json:"audioTrack"`
@@ -189,6 +193,32 @@ type EventReport struct {
 	Type string  `json:"type"`
 }
 
+// TimedReport is one timed event. Data is text where it is some, else base64, which Encoding then says. Reached is whether
+// the playhead has come to it.
+type TimedReport struct {
+	Start    Seconds `json:"start"`
+	Duration Seconds `json:"duration"`
+	Scheme   string  `json:"scheme"`
+	Value    string  `json:"value"`
+	ID       string  `json:"id"`
+	Data     string  `json:"data"`
+	Encoding string  `json:"encoding,omitempty"`
+	Reached  bool    `json:"reached"`
+}
+
+// newTimedReport describes an event.
+func newTimedReport(x stream.TimedEvent) TimedReport {
+	r := TimedReport{Start: Seconds(x.Start), Duration: Unknown, Scheme: x.Scheme, Value: x.Value, ID: x.ID, Data: string(x.Data), Reached: x.Reached}
+	if x.Duration.Set {
+		r.Duration = Seconds(x.Duration.T)
+	}
+	binary := func(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' }
+	if !utf8.Valid(x.Data) || bytes.ContainsFunc(x.Data, binary) {
+		r.Data, r.Encoding = base64.StdEncoding.EncodeToString(x.Data), "base64"
+	}
+	return r
+}
+
 // MemoryReport is what the process needed; it is filled in by who knows the process.
 type MemoryReport struct {
 	PeakRSS *int64 `json:"peakRssBytes"`
@@ -233,7 +263,7 @@ func (p *Player) Report(audio *AudioStats) Report {
 			SkippedToKeyframe: q.SkippedToKeyframe, Hidden: q.Hidden, DecodeErrors: q.DecodeErrors, DecodeOnly: q.DecodeOnly, Flushed: q.Flushed},
 		Sync:    SyncReport{Millis(math.NaN()), Millis(math.NaN()), Millis(math.NaN())},
 		Startup: StartupReport{p.since(opened), Millis(math.NaN()), p.since(er.FirstFrame), Millis(math.NaN())},
-		Seeks:   []SeekReport{}, Stalls: []StallReport{}, GapsJumped: []GapReport{}, Lost: []LossReport{}, Switches: []Switch{}, Decisions: []Decision{}, Events: []EventReport{},
+		Seeks:   []SeekReport{}, Stalls: []StallReport{}, GapsJumped: []GapReport{}, Lost: []LossReport{}, Switches: []Switch{}, Decisions: []Decision{}, Events: []EventReport{}, Timed: []TimedReport{},
 		Buffered: pairs(s.Buffered), Seekable: pairs(s.Seekable),
 	}
 	if src != nil {
@@ -268,6 +298,9 @@ func (p *Player) Report(audio *AudioStats) Report {
 		}
 	}
 	if prog != nil {
+		for _, x := range prog.TimedEvents() {
+			r.Timed = append(r.Timed, newTimedReport(x))
+		}
 		for _, l := range prog.Lost() {
 			r.Lost = append(r.Lost, LossReport{Seconds(l.From), Seconds(l.To), l.Kind.String(), l.Track, text(l.URL), l.Reason})
 		}

@@ -12,6 +12,10 @@
 // continuous times, which is looked through before it is appended; sound follows what the pictures have decided. Resources
 // that are encrypted as a whole are decrypted on their way to the buffer.
 //
+// A resource is asked for at the places that the manifest names for it, in the order that a steering server prefers, those
+// that failed lately last. Events that manifest and media name are kept in order of time, and told of when the playhead
+// comes to them.
+//
 // A [Selector] chooses the representation of each segment. A segment that it gives up is fetched again from another one.
 //
 // # Ownership

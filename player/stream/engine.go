@@ -227,6 +227,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		if prog != nil {
 			prog.tick(e)
+			prog.events.reach(e.player.Playhead())
 		}
 		e.cover()
 		e.end()

@@ -43,6 +43,8 @@ type ProgramOptions struct {
 	Delay media.Span
 	// Keys is told the keys of playlists; nil where no samples are protected.
 	Keys *crypt.Store
+	// Event is told of each timed event that the playhead comes to, on the goroutine of the engine. Nil is for nobody.
+	Event func(TimedEvent)
 	// Log gets what changes at Info and Debug, what fails at Warn. Nil is silent.
 	Log *slog.Logger
 }
@@ -51,15 +53,16 @@ type ProgramOptions struct {
 // knows the server's clock. Make it with NewProgram.
 type Program struct {
 	// immutable
-	get   *fetch.Client
-	rules plan.Rules
-	want  media.Span
-	log   *slog.Logger
-	keys  *crypt.Keyring
-	store *crypt.Store
-	feeds []*Segments   // complete before the engine runs
-	dry   chan struct{} // one slot: a feed has come to the end of what the manifest lists
-	route steer.Router
+	get    *fetch.Client
+	rules  plan.Rules
+	want   media.Span
+	log    *slog.Logger
+	keys   *crypt.Keyring
+	store  *crypt.Store
+	feeds  []*Segments   // complete before the engine runs
+	dry    chan struct{} // one slot: a feed has come to the end of what the manifest lists
+	route  steer.Router
+	events timed
 
 	mu     sync.Mutex
 	pres   *manifest.Presentation
@@ -94,6 +97,8 @@ func NewProgram(pres *manifest.Presentation, o ProgramOptions) *Program {
 	p := &Program{get: o.Fetch, rules: o.Rules, want: o.Delay, log: log.With("c", "stream"), dry: make(chan struct{}, 1), pres: pres,
 		places: map[int64]media.Span{}}
 	p.keys, p.store = crypt.NewKeyring(p.read), o.Keys
+	p.events.log, p.events.reached = p.log, o.Event
+	p.listEvents(pres)
 	return p
 }
 
@@ -360,6 +365,7 @@ func (p *Program) adopt(e *Engine, next *manifest.Presentation) error {
 	old := p.pres
 	p.pres = next
 	p.mu.Unlock()
+	p.listEvents(next)
 	for _, f := range next.Findings {
 		known := slices.ContainsFunc(old.Findings, func(o manifest.Finding) bool { return o.Code == f.Code && o.Message == f.Message })
 		if f.Severity != manifest.SeverityInfo && !known {

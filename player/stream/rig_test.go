@@ -186,7 +186,7 @@ func start(t *testing.T, org *origin, pres *manifest.Presentation, o stream.Prog
 		t.Fatal(err)
 	}
 	loop := mse.NewEventLoop(nil)
-	r.ms = mse.New(mse.Options{Loop: loop, DecodeOutsideWindow: true, KeepOpen: true})
+	r.ms = mse.New(mse.Options{Loop: loop, DecodeOutsideWindow: true, KeepOpen: true, InbandEvents: true})
 	eo := element.Options{Decoders: &playertest.Factory{Depth: 2}, Audio: sink, Queue: present.Options{Created: time.Now()}, MaxVolume: 1}
 	if o.Keys != nil {
 		eo.Decrypters = func() decode.Decrypter { return o.Keys.Decrypter() }

@@ -291,6 +291,7 @@ func (f *Segments) look(ctx context.Context) error {
 	if err != nil {
 		return f.wrap(plan.Item{}, Segment, err)
 	}
+	f.prog.listed(f.track.Events())
 	if x.End != f.extent.End {
 		f.news = f.looked
 	}
@@ -619,6 +620,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 		return err
 	}
 	f.quieten()
+	f.takeEvents()
 	if it.Start.Sub(before).Abs() <= maxHole {
 		f.bridge(e, it)
 	}

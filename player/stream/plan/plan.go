@@ -287,6 +287,16 @@ func (t *Track) Begin() *manifest.Begin {
 	return nil
 }
 
+// Events returns the timed events of the list of segments that was loaded last.
+func (t *Track) Events() []manifest.Event {
+	if t.period < len(t.choices) {
+		if l := t.lists[t.rep.TrackID]; l != nil {
+			return l.Events
+		}
+	}
+	return nil
+}
+
 // Forget makes Next give the initialization segment again, for a source buffer that has lost it.
 func (t *Track) Forget() { t.begun, t.inited = "", manifest.Resource{} }
 

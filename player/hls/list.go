@@ -94,6 +94,9 @@ func (p *playlist) Load(get manifest.Getter) (*manifest.List, error) {
 	return s.list, nil
 }
 
+// Places is how many places the playlist is to be had from.
+func (p *playlist) Places() int { return 1 + len(p.resource.Alternatives) }
+
 // Again makes the next Load ask for the whole playlist, even if it is complete: the segments that it names may be better
 // had from another place, whose playlist names those of its own.
 func (p *playlist) Again() {
@@ -525,6 +528,11 @@ func (p *playlist) list(s *state, m *mediaPlaylist, place int) *manifest.List {
 	x := &index{entries: s.all, number: s.number}
 	if place < len(p.resource.Locations) {
 		x.locations = p.resource.Locations[place : place+1]
+		for i := range x.entries { // those of earlier loads have theirs
+			if init := x.entries[i].init; init != nil && init.Locations == nil {
+				init.Locations = x.locations
+			}
+		}
 	}
 	// What ends before time 0 cannot be presented.
 	for len(x.entries) > 0 && x.entries[0].end() <= 0 && x.entries[0].start < 0 {

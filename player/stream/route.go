@@ -45,14 +45,19 @@ func (p *Program) attempts(r manifest.Resource, kind fetch.Kind) int {
 	return 0
 }
 
-// spare is how many other places than the first one r may be had from. One that is named without others has been taken
-// from the document of its place, and other places have documents of their own.
-func (p *Program) spare(r manifest.Resource) int {
-	n := len(p.route.Places(r, time.Now())) - 1
-	if n == 0 && len(r.Locations) > 0 && p.Presentation().Format == manifest.HLS {
-		return 1
+// spare is how many other places than the first one r may be had from.
+func (p *Program) spare(r manifest.Resource) int { return len(p.route.Places(r, time.Now())) - 1 }
+
+// spare is the same for a segment. One that is named without others has been taken from the document of its place, and
+// other places have documents of their own.
+func (f *Segments) spare(r manifest.Resource) int { return max(f.prog.spare(r), f.track.Places()-1) }
+
+// attempts is the same for a segment.
+func (f *Segments) attempts(r manifest.Resource) int {
+	if f.spare(r) > 0 {
+		return fewAttempts
 	}
-	return n
+	return 0
 }
 
 // changing reports whether what is streamed is live.
@@ -85,7 +90,10 @@ func (p *Program) readAs(ctx context.Context, r manifest.Resource, req fetch.Req
 
 // try asks the places of a resource until one of them gives what take accepts.
 func (p *Program) try(ctx context.Context, r manifest.Resource, req fetch.Request, take func(steer.Place, *fetch.Response) error) error {
-	req.Range, req.Origin, req.Attempts = fetch.Range(r.Range), p.Presentation().URL, p.attempts(r, req.Kind)
+	req.Range, req.Origin = fetch.Range(r.Range), p.Presentation().URL
+	if req.Attempts == 0 {
+		req.Attempts = p.attempts(r, req.Kind)
+	}
 	if req.CMCD == nil {
 		req.CMCD = p.told()
 	}

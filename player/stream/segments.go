@@ -383,7 +383,7 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 		return nil
 	}
 	again := retryEvery
-	elsewhere := f.trouble.tries <= f.prog.spare(se.item.Resource)
+	elsewhere := f.trouble.tries <= f.spare(se.item.Resource)
 	if elsewhere {
 		again = retryLive
 	}
@@ -634,7 +634,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 
 // initialize fetches and appends an initialization segment.
 func (f *Segments) initialize(ctx context.Context, e *Engine, it plan.Item) error {
-	b, err := f.prog.readAs(ctx, it.Resource, fetch.Request{Kind: fetch.Init, CMCD: f.tell(e, it)})
+	b, err := f.prog.readAs(ctx, it.Resource, fetch.Request{Kind: fetch.Init, Attempts: f.attempts(it.Resource), CMCD: f.tell(e, it)})
 	if err == nil && len(b) == 0 {
 		f.track.Forget()
 		return f.wrap(it, Media, errors.New("the initialization segment is empty"))
@@ -796,7 +796,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	}
 	ctx, meter := f.measure(ctx, e, it)
 	defer meter.stop()
-	resp, err := f.prog.open(ctx, it.Resource, fetch.Request{Kind: fetch.Segment, CMCD: f.tell(e, it)})
+	resp, err := f.prog.open(ctx, it.Resource, fetch.Request{Kind: fetch.Segment, Attempts: f.attempts(it.Resource), CMCD: f.tell(e, it)})
 	if err != nil {
 		return f.wrap(it, Segment, meter.blame(ctx, err))
 	}

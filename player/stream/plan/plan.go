@@ -454,6 +454,16 @@ func (t *Track) reload(r *manifest.Representation, l *list, now time.Time, get m
 	return nil
 }
 
+// Places is how many places the document of the current list is to be had from, 1 when it has none of its own.
+func (t *Track) Places() int {
+	if t.period < len(t.choices) {
+		if d, ok := t.rep.Lazy.(interface{ Places() int }); ok {
+			return d.Places()
+		}
+	}
+	return 1
+}
+
 // Renew makes the current list be loaded again before the next segment is given, if it comes from a document of its own
 // that names places which may have become worse than others. When that fails, the list that is known stays.
 func (t *Track) Renew() {

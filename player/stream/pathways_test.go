@@ -1,0 +1,94 @@
+package stream_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"mseplayer/player/fetch"
+	"mseplayer/player/hls"
+	"mseplayer/player/manifest"
+	"mseplayer/player/stream"
+)
+
+// TestPathways plays playlists that two hosts have, each with segments of its own host, while the segments of one go away.
+func TestPathways(t *testing.T) {
+	const steered = "#EXT-X-CONTENT-STEERING:SERVER-URI=\"http://steer.example/\",PATHWAY-ID=\"A\"\n"
+	for _, tt := range []struct {
+		name   string
+		head   string
+		path   string // attribute of a variant
+		after  time.Duration
+		orders bool // the steering server sends everybody to b
+	}{
+		{"redundant variants from the beginning", "", "", 0, false},
+		{"redundant variants while it plays", "", "", 4 * time.Second, false},
+		{"pathways from the beginning", steered, `,PATHWAY-ID="%s"`, 0, false},
+		{"a server that steers away", steered, `,PATHWAY-ID="%s"`, time.Hour, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				h := &hosts{files: fstest.MapFS{}}
+				movie(h.files, "", 60, 0, 100_000)
+				var list strings.Builder
+				list.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:2\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-MAP:URI=\"v-init\"\n")
+				for i := range 30 {
+					fmt.Fprintf(&list, "#EXTINF:2,\nv-%d\n", i)
+				}
+				list.WriteString("#EXT-X-ENDLIST\n")
+				h.files["list.m3u8"] = &fstest.MapFile{Data: []byte(list.String())}
+				h.fault = func(w http.ResponseWriter, r *http.Request) bool {
+					switch {
+					case r.Host == "steer.example" && tt.orders:
+						fmt.Fprint(w, `{"VERSION":1,"TTL":10,"PATHWAY-PRIORITY":["B","A"]}`)
+					case r.Host == "steer.example":
+						w.WriteHeader(http.StatusGone)
+					case r.Host == "a.example" && strings.HasPrefix(r.URL.Path, "/v-") && time.Since(h.begun) >= tt.after:
+						w.WriteHeader(http.StatusServiceUnavailable)
+					default:
+						return false
+					}
+					return true
+				}
+				org := network(t, h)
+				master := "#EXTM3U\n" + tt.head
+				for _, x := range []string{"a", "b"} {
+					path := tt.path
+					if path != "" {
+						path = fmt.Sprintf(path, strings.ToUpper(x))
+					}
+					master += fmt.Sprintf("#EXT-X-STREAM-INF:BANDWIDTH=100000,CODECS=\"avc1.64001f\"%s\nhttp://%s.example/list.m3u8\n", path, x)
+				}
+				client, err := fetch.New(org.config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				pres, err := hls.Parse([]byte(master), hls.Options{BaseURL: "http://a.example/m.m3u8", Get: func(r manifest.Resource) ([]byte, error) {
+					b, resp, err := client.ReadAll(context.Background(), fetch.Request{URL: r.URL, Kind: fetch.Manifest})
+					if err == nil && r.From != nil {
+						r.From(0, resp.URL)
+					}
+					return b, err
+				}})
+				_ = client.Close()
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := start(t, org, pres, stream.ProgramOptions{}, nil)
+				defer r.stop()
+				r.el.Play()
+				r.ended(90 * time.Second)
+				if got := r.pictures(); got != "0.00-59.96" || r.stalls() != 0 || r.el.Error() != nil {
+					t.Errorf("shown %s, stalls %v, error %v\n%s", got, r.el.Report().Stalls, r.el.Error(), r.log.String())
+				}
+				if h.count("b.example/v-") == 0 || h.count("a.example/list") == 0 || h.count("b.example/list") > 2 {
+					t.Errorf("asked %v", h.asked)
+				}
+			})
+		})
+	}
+}

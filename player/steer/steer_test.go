@@ -302,3 +302,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestRouter_Version counts what may change the order.
+func TestRouter_Version(t *testing.T) {
+	t0 := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var r steer.Router
+	for i, step := range []struct {
+		name string
+		do   func()
+		want uint64
+	}{
+		{"an order", func() { r.Prefer([]string{"B"}) }, 1},
+		{"the same order", func() { r.Prefer([]string{"B"}) }, 1},
+		{"a document with another", func() { r.Apply(&steer.Document{Priority: []string{"A", "B"}}) }, 2},
+		{"a document with the same", func() { r.Apply(&steer.Document{Priority: []string{"A", "B"}}) }, 2},
+		{"a failure", func() { r.Failed(place(three, 0), t0) }, 3},
+		{"the same failure, seen by another request", func() { r.Failed(place(three, 0), t0.Add(time.Second)) }, 3},
+		{"a success", func() { r.Succeeded(place(three, 1), 1, time.Second) }, 3},
+	} {
+		step.do()
+		if got := r.Version(); got != step.want {
+			t.Errorf("%d, %s: got %d, want %d", i, step.name, got, step.want)
+		}
+	}
+}

@@ -27,7 +27,7 @@ func TestCMCD(t *testing.T) {
 			}
 			mu.Unlock()
 			if r.URL.Path == "/v-17" && time.Since(h.begun) < 45*time.Second {
-				time.Sleep(h.begun.Add(45 * time.Second).Sub(time.Now())) // playback gets there before
+				time.Sleep(time.Until(h.begun.Add(45 * time.Second))) // playback gets there before
 			}
 			return false
 		}

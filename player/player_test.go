@@ -10,12 +10,14 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
 	"time"
 
 	"mseplayer/audio/null"
+	"mseplayer/audio/pcm"
 	"mseplayer/mse/media"
 	"mseplayer/player"
 	"mseplayer/player/element"
@@ -34,6 +36,9 @@ type rig struct {
 	surface *playertest.Surface
 	log     *bytes.Buffer // warnings, to be read after stop
 	stop    func()
+
+	mu    sync.Mutex
+	heard []pcm.Played // guarded by mu
 }
 
 func newRig(t *testing.T, files fstest.MapFS, cfg player.Config) *rig {
@@ -60,7 +65,12 @@ func assemble(t *testing.T, cfg player.Config, net fetch.Config, name string) *r
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, name: name, sink: null.New(null.Options{}), surface: &playertest.Surface{}, log: &bytes.Buffer{}}
+	r := &rig{t: t, name: name, surface: &playertest.Surface{}, log: &bytes.Buffer{}}
+	r.sink = null.New(null.Options{Options: pcm.Options{Dump: func(p pcm.Played) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.heard = append(r.heard, p)
+	}}})
 	if err := r.sink.Start(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ const (
 	retryLive = 250 * time.Millisecond
 	// minPatience and maxPatience bound how long that goes on: about as long as the segment would have played.
 	minPatience, maxPatience = 2 * time.Second, 10 * time.Second
+	// leastTries is how often a segment is asked for, each time with the tries of fetch, before playback ends without it.
+	leastTries = 3
 	// storedPatience is how long a stored live presentation must not have grown to be taken as complete.
 	storedPatience = 5 * time.Second
 	// placePatience and placeMargin are how long sound waits for pictures to say where a stretch belongs: that long, and
@@ -387,14 +389,13 @@ func (f *Segments) outlast(ctx context.Context, e *Engine, failure error) error 
 	if elsewhere {
 		again = retryLive
 	}
-	if live && !elsewhere {
-		at, _ := e.player.Playhead()
+	if at, _ := e.player.Playhead(); !elsewhere && (live || f.playedOut(at)) {
 		soon := max(retryLive, seconds(float64(edge.Sub(at))/4))
 		again = min(retryEvery, soon, retryLive<<min(f.trouble.tries-1, 8))
 	}
 	for since := time.Now(); time.Since(since) < again; {
 		at, seeks := e.player.Playhead()
-		if !live && !elsewhere && f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
+		if !live && !elsewhere && f.trouble.tries >= leastTries && f.playedOut(at) && (e.player.Starving() || f.Edge() <= at) {
 			return failure
 		}
 		f.mu.Lock()
@@ -424,11 +425,12 @@ type damage struct {
 	first error // what was wrong with the first of them
 	tries int   // of the current one
 	count int
+	inits int // damaged initialization segments
 }
 
 // recover goes on after media that cannot be used. Perhaps the network damaged it, so it is asked for again; then it is left
 // out. Without its initialization segment nothing can be played, nor is there hope where nothing but damage comes: that
-// returns the error, about the first of what is damaged.
+// returns the error, of several segments that of the first.
 func (f *Segments) recover(e *Engine, failure *Error) error {
 	d := &f.damage
 	if d.first == nil {
@@ -438,13 +440,19 @@ func (f *Segments) recover(e *Engine, failure *Error) error {
 	if err := f.reset(); err != nil {
 		return err
 	}
+	if it.Init {
+		if d.inits++; d.inits >= maxDamaged {
+			return failure
+		}
+		return nil
+	}
 	f.track.Forget() // it may be the initialization segment that is damaged, and was not noticed
 	if d.tries++; d.tries < damagedTries {
 		e.log.Info("damaged media is asked for again", "err", failure)
 		return nil
 	}
 	d.tries = 0
-	if d.count++; d.count >= maxDamaged || it.Init || it.Duration <= 0 {
+	if d.count++; d.count >= maxDamaged || it.Duration <= 0 {
 		return d.first
 	}
 	f.leaveOut(e, it, failure)
@@ -1030,6 +1038,9 @@ func within(err error, base int64) error {
 		return err
 	}
 	here := *fe
+	if fe.Offset < base {
+		return err // it is about what came before
+	}
 	here.Offset -= base
 	return &here
 }

@@ -400,7 +400,12 @@ func TestLayouts(t *testing.T) {
 				bx("mvex", trex(1, 1, 1, 0)))),
 			strictErr: "moov/trak[0]/mdia/minf/stbl/stts at byte 465: track 1 has samples in the moov: the movie is not fragmented",
 		},
-		{name: "no traf", stream: cat(head(), bx("moof", bx("mfhd", uint32(0), uint32(1)))), err: "moof at byte 1028: holds no traf", strictErr: "="},
+		{
+			name:    "no traf",
+			stream:  cat(head(), simple(0), bx("moof", bx("mfhd", uint32(0), uint32(2))), mdat(0), bx("moof", bx("mfhd", uint32(0), uint32(3))), simple(40)),
+			strict:  "1:0|0+40[0..10] 1:40|40+40[10..30]",
+			lenient: "1:0|0+40[0..10] 1:40|40+40[10..30] 1:40|40+40[0..10] 1:80|80+40[10..30]", strictErr: "holds no traf",
+		},
 		{name: "no tfhd", stream: cat(head(), bx("moof", bx("traf", tfdt(0)))), err: "moof/traf[0] at byte 1036: has no tfhd", strictErr: "="},
 		{
 			name:   "a track that the initialization segment lacks",

@@ -140,7 +140,7 @@ func (f *fragment) parse(b *box, m *movie, opt Options) error {
 	if err := w.err("moof"); err != nil {
 		return err
 	}
-	if read.trafs == 0 {
+	if opt.Strict && read.trafs == 0 {
 		return fault("moof", b.off, "holds no traf")
 	}
 	if opt.Strict && read.trafs > 1 && read.implicit {

@@ -57,6 +57,7 @@ var ErrNotFragmented = errors.New("the movie is not fragmented")
 //     without data offset, which then begins with the mdat; and several trafs without default-base-is-moof, each
 //     of which begins where the one before ended (ISO/IEC 14496-12 §8.8.7), or counts from the moof if that leads
 //     behind the one before;
+//   - a moof without a traf, which has no samples: servers write it for a part in which a track has none;
 //   - an mdat behind the moov that no moof announced, which is passed over;
 //   - top-level boxes of unknown type if they are small and the type is alphanumeric.
 //

@@ -89,13 +89,6 @@ func TestPlay_BadInput(t *testing.T) {
 		{"missing segment on a server", origin.URL + "/manifest.mpd", exitFailed, []string{origin.URL + "/720p-2.m4s", "segment 2 at 0:02", "404 Not Found"}},
 		{"missing segment of sound", broken(gone("sound-2.m4s")), exitFailed, []string{"sound-2.m4s", "segment 2"}},
 		{"missing initialization segment", broken(gone("720p-init.mp4")), exitFailed, []string{"720p-init.mp4", "initialization segment"}},
-		{"truncated segment", broken(func(folder, _ string) { edit(folder, "720p-1.m4s", half) }), exitFailed, []string{"720p-1.m4s", "segment 1 at 0:00", "truncated"}},
-		{"empty segment", broken(func(folder, _ string) { edit(folder, "720p-1.m4s", func(string) string { return "" }) }), exitFailed, []string{"720p-1.m4s", "segment 1", "empty"}},
-		{"web page as a segment", broken(func(folder, _ string) {
-			edit(folder, "720p-1.m4s", func(string) string {
-				return doc(file("404.html", "<!DOCTYPE html><html><body>Not found</body></html>"))
-			})
-		}), exitFailed, []string{"720p-1.m4s", "segment 1"}},
 		{"unknown codec", broken(replaced(`codecs="avc1.`, `codecs="xxxx.`)), exitFailed, []string{"manifest.mpd", "no video can be played", `unknown codec "xxxx.`}},
 	}
 	reports := t.TempDir()
@@ -118,6 +111,49 @@ func TestPlay_BadInput(t *testing.T) {
 		rep, err := readPlayback(name)
 		if err != nil || rep.Error == nil || rep.Ended || !strings.Contains(r.err, *rep.Error) {
 			t.Errorf("%s: report %+v, %v", c.name, rep, err)
+		}
+	})
+}
+
+// TestPlay_Damaged plays on behind a segment that is damaged, and lists it.
+func TestPlay_Damaged(t *testing.T) {
+	cases := []struct {
+		name string
+		data func([]byte) []byte
+		want string
+	}{
+		{"truncated", func(b []byte) []byte { return b[:len(b)/2] }, "truncated"},
+		{"empty", func([]byte) []byte { return nil }, "empty"},
+		{"web page", func([]byte) []byte { return []byte("<!DOCTYPE html><html><body>Not found</body></html>") }, "byte 0"},
+	}
+	manifests, reports := make([]string, len(cases)), t.TempDir()
+	for i, c := range cases {
+		folder, manifest := demoFiles(t)
+		manifests[i] = manifest
+		segment := filepath.Join(folder, "720p-1.m4s")
+		b, err := os.ReadFile(segment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, segment, string(c.data(b)))
+	}
+	together(len(cases), 3, func(i int) {
+		c := cases[i]
+		report := filepath.Join(reports, c.name+".json")
+		r, ok := launch(t, patience, nil, "play", "--headless", "--audio-out", "null", "--frames", "60", "--stats-json", report, manifests[i])
+		if !ok {
+			return
+		}
+		rep, err := readPlayback(report)
+		if r.code != exitOK || err != nil || rep.Frames.Presented < 60 || len(rep.Lost) != 1 {
+			t.Errorf("%s: exit %d, stderr %q, report %+v, %v", c.name, r.code, r.err, rep, err)
+			return
+		}
+		if l := rep.Lost[0]; l.From != 0 || l.To != 2 || l.URL == nil || !strings.HasSuffix(*l.URL, "720p-1.m4s") || !strings.Contains(l.Reason, c.want) {
+			t.Errorf("%s: lost %+v", c.name, l)
+		}
+		if !strings.Contains(r.err, "left out") || !strings.Contains(r.err, c.want) {
+			t.Errorf("%s: stderr %q", c.name, r.err)
 		}
 	})
 }

@@ -104,7 +104,12 @@ type playback struct {
 	Seeks      []struct{ Target, Landed, LatencyMs float64 }
 	Stalls     []struct{ At, DurationMs float64 }
 	GapsJumped []struct{ From, To float64 }
-	Events     []struct {
+	Lost       []struct {
+		From, To float64
+		URL      *string
+		Reason   string
+	}
+	Events []struct {
 		T    float64
 		Type string
 	}

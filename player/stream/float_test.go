@@ -76,6 +76,24 @@ func TestFloating(t *testing.T) {
 	})
 }
 
+// TestFloating_Repeats plays segments whose times begin anew though the playlist does not say so.
+func TestFloating_Repeats(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		files, pres := spliced(func(s *manifest.SegmentRef) {
+			kind := s.Init.URL[len("org:///x") : len("org:///x")+1]
+			s.URL, s.Discontinuity = fmt.Sprintf("org:///x%s-%d", kind, s.Number%5), 3
+			s.Init = &manifest.Resource{URL: "org:///x" + kind + "-init"}
+		})
+		r := start(t, &origin{files: files}, pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		r.el.Play()
+		r.ended(25 * time.Second)
+		if got := r.pictures(); got != "0.00-19.96" || r.stalls() != 0 {
+			t.Errorf("shown %s, stalls %v\n%s", got, r.el.Report().Stalls, r.log.String())
+		}
+	})
+}
+
 // TestFloating_Seek begins in the second stretch, goes back to the first, and on to the end.
 func TestFloating_Seek(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -43,6 +43,8 @@ const (
 	// maxDamaged is how many segments in a row may be damaged for playback to go on behind them, damagedTries how often each
 	// is asked for.
 	maxDamaged, damagedTries = 4, 2
+	// minAstray is by how much the times of media must be before their place to have begun anew, in seconds.
+	minAstray media.Span = 1
 	// endMargin is how close to the edge of what is buffered playback stops.
 	endMargin media.Span = 0.5
 )
@@ -813,27 +815,47 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	base, total := f.pushed, 0
 	var look *prober // until it is known where the segment belongs
 	var held [][]byte
-	if it.Representation.Floating && !f.placed {
-		if err := f.align(); err != nil {
+	unsettled := it.Representation.Floating && !f.placed
+	suspect := it.Representation.Floating && f.placed && f.sb.Mode() == mse.Segments
+	if unsettled || suspect {
+		look = newProber(it.MIMEType, f.init)
+	}
+	anew := func() error {
+		unsettled = true
+		err := f.align()
+		base = f.pushed
+		return err
+	}
+	if unsettled {
+		if err := anew(); err != nil {
 			return f.wrap(it, Policy, err)
 		}
-		base = f.pushed
-		look = newProber(it.MIMEType, f.init)
+	}
+	settle := func() error {
+		if first, known := look.start(); suspect && known && astray(first.Add(f.offset), it, look.wraps()) {
+			if err := anew(); err != nil {
+				return f.wrap(it, Policy, err)
+			}
+		}
+		again := unsettled
+		unsettled, suspect = false, false
+		if !again {
+			return nil
+		}
+		return f.settle(ctx, e, it, look)
 	}
 	feed := func(p []byte) error {
 		if len(p) == 0 {
 			return nil
 		}
-		if it.Representation.Floating && !f.placed {
-			held = append(held, p)
+		held = append(held, p)
+		if unsettled || suspect {
 			if look != nil && !look.push(p) {
 				return nil
 			}
-			if err := f.settle(ctx, e, it, look); err != nil {
+			if err := settle(); err != nil {
 				return err
 			}
-		} else {
-			held = append(held, p)
 		}
 		for len(held) > 0 {
 			p := held[0]
@@ -875,7 +897,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		if look != nil {
 			look.flush()
 		}
-		if err := f.settle(ctx, e, it, look); err != nil {
+		if err := settle(); err != nil {
 			return err
 		}
 		last := held[len(held)-1]
@@ -992,6 +1014,10 @@ func (f *Segments) settle(ctx context.Context, e *Engine, it plan.Item, look *pr
 	if known && look.wraps() {
 		offset = unwrapped(offset, first, it.Start)
 	}
+	if known && astray(first.Add(offset), it, false) {
+		offset = it.Start.Sub(first)
+		e.log.Info("the media's times jump back; going on by the playlist", "kind", f.kind, "t", it.Start)
+	}
 	set := offset
 	if f.sb.Mode() == mse.Sequence {
 		set = media.Span(first.Add(offset)) // where frames that have no times of their own begin
@@ -1003,6 +1029,15 @@ func (f *Segments) settle(ctx context.Context, e *Engine, it plan.Item, look *pr
 	}
 	f.placed, f.stretch, f.offset = true, it.Discontinuity, set
 	return nil
+}
+
+// astray reports whether a segment that would begin at t lies a whole segment or more before its place in the playlist:
+// its own times have begun anew, though the playlist does not say so.
+func astray(t media.Time, it plan.Item, wraps bool) bool {
+	if wraps {
+		t = t.Add(unwrapped(0, t, it.Start))
+	}
+	return it.Start.Sub(t) >= max(it.Duration, minAstray)
 }
 
 // awaitPlace waits for the pictures to decide about a stretch, as long as there is enough to play.

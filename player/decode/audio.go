@@ -46,6 +46,7 @@ type AudioWorker struct {
 	res  Resampler
 	from frame.AudioFormat // what res converts from
 	next media.Opt         // where the samples handed on so far end
+	cut  bool              // the end of the last block was cut off, or all of it
 	ctx  context.Context   // of the current decode call, for the callbacks
 	emit func(*frame.Audio) error
 	out  func(*frame.Audio) error
@@ -140,6 +141,12 @@ func (w *AudioWorker) block(a *frame.Audio) error {
 	}
 	decoded := a.Frames()
 	rate := float64(a.Format.Rate)
+	// What was cut off to the sample, at the edge of a period, is put together to the sample.
+	tolerance := jitterTolerance
+	if w.next.Set && (w.cut || a.TrimFront > 0) {
+		tolerance = media.Span(1 / rate)
+	}
+	w.cut = a.TrimBack > 0 || a.TrimFront >= decoded && (w.cut || a.TrimFront > 0)
 	a.Trim(a.TrimFront, a.TrimBack)
 	if w.counter != nil {
 		w.counter.CountSamples(decoded, a.Frames())
@@ -155,12 +162,12 @@ func (w *AudioWorker) block(a *frame.Audio) error {
 		w.next = media.Some(w.target)
 	}
 	switch d := a.PTS.Sub(w.next.T); {
-	case d > jitterTolerance:
+	case d > tolerance:
 		if err := w.silence(a.PTS, a.Format); err != nil {
 			a.Release()
 			return err
 		}
-	case d < -jitterTolerance:
+	case d < -tolerance:
 		if a.Trim(samples(-d, rate), 0); a.Frames() == 0 {
 			a.Release()
 			return nil

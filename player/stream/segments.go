@@ -45,6 +45,9 @@ const (
 	maxDamaged, damagedTries = 4, 2
 	// minAstray is by how much the times of media must be before their place to have begun anew, in seconds.
 	minAstray media.Span = 1
+	// maxJoin is how much of a period's sound may be heard before the period begins, to join it to what precedes it, in
+	// seconds.
+	maxJoin media.Span = 0.05
 	// endMargin is how close to the edge of what is buffered playback stops.
 	endMargin media.Span = 0.5
 )
@@ -726,6 +729,24 @@ func (f *Segments) buffered(it plan.Item) bool {
 	return ok && x.Start <= it.Start.Add(skipMargin) && x.End >= it.End().Add(-skipMargin)
 }
 
+// join returns where the append window of a period begins: at start, or a little before it, where the sound of the period
+// before ends too early. The frame that straddles the boundary is often in the later period only.
+func (f *Segments) join(it plan.Item, start media.Time) media.Time {
+	if f.kind != manifest.Audio || it.Window.Start <= 0 || it.Start.Sub(it.Window.Start) > maxJoin {
+		return start
+	}
+	r, err := f.sb.Buffered()
+	if err != nil {
+		return start
+	}
+	for _, x := range r {
+		if x.End < start && start.Sub(x.End) <= maxJoin {
+			return x.End
+		}
+	}
+	return start
+}
+
 // prepare sets type, offset and append window where they change.
 func (f *Segments) prepare(it plan.Item) error {
 	r := it.Representation
@@ -753,7 +774,7 @@ func (f *Segments) prepare(it plan.Item) error {
 	if err := f.sb.SetAppendWindowEnd(media.Forever); err != nil {
 		return err
 	}
-	if err := f.sb.SetAppendWindowStart(w.Start); err != nil {
+	if err := f.sb.SetAppendWindowStart(f.join(it, w.Start)); err != nil {
 		return err
 	}
 	if err := f.sb.SetAppendWindowEnd(w.End); err != nil {

@@ -637,7 +637,11 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 	if it.Start.Sub(before).Abs() <= maxHole {
 		f.bridge(e, it)
 	}
-	f.set(false, max(it.End(), before))
+	end := it.End()
+	if it.Hint { // how long it was to be was a guess
+		end = min(end, f.bufferedEnd())
+	}
+	f.set(false, max(end, before))
 	f.trouble, f.damage, f.chosen = trouble{}, damage{}, false
 	f.coverOthers()
 	e.log.Debug("segment", "track", it.Representation.TrackID, "n", it.Number, "t", it.Start, "url", fetch.Redact(it.URL))

@@ -318,3 +318,32 @@ func TestTrack_EndIsKnown(t *testing.T) {
 		})
 	}
 }
+
+// TestTrack_Hint takes a part that is announced with a guess at its length, and goes on with what follows it, whichever
+// part it turns out to have been.
+func TestTrack_Hint(t *testing.T) {
+	ref := func(number int64, sub int, start, length float64, hint bool) manifest.SegmentRef {
+		return manifest.SegmentRef{Resource: manifest.Resource{URL: fmt.Sprintf("%d.%d", number, sub)}, Number: number, Sub: sub,
+			Start: media.Time(start), Duration: media.Span(length), Hint: hint}
+	}
+	version := func(r ...manifest.SegmentRef) manifest.List { return manifest.List{Index: refs(r), Growing: true} }
+	first := ref(1, 1, 0, 0.25, false)
+	another := ref(2, 1, 0.25, 0.25, false)
+	another.URL = "1.2" // announced as a part of the segment before
+	for _, tt := range []struct {
+		name string
+		then manifest.List
+		want string
+	}{
+		{"as long as said", version(first, ref(1, 2, 0.25, 0.25, false), ref(1, 3, 0.5, 0.25, true)), "1.3 ~0.15"},
+		{"the short last part of its segment", version(first, ref(1, 2, 0.25, 0.04, false), ref(2, 1, 0.29, 0.25, false), ref(2, 2, 0.54, 0.25, true)), "2.1 2.2 ~0.15"},
+		{"the first part of the next", version(first, another, ref(2, 2, 0.5, 0.25, true)), "2.2 ~0.15"},
+		{"not listed yet", version(first), "~0.15"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := lazily(&list{versions: []manifest.List{version(first, ref(1, 2, 0.25, 0.25, true)), tt.then}})
+			want(t, "announced", step(tr, 0, noGet(t)), "1.1 1.2 ~0.05")
+			want(t, "listed", step(tr, 0.1, noGet(t)), tt.want)
+		})
+	}
+}

@@ -134,6 +134,7 @@ type Track struct {
 	slack  media.Span               // a segment that ends no later than this after at is not worth fetching
 	next   int                      // index of the next segment in rep, valid if placed
 	placed bool
+	hint   manifest.SegmentRef // what was given last, if it was announced only
 }
 
 // list is a list of segments that is ready.
@@ -200,7 +201,7 @@ func (t *Track) enter(period int) {
 	if period >= len(t.choices) {
 		return
 	}
-	t.at, t.slack = t.choices[period].Period.Start, windowTolerance
+	t.at, t.slack, t.hint = t.choices[period].Period.Start, windowTolerance, manifest.SegmentRef{}
 	t.resume(false)
 }
 
@@ -274,7 +275,7 @@ func (t *Track) Seek(at media.Time) {
 		t.enter(period)
 	}
 	t.at, t.slack = max(at, t.choices[t.period].Period.Start), seekTolerance
-	t.placed = false
+	t.placed, t.hint = false, manifest.SegmentRef{}
 }
 
 // Begin returns where the list of segments that was loaded last asks playback to begin, nil for nowhere.
@@ -372,7 +373,10 @@ func (t *Track) Next(now time.Time, get manifest.Getter) (Item, error) {
 			}
 		}
 		t.next++
-		t.at = s.End()
+		t.at, t.hint = s.End(), manifest.SegmentRef{}
+		if s.Hint { // how long it is, and which part, is known when it is listed
+			t.at, t.hint = s.Start, s
+		}
 		return it, nil
 	}
 	return Item{}, io.EOF
@@ -398,6 +402,13 @@ func (t *Track) Peek(now time.Time) (manifest.Resource, bool) {
 // place finds the segment to go on with at t.at.
 func (t *Track) place(x manifest.Index) {
 	t.placed = true
+	if t.hint.Hint {
+		t.next = x.Find(t.at.Add(seekTolerance))
+		for t.next < x.Len() && t.took(x.At(t.next)) {
+			t.next++
+		}
+		return
+	}
 	t.next = x.Find(t.at)
 	if t.next == x.Len() {
 		return
@@ -405,6 +416,12 @@ func (t *Track) place(x manifest.Index) {
 	if s := x.At(t.next); s.Start < t.at && s.End().Sub(t.at) <= min(t.slack, s.Duration/2) {
 		t.next++
 	}
+}
+
+// took reports whether s, or the parts up to it, came as the part that was announced.
+func (t *Track) took(s manifest.SegmentRef) bool {
+	h := t.hint
+	return s.URL == h.URL && s.Range.Start == h.Range.Start || s.Number == h.Number && s.Sub != 0 && s.Sub <= h.Sub
 }
 
 // load returns the list of segments of r. One that is in the manifest, or was loaded before, is at hand.

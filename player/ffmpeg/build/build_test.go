@@ -342,7 +342,7 @@ func TestBuildInterrupted(t *testing.T) {
 			if status != 0 || !s.exists("cache/ffmpeg-*") || s.countBuilds() != c.builds {
 				t.Errorf("second run: status %d, printed %q, %d builds\n%s", status, out, s.countBuilds(), errs)
 			}
-			s.await("the sources to be removed", func() bool { return !s.exists("cache/work/*-*") })
+			s.await("the sources to be removed", func() bool { return !s.exists(filepath.Join("cache", "work", "*-*")) })
 		})
 	}
 }

@@ -204,24 +204,20 @@ func (c *Controller) choose(s State) (int, string) {
 	if s.Current > sustained && s.Current <= top && s.Buffer >= s.Goal*holdBuffer && s.Buffer >= comfort && c.cost(s, s.Rungs[s.Current]) <= rate*holdFactor {
 		sustained = s.Current // a dip that the buffer outlasts
 	}
-	rung := sustained
-	why := "throughput"
+	rung, why := sustained, "throughput"
 	if c.byBuffer(s) {
-		rung, why = min(bola(s, top), sustained), "buffer"
-		if rung == sustained && rung < bola(s, top) {
-			why = "throughput"
+		if b := bola(s, top); b <= sustained {
+			rung, why = b, "buffer"
 		}
 	}
-	if s.Current >= 0 && s.Current < n && rung > s.Current {
+	switch {
+	case rung <= s.Current:
+		c.ups = 0
+	case s.Current >= 0:
 		// Up only when it lasts; one good sample is no trend.
 		c.ups++
 		if c.ups < upAfter && s.Buffer < s.Goal*upBuffer {
 			rung, why = s.Current, "waiting to go up"
-		}
-	}
-	if rung <= s.Current {
-		if rung < s.Current || why != "waiting to go up" {
-			c.ups = 0
 		}
 	}
 	if top < n-1 && rung == top && !c.until.IsZero() {

@@ -85,30 +85,8 @@ func parseMultivariant(text string, base manifest.Base) (*multivariant, *manifes
 		return nil, nil, err
 	}
 	m := &masterReader{reader: r, p: &multivariant{}}
-	header := false
-	for {
-		line, ok, err := r.next()
-		if err != nil {
-			return nil, nil, err
-		}
-		if !ok {
-			break
-		}
-		if !header {
-			header = true
-			if line == "#EXTM3U" {
-				continue
-			}
-			r.odd("the playlist does not begin with #EXTM3U")
-		}
-		if line[0] != '#' {
-			err = m.uri(line)
-		} else if strings.HasPrefix(line, "#EXT") {
-			err = m.tag(line)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
+	if err := r.each(m.uri, m.tag); err != nil {
+		return nil, nil, err
 	}
 	m.without()
 	m.p.vars = r.vars

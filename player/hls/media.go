@@ -150,30 +150,8 @@ func parseMedia(text string, base manifest.Base, imports map[string]string, last
 	}
 	m := &mediaReader{reader: r, p: &mediaPlaylist{base: &r.base}, last: last, firstWall: -1}
 	m.p.segments = make([]entry, 0, min(strings.Count(r.text, "#EXTINF"), maxSegments))
-	header := false
-	for {
-		line, ok, err := r.next()
-		if err != nil {
-			return nil, nil, err
-		}
-		if !ok {
-			break
-		}
-		if !header {
-			header = true
-			if line == "#EXTM3U" {
-				continue
-			}
-			r.odd("the playlist does not begin with #EXTM3U")
-		}
-		if line[0] != '#' {
-			err = m.segment(line)
-		} else if strings.HasPrefix(line, "#EXT") {
-			err = m.tag(line, imports)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
+	if err := r.each(m.segment, func(line string) error { return m.tag(line, imports) }); err != nil {
+		return nil, nil, err
 	}
 	if err := m.finish(); err != nil {
 		return nil, nil, err

@@ -64,6 +64,32 @@ func isPlaylist(text string) bool {
 	return strings.HasPrefix(s, "#EXT") || strings.HasPrefix(s, "#") && strings.Contains(s, "\n#EXT")
 }
 
+// each calls uri for each line that names something and tag for each that begins with #EXT, behind the first, which says
+// what the document is. Comments are passed over. It ends with the first error.
+func (r *reader) each(uri, tag func(line string) error) error {
+	for header := false; ; {
+		line, ok, err := r.next()
+		if err != nil || !ok {
+			return err
+		}
+		if !header {
+			header = true
+			if line == "#EXTM3U" {
+				continue
+			}
+			r.odd("the playlist does not begin with #EXTM3U")
+		}
+		if line[0] != '#' {
+			err = uri(line)
+		} else if strings.HasPrefix(line, "#EXT") {
+			err = tag(line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // next gives the next line that is not blank, without surrounding space.
 func (r *reader) next() (string, bool, error) {
 	for r.text != "" {

@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"strings"
 	"time"
 
@@ -157,30 +156,22 @@ func looksLikeManifest(name string) bool {
 }
 
 func (s *Source) openDASH(ctx context.Context, o Options) error {
-	doc, resp, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: s.URL, Kind: fetch.Manifest})
-	if err != nil {
-		return s.failed(CodeNetwork, err)
-	}
-	if resp.URL != "" {
-		s.URL = resp.URL
-	}
-	s.Presentation, err = dash.Parse(doc, dash.Options{BaseURL: s.URL, Now: time.Now(), Fetch: func(u string) ([]byte, error) {
-		b, _, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: u, Kind: fetch.Manifest, Origin: s.URL})
-		return b, err
-	}})
-	if err != nil {
-		code := manifest.CodeInvalid
-		var me *manifest.Error
-		if errors.As(err, &me) {
-			code = me.Code
-			return &Error{code, "", err}
-		}
-		return s.failed(code, err)
-	}
-	return nil
+	return s.openManifest(ctx, o, func(doc []byte) (*manifest.Presentation, error) {
+		return dash.Parse(doc, dash.Options{BaseURL: s.URL, Now: time.Now(), Fetch: func(u string) ([]byte, error) {
+			b, _, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: u, Kind: fetch.Manifest, Origin: s.URL})
+			return b, err
+		}})
+	})
 }
 
 func (s *Source) openHLS(ctx context.Context, o Options) error {
+	return s.openManifest(ctx, o, func(doc []byte) (*manifest.Presentation, error) {
+		return hls.Parse(doc, hls.Options{BaseURL: s.URL, Get: Getter(ctx, o.Fetch, s.URL)})
+	})
+}
+
+// openManifest gets the document and parses it. When parse is called, s.URL is where the document came from.
+func (s *Source) openManifest(ctx context.Context, o Options, parse func([]byte) (*manifest.Presentation, error)) error {
 	doc, resp, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: s.URL, Kind: fetch.Manifest})
 	if err != nil {
 		return s.failed(CodeNetwork, err)
@@ -188,14 +179,13 @@ func (s *Source) openHLS(ctx context.Context, o Options) error {
 	if resp.URL != "" {
 		s.URL = resp.URL
 	}
-	s.Presentation, err = hls.Parse(doc, hls.Options{BaseURL: s.URL, Get: Getter(ctx, o.Fetch, s.URL)})
-	if err != nil {
-		code := manifest.CodeInvalid
-		var me *manifest.Error
-		if errors.As(err, &me) {
-			return &Error{me.Code, "", err}
-		}
-		return s.failed(code, err)
+	s.Presentation, err = parse(doc)
+	var me *manifest.Error
+	switch {
+	case errors.As(err, &me):
+		return &Error{me.Code, "", err}
+	case err != nil:
+		return s.failed(manifest.CodeInvalid, err)
 	}
 	return nil
 }
@@ -211,14 +201,13 @@ func Getter(ctx context.Context, c *fetch.Client, origin string) manifest.Getter
 		var first error
 		for i, u := range append([]string{r.URL}, r.Alternatives...) {
 			b, resp, err := c.ReadAll(ctx, fetch.Request{URL: u, Range: fetch.Range(r.Range), Kind: kind, Origin: origin})
-			var fe *fetch.Error
 			switch {
 			case err == nil:
 				if r.From != nil {
 					r.From(i, resp.URL)
 				}
 				return b, nil
-			case errors.As(err, &fe) && fe.Status == http.StatusRequestedRangeNotSatisfiable:
+			case fetch.BehindEnd(err):
 				return nil, nil
 			case first == nil:
 				first = err

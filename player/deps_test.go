@@ -52,6 +52,7 @@ var allowed = map[string]string{
 	"player/source":      "mse/bytestream mse/isobmff mse/media mse/mime mse/webm player/dash player/fetch player/file player/hls player/manifest",
 	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/limit player/steer player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
+	"player/text/cue":    "mse/media",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
 		"player/decode player/frame",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/frame player/clock player/decode player/present player/element player/manifest " +

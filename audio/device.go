@@ -42,6 +42,10 @@ const (
 	suspendAfter = 5 * time.Second
 	// fallbackLead is when the first sample is "heard" after the device has been given up.
 	fallbackLead = 20 * time.Millisecond
+	// retryEvery is how often a device is looked for while there is none. It gets silence for as long as trial and must
+	// have taken half of that at least, before the sound is sent there.
+	retryEvery = 2 * time.Second
+	trial      = 500 * time.Millisecond
 	// applicationName is what volume controls call us.
 	applicationName = "mseplayer"
 	// maxReason bounds the reason in the device's name.
@@ -161,40 +165,114 @@ func (d *Device) wake() {
 	}
 }
 
-// run plays on the device for as long as it can and then without.
+// run plays on the device while there is one that works, and without in between.
 func (d *Device) run(ctx context.Context) {
 	defer close(d.done)
-	name, err := probe(ctx)
-	if err == nil {
-		err = d.play(ctx, name)
+	l, err := d.connect(ctx)
+	for {
+		if err == nil {
+			d.timeline.Resync()
+			l.src.live.Store(true)
+			d.setName(l.name)
+			err = d.serve(ctx, l)
+			l.stop()
+		}
+		if ctx.Err() != nil {
+			l.release()
+			return
+		}
+		l, err = d.without(ctx, l, err)
 	}
-	if ctx.Err() != nil {
-		return
-	}
-	d.setName("null (" + short(err) + ")")
-	d.log.Warn("no sound, playing on in silence", "err", err)
-	d.timeline.Resync()
-	p := null.Pacer{Feed: d.Feed}
-	p.Run(ctx, time.Now().Add(fallbackLead))
 }
 
-// play opens the device and looks after it. It returns when ctx is done, or with what went wrong; by then oto does not
-// pull any more.
-func (d *Device) play(ctx context.Context, name string) error {
+// line is the open device. It takes silence until its source is live.
+type line struct {
+	name string
+	sys  *system
+	src  *source
+}
+
+// connect opens the device that there is.
+func (d *Device) connect(ctx context.Context) (*line, error) {
+	name, err := probe(ctx)
+	if err != nil {
+		return nil, err
+	}
 	sys, err := open(ctx, d.format)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer sys.release()
-	src := newSource(d, name)
-	player := sys.NewPlayer(src)
-	src.player = player
-	player.SetBufferSize(src.hold)
-	player.Play()
-	defer player.PauseAndStopReading() // waits for Read, which never blocks
-	d.setName(name)
+	l := &line{name, sys, newSource(d, name)}
+	l.src.player = sys.NewPlayer(l.src)
+	l.src.player.SetBufferSize(l.src.hold)
+	l.src.player.Play()
 	d.log.Debug("sound device open", "device", name)
+	return l, nil
+}
 
+// stop sees to it that oto does not pull any more.
+func (l *line) stop() { l.src.player.PauseAndStopReading() } // waits for Read, which never blocks
+
+// release lets the device go; that takes time when it hangs. A nil line is none.
+func (l *line) release() {
+	if l != nil {
+		l.sys.release()
+	}
+}
+
+// works reports whether the device takes sound as fast as it should.
+func (l *line) works(ctx context.Context) bool {
+	before := l.src.reads.Load()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(trial):
+	}
+	return l.src.reads.Load()-before >= uint64(trial/chunk/2) && l.sys.Err() == nil
+}
+
+// without plays on in real time, lets go of the device that does not work, if any, and waits until there is one that
+// does, which it returns, not yet live. It fails only when ctx is done.
+func (d *Device) without(ctx context.Context, lost *line, why error) (*line, error) {
+	d.setName("null (" + short(why) + ")")
+	d.log.Warn("no sound, playing on in silence", "err", why)
+	d.timeline.Resync()
+	pace, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	group.Go(func() {
+		p := null.Pacer{Feed: d.Feed}
+		p.Run(pace, time.Now().Add(fallbackLead))
+	})
+	group.Go(lost.release)
+	defer func() { stop(); group.Wait() }()
+	retry := time.NewTicker(retryEvery)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-retry.C:
+		}
+		if dead() {
+			retry.Stop()
+			continue
+		}
+		l, err := d.connect(ctx)
+		if err != nil {
+			continue
+		}
+		if l.works(ctx) {
+			d.log.Info("there is sound again", "device", l.name)
+			return l, nil
+		}
+		l.stop()
+		l.release()
+	}
+}
+
+// serve looks after the device. It returns when ctx is done, or with what went wrong.
+func (d *Device) serve(ctx context.Context, l *line) error {
+	sys, src, player := l.sys, l.src, l.src.player
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	var reads uint64

@@ -635,6 +635,12 @@ func TestDevice_Lost(t *testing.T) {
 			if name := d.Stats().Device; !strings.HasPrefix(name, "null (") || strings.Count(log.String(), "WARN") != 1 {
 				t.Errorf("device %q, log %q", name, log)
 			}
+			if how == syscall.SIGSTOP {
+				if err := p.Signal(syscall.SIGCONT); err != nil {
+					t.Fatal(err)
+				}
+				regained(t, d, m, "PulseAudio")
+			}
 			begin := time.Now()
 			if err := d.Close(); err != nil {
 				t.Error(err)
@@ -642,8 +648,77 @@ func TestDevice_Lost(t *testing.T) {
 			if took := time.Since(begin); took > 5*time.Second {
 				t.Errorf("Close took %v", took)
 			}
-			_ = p.Signal(syscall.SIGCONT) // so that it can be stopped
 		})
+	}
+}
+
+// regained waits until a device plays on that name, and checks that time goes on.
+func regained(t *testing.T, d *audio.Device, m *clock.Media, name string) {
+	t.Helper()
+	before, end := m.Now(time.Now()), time.Now().Add(15*time.Second)
+	for ; d.Stats().Device != name; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the device is still %q", d.Stats().Device)
+		}
+		if now := m.Now(time.Now()); now < before {
+			t.Fatalf("the clock went back from %v to %v", before, now)
+		} else {
+			before = now
+		}
+	}
+	watch(t, m, 500*time.Millisecond) // the device settles
+	looks := watch(t, m, time.Second)
+	first, last := looks[0], looks[len(looks)-1]
+	if rate := float64(last.at-first.at) / last.wall.Sub(first.wall).Seconds(); rate < 0.9 || rate > 1.1 {
+		t.Errorf("with sound again time passes at %v", rate)
+	}
+}
+
+// TestDevice_Appears: a card that is plugged in while playback goes on without sound.
+func TestDevice_Appears(t *testing.T) {
+	t.Parallel()
+	dir := shared(t)
+	env, err := soundcard.None(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in, _ := child(t, dir, env); !in {
+		return
+	}
+	d, m, log := open(t, "null (no sound device)", 0)
+	m.Reset(time.Now(), 1, 0)
+	d.Flush(1, 0)
+	feeding(t.Context(), t, d, 1, 0, 100*rateHz)
+	m.Run(time.Now())
+	d.SetRunning(true)
+	watch(t, m, time.Second)
+	card, err := soundcard.New(dir, soundcard.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := card.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	conf, err := os.ReadFile(strings.TrimPrefix(card.Env()[0], "ALSA_CONFIG_PATH="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(os.Getenv("ALSA_CONFIG_PATH"), conf, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	regained(t, d, m, "ALSA")
+	_, whole := stretches(recording(t, card))
+	played := 0
+	for _, h := range whole {
+		played += h.to - h.from - h.holes
+	}
+	if played < rateHz/2 {
+		t.Errorf("the card got %d frames of the sound", played)
+	}
+	if !strings.Contains(log.String(), "there is sound again") {
+		t.Errorf("log %q", log)
 	}
 }
 

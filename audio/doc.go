@@ -13,9 +13,10 @@
 //
 // # No device
 //
-// oto can be opened once per process and does not come back after a failure. When there is no device, or it fails,
-// does not answer or stops asking for sound, the Device says so once in the log and goes on in real time without
-// sound, as audio/null does: same queue, same clock, and Stats tells. libasound prints to the terminal when it finds
+// When there is no device, or it fails, does not answer or stops asking for sound, the Device says so in the log and
+// goes on in real time without sound, as audio/null does: same queue, same clock, and Stats tells. Every two seconds it
+// looks for a device again, gives it silence for a while, and moves the sound there when it works. Only after a
+// failure that oto reports there is no way back: it can be opened once per process and does not recover. libasound prints to the terminal when it finds
 // no card, and nothing can be done about that from here; therefore the usual places are looked at first, and without a
 // PulseAudio server, a card or a configuration that names a device, libasound is not asked at all.
 //

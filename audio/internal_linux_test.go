@@ -128,6 +128,7 @@ func silence(tb testing.TB) (*source, func()) {
 	s := newSource(d, systemALSA)
 	s.player = process.sys.NewPlayer(s)
 	s.settled = true
+	s.live.Store(true)
 	d.Feed.Flush(1, 0)
 	d.Feed.SetRunning(true)
 	at := media.Time(0)

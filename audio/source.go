@@ -32,6 +32,7 @@ type source struct {
 	settling time.Time // when the device began to take sound, if it has not settled
 	settled  bool
 
+	live  atomic.Bool // until this is set, the device gets silence and the feed is somebody else's
 	reads atomic.Uint64
 }
 
@@ -61,6 +62,10 @@ func (s *source) Read(p []byte) (int, error) {
 	s.reads.Add(1)
 	n := min(len(p)/s.frame*s.frame, len(s.samples)*bytesPerSample)
 	p = p[:n]
+	if !s.live.Load() {
+		clear(p)
+		return n, nil
+	}
 	if !s.settled {
 		if s.settling.IsZero() {
 			s.settling = now

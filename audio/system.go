@@ -28,7 +28,7 @@ type system struct {
 
 	// owned by the Device that uses it
 	asleep bool
-	stuck  error // a call that did not come back
+	stuck  chan error // the result of a call that has not come back
 }
 
 // process is the system of this process.
@@ -74,6 +74,14 @@ func acquire(format frame.AudioFormat) (*system, error) {
 	return process.sys, nil
 }
 
+// dead reports that this process cannot have sound any more: oto connects once, and does not recover.
+func dead() bool {
+	process.mu.Lock()
+	sys, err := process.sys, process.err
+	process.mu.Unlock()
+	return err != nil || sys != nil && sys.Err() != nil
+}
+
 func giveBack() {
 	process.mu.Lock()
 	defer process.mu.Unlock()
@@ -113,16 +121,17 @@ func (s *system) suspend() error {
 
 func (s *system) resume() error {
 	if !s.asleep {
-		return s.stuck
+		return s.idle()
 	}
-	s.asleep = false
-	return s.call("resume", s.Resume)
+	err := s.call("resume", s.Resume)
+	s.asleep = err != nil
+	return err
 }
 
 // call calls a function of the driver that waits for the device, which may hang.
 func (s *system) call(what string, f func() error) error {
-	if s.stuck != nil {
-		return s.stuck
+	if err := s.idle(); err != nil {
+		return err
 	}
 	done := make(chan error, 1)
 	go func() { done <- f() }() // ends with the call; if that hangs, with the process
@@ -132,7 +141,21 @@ func (s *system) call(what string, f func() error) error {
 	case err := <-done:
 		return err
 	case <-t.C:
-		s.stuck = fmt.Errorf("the device does not %s within %v", what, readyTimeout)
-		return s.stuck
+		s.stuck = done
+		return fmt.Errorf("the device does not %s within %v", what, readyTimeout)
+	}
+}
+
+// idle fails while a call has not come back.
+func (s *system) idle() error {
+	if s.stuck == nil {
+		return nil
+	}
+	select {
+	case err := <-s.stuck:
+		s.stuck = nil
+		return err
+	default:
+		return errors.New("the device does not answer")
 	}
 }

@@ -39,8 +39,8 @@ const (
 	fade media.Span = 0.005
 	// gainRamp is how long a change of volume takes.
 	gainRamp media.Span = 0.020
-	// MaxGain is the highest volume: 130 %.
-	MaxGain = 1.3
+	// MaxGain is the highest amplification, 18 dB: the highest volume, or a quiet work brought to the level of others.
+	MaxGain = 8
 	// wakeParts: the writer is woken when one part in so many of the target is free.
 	wakeParts = 8
 )
@@ -379,7 +379,7 @@ func (f *Feed) SetRate(speed float64, keepPitch bool) {
 }
 
 // SetGain sets the volume as a linear factor in [0, MaxGain]; values outside are clamped, what is not a number is
-// ignored. The change takes 20 ms. Sound that exceeds full scale is clipped.
+// ignored. The change takes 20 ms. Sound that is amplified beyond full scale is bent into it, not cut off.
 func (f *Feed) SetGain(linear float64) {
 	if math.IsNaN(linear) {
 		return

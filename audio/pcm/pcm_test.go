@@ -443,10 +443,10 @@ func TestFeed_Gain(t *testing.T) {
 	r.SetGain(1.3)
 	r.pull(960)
 	level(0.65)
-	r.SetGain(400) // clamped
+	r.SetGain(400) // clamped to 8
 	r.SetGain(math.NaN())
 	r.pull(960)
-	level(0.65)
+	level(0.9375) // what is over half of full scale is bent into the rest: 0.5 + 0.5*3.5/(0.5+3.5)
 	r.SetGain(-1)
 	r.pull(960)
 	level(0)
@@ -460,24 +460,55 @@ func TestFeed_Gain(t *testing.T) {
 func TestFeed_Limits(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	in := []float32{0.5, 1.5, -1.5, nan, inf, -inf, 1, -1}
-	want := []float32{0.65, 1, -1, 0, 1, -1, 1, -1}
-	for _, gain := range []float64{1.3, 1} {
+	for _, c := range []struct {
+		gain float64
+		want []float32
+	}{
+		{1, []float32{0.5, 1, -1, 0, 1, -1, 1, -1}},
+		{1.25, []float32{0.625, 21. / 22, -21. / 22, 0, 1, -1, 11. / 12, -11. / 12}}, // 0.75 + 0.25*x/(0.25+x)
+	} {
 		r := newRig(t)
 		r.Flush(1, 0)
-		r.SetGain(gain)
+		r.SetGain(c.gain)
 		r.SetRunning(true)
 		r.write(block(1, 0, 960, dc(0)))
 		r.write(block(1, 0.02, len(in), func(i int) float32 { return in[i] }))
 		r.pull(960)
 		buf := make([]float32, 2*len(in))
 		r.Pull(buf, epoch, 0)
-		for i := range in {
-			w := want[i]
-			if gain == 1 && i == 0 {
-				w = 0.5
+		for i, w := range c.want {
+			if got := buf[2*i]; !(math.Abs(float64(got-w)) <= 1e-6) {
+				t.Errorf("gain %v: %v plays as %v, want %v", c.gain, in[i], got, w)
 			}
-			if buf[2*i] != w && !(in[i] != in[i] && buf[2*i] == 0) {
-				t.Errorf("gain %v: %v plays as %v, want %v", gain, in[i], buf[2*i], w)
+		}
+	}
+}
+
+// Sound that is amplified beyond full scale keeps the order of its samples and never reaches full scale, so no two
+// peaks become one plateau.
+func TestFeed_SoftClip(t *testing.T) {
+	const n = 2001
+	for _, gain := range []float64{1.01, 1.3, 2.197, pcm.MaxGain} {
+		r := newRig(t)
+		r.Flush(1, 0)
+		r.SetGain(gain)
+		r.SetRunning(true)
+		r.write(block(1, 0, 960, dc(0)))
+		r.write(block(1, 0.02, n, func(i int) float32 { return float32(i-n/2) / (n / 2) }))
+		r.pull(960)
+		buf := make([]float32, 2*n)
+		r.Pull(buf, epoch, 0)
+		for i := range n {
+			got, loud := float64(buf[2*i]), gain*float64(i-n/2)/(n/2)
+			switch knee := max(2-gain, 0.5); {
+			case math.Abs(loud) <= knee-1e-6 && math.Abs(got-loud) > 1e-6:
+				t.Fatalf("gain %v: %v, below the knee at %v, plays as %v", gain, loud, knee, got)
+			case math.Abs(got) >= 1:
+				t.Fatalf("gain %v: %v plays as %v", gain, loud, got)
+			case i > 0 && buf[2*i] <= buf[2*i-2]:
+				t.Fatalf("gain %v: %v plays as %v and less as %v", gain, loud, got, buf[2*i-2])
+			case got != -float64(buf[2*(n-1-i)]):
+				t.Fatalf("gain %v: %v and its negative are %v and %v", gain, loud, got, buf[2*(n-1-i)])
 			}
 		}
 	}
@@ -859,7 +890,7 @@ func BenchmarkFeed_Pull(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		gain float64
-	}{{"plain", 1}, {"volume", 0.7}} {
+	}{{"plain", 1}, {"volume", 0.7}, {"loud", 1.3}} {
 		b.Run(c.name, func(b *testing.B) {
 			f := pcm.NewFeed(&lastGen{}, pcm.Options{})
 			f.Flush(1, 0)

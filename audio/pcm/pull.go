@@ -351,11 +351,11 @@ func (f *Feed) play(dst, src []float32, at media.Time, speed float64) {
 		}
 	default:
 		for i := 0; i < len(dst); i += ch {
-			g, t := r.fade.next()*r.gain.next(), r.tail.next()
+			fade, g, t := r.fade.next(), r.gain.next(), r.tail.next()
 			for c := range ch {
 				v := float32(0)
 				if src != nil {
-					v = limit(src[i+c] * g)
+					v = soft(src[i+c]*g, g) * fade
 				}
 				dst[i+c] = limit(v + r.cut[c]*t)
 			}

@@ -1,5 +1,7 @@
 package pcm
 
+import "math"
+
 // ramp moves a factor to its target in equal steps, one per frame, so that no change clicks.
 type ramp struct {
 	now, target, step float32
@@ -46,4 +48,30 @@ func limit(v float32) float32 {
 		return -1
 	}
 	return 0
+}
+
+// minKnee is where bending begins at the latest.
+const minKnee = 0.5
+
+// soft bends a sample that was amplified by g into full scale: what lies below the knee is left alone, what lies above
+// comes ever closer to full scale. The knee is at full scale for no amplification, so that the change is small where
+// the amplification is.
+func soft(v, g float32) float32 {
+	if !(g > 1) {
+		return limit(v)
+	}
+	knee := max(2-g, minKnee)
+	room, sign := 1-knee, float32(1)
+	if v < 0 {
+		v, sign = -v, -1
+	}
+	switch over := v - knee; {
+	case over <= 0:
+		return sign * v
+	case math.IsInf(float64(over), 0):
+		return sign
+	case over > 0:
+		return sign * (knee + room*over/(room+over))
+	}
+	return 0 // not a number
 }

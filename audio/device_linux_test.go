@@ -467,23 +467,24 @@ func TestDevice_ALSA(t *testing.T) {
 
 func TestDevice_PulseAudio(t *testing.T) {
 	t.Parallel()
-	if in, _ := child(t, "", nil); in {
-		session(t, "PulseAudio", pulse(t), soundcard.BehindPulse, 10)
+	dir := shared(t)
+	if in, _ := child(t, dir, nil); in {
+		session(t, "PulseAudio", pulse(t, dir), soundcard.BehindPulse, 10)
 	}
 }
 
-// pulse starts a PulseAudio server for this process.
-func pulse(t *testing.T) *soundcard.Pulse {
+// pulse starts a PulseAudio server that ends with this process: the client notes without a lock that the connection has
+// ended, after it has been asked for errors.
+func pulse(t *testing.T, dir string) *soundcard.Pulse {
 	t.Helper()
-	p, err := soundcard.StartPulse(t.TempDir())
+	dir, err := os.MkdirTemp(dir, "p")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	p, err := soundcard.StartPulse(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, e := range p.Env() {
 		k, v, _ := strings.Cut(e, "=")
 		if err := os.Setenv(k, v); err != nil { // Go code reads these; no C library is loaded
@@ -613,10 +614,11 @@ func TestDevice_Lost(t *testing.T) {
 	for name, how := range map[string]syscall.Signal{"hangs": syscall.SIGSTOP, "dies": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if in, _ := child(t, "", nil); !in {
+			dir := shared(t)
+			if in, _ := child(t, dir, nil); !in {
 				return
 			}
-			p := pulse(t)
+			p := pulse(t, dir)
 			d, m, log := open(t, "PulseAudio", soundcard.BehindPulse)
 			m.Reset(time.Now(), 1, 0)
 			d.Flush(1, 0)

@@ -29,6 +29,8 @@ type system struct {
 	// owned by the Device that uses it
 	asleep bool
 	stuck  chan error // the result of a call that has not come back
+	opened bool       // it worked once
+	failed bool       // and does not any more, for good
 }
 
 // process is the system of this process.
@@ -77,9 +79,8 @@ func acquire(format frame.AudioFormat) (*system, error) {
 // dead reports that this process cannot have sound any more: oto connects once, and does not recover.
 func dead() bool {
 	process.mu.Lock()
-	sys, err := process.sys, process.err
-	process.mu.Unlock()
-	return err != nil || sys != nil && sys.Err() != nil
+	defer process.mu.Unlock()
+	return process.err != nil || process.sys != nil && !process.used && process.sys.failed
 }
 
 func giveBack() {
@@ -99,15 +100,21 @@ func (s *system) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := s.Err(); err != nil {
-		return err
+	if !s.opened { // later it is not asked: oto does not lock while a server goes away, but tells when it is to resume
+		if err := s.Err(); err != nil {
+			s.failed = true
+			return err
+		}
+		s.opened = true
 	}
 	return s.resume()
 }
 
 // release lets the device sleep and another Device use it.
 func (s *system) release() {
-	_ = s.suspend() // a device that failed is not used again
+	if err := s.suspend(); err != nil && s.stuck == nil {
+		s.failed = true
+	}
 	giveBack()
 }
 

@@ -2,6 +2,7 @@ package player
 
 import (
 	"fmt"
+	"slices"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/crypt"
@@ -28,9 +29,18 @@ type Config struct {
 	LiveDelay media.Span
 	// VideoQuota and AudioQuota bound the bytes that are buffered of each kind. Default 150 MiB and 12 MiB.
 	VideoQuota, AudioQuota int64
+	// ReplayGain is "track" or "album": bring the sound of a file to the level of others by what its tags say, each
+	// work on its own or an album as a whole. Default "no".
+	ReplayGain string
 	// Keys says where the keys of protected media come from.
 	Keys crypt.Config
 }
+
+// What ReplayGain can be besides None.
+const (
+	ReplayGainTrack = "track"
+	ReplayGainAlbum = "album"
+)
 
 // MinAhead is the least that Ahead can be: what playing needs.
 const MinAhead media.Span = 2
@@ -50,6 +60,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("player: %s s ahead is less than the %s that playing needs", c.Ahead, MinAhead)
 	case !(c.LiveDelay >= 0) || !media.Time(c.LiveDelay).IsFinite():
 		return fmt.Errorf("player: the live delay %s is no distance", c.LiveDelay)
+	case !slices.Contains([]string{"", None, ReplayGainTrack, ReplayGainAlbum}, c.ReplayGain):
+		return fmt.Errorf("player: ReplayGain %q: takes %s, %s or %s", c.ReplayGain, None, ReplayGainTrack, ReplayGainAlbum)
 	case c.MaxHeight < 0 || c.MaxBitrate < 0 || c.VideoQuota < 0 || c.AudioQuota < 0:
 		return fmt.Errorf("player: a bound is negative")
 	}

@@ -305,8 +305,12 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", fetch.Redact(src.Name), err)
 		}
-		if t != nil {
-			ids = append(ids, t.ID)
+		if t == nil {
+			continue
+		}
+		ids = append(ids, t.ID)
+		if k.kind == media.Audio && (p.cfg.ReplayGain == ReplayGainTrack || p.cfg.ReplayGain == ReplayGainAlbum) {
+			p.el.SetLoudness(src.File.Loudness(t.ID).Factor(p.cfg.ReplayGain == ReplayGainAlbum))
 		}
 	}
 	if len(ids) == 0 {

@@ -31,6 +31,7 @@ type playOptions struct {
 	speed                float64
 	volume               float64
 	mute                 bool
+	replayGain           string
 	fullscreen           bool
 	geometry             string
 	video, audio         string
@@ -69,6 +70,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.Float64Var(&o.speed, "speed", 1, "`R` times as fast, 0.25 to 4; sound keeps its pitch")
 	f.Float64Var(&o.volume, "volume", 100, "volume in percent, `0..130`")
 	f.BoolVar(&o.mute, "mute", false, "begin without sound")
+	f.StringVar(&o.replayGain, "replaygain", player.None, "bring the sound of files to one level by their ReplayGain or R128 tags, `no|track|album`")
 	f.BoolVar(&o.fullscreen, "fullscreen", false, "begin fullscreen")
 	f.StringVar(&o.geometry, "geometry", "", "size and place of the window, `WxH+X+Y`")
 	f.StringVar(&o.video, "video-track", "", "video track, `ID|no`")
@@ -116,6 +118,8 @@ func (o *playOptions) check() error {
 		return usage("--speed %g: must be %g to %g", o.speed, element.MinRate, float64(element.MaxRate))
 	case o.volume < 0 || o.volume > 130:
 		return usage("--volume %g: must be 0 to 130", o.volume)
+	case o.replayGain != player.None && o.replayGain != player.ReplayGainTrack && o.replayGain != player.ReplayGainAlbum:
+		return usage("--replaygain %s: takes no, track or album", o.replayGain)
 	case o.displayRate < 1 || o.displayRate > 1000:
 		return usage("--display-rate %g: must be 1 to 1000", o.displayRate)
 	case o.maxHeight < 0:

@@ -286,7 +286,7 @@ func (s *session) one(ctx context.Context, name string, i int) {
 // config is the player's configuration.
 func (s *session) config() player.Config {
 	return player.Config{Start: media.Time(s.opt.start), Quality: s.opt.quality, VideoTrack: s.opt.video, AudioTrack: s.opt.audio,
-		MaxHeight: s.opt.maxHeight, MaxBitrate: s.opt.maxBitrate, LiveDelay: media.Span(s.opt.liveDelay), Ahead: media.Span(s.opt.buffer), Keys: s.keys}
+		MaxHeight: s.opt.maxHeight, MaxBitrate: s.opt.maxBitrate, LiveDelay: media.Span(s.opt.liveDelay), Ahead: media.Span(s.opt.buffer), ReplayGain: s.opt.replayGain, Keys: s.keys}
 }
 
 // awaitSurface waits until the surface keeps up, so that playback does not begin with pictures that nobody could see.

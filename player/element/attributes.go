@@ -282,12 +282,24 @@ func (e *Element) SetMuted(m bool) {
 	})
 }
 
+// SetLoudness sets a factor that brings the sound of this work to the level of others, besides the volume: 1 changes
+// nothing. What is no positive number is ignored.
+func (e *Element) SetLoudness(factor float64) {
+	if !(factor > 0) || math.IsInf(factor, 0) {
+		return
+	}
+	e.loop.Do(func(*mse.Tx) {
+		e.loudness = factor
+		e.applyVolume()
+	})
+}
+
 // applyVolume hands the gain to the device. Loudness is felt roughly as the cube root of amplitude.
 func (e *Element) applyVolume() {
 	if e.opt.Audio == nil {
 		return
 	}
-	gain := e.volume * e.volume * e.volume
+	gain := e.volume * e.volume * e.volume * e.loudness
 	if e.muted {
 		gain = 0
 	}

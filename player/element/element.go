@@ -133,6 +133,7 @@ type Element struct {
 	keepPitch   bool
 	volume      float64
 	muted       bool
+	loudness    float64 // factor besides the volume
 	promises    []func(error)
 	settlements []*settlement // queued
 	rolling     bool          // the clock runs, as far as the control goroutine has told
@@ -188,6 +189,7 @@ func New(loop *mse.EventLoop, o Options) *Element {
 		defaultRate: 1,
 		keepPitch:   true,
 		volume:      1,
+		loudness:    1,
 		at:          o.Start,
 		target:      o.Start,
 		gen:         o.Generation + 1,

@@ -331,7 +331,7 @@ func (d *demuxer) stream(i int) file.Stream {
 		ID: uint32(max(0, c.id)), Base: file.TimeBase{Num: int(c.base_num), Den: int(c.base_den)},
 		First: int64(c.start), Length: max(0, int64(c.duration)), Frames: max(0, int64(c.frames)), BitRate: max(0, int64(c.bit_rate)),
 		Default: c.is_default != 0, Forced: c.forced != 0, Picture: c.attached_picture != 0,
-		Language: language(meta["language"]), Title: meta["title"],
+		Language: language(meta["language"]), Title: meta["title"], Metadata: meta,
 		Reorder: min(max(0, int(c.reorder)), maxReorder),
 	}
 	switch c._type {

@@ -101,6 +101,8 @@ type Stream struct {
 	// Frames is how many packets the container declares, 0 when it does not.
 	Frames  int64
 	BitRate int64
+	// Metadata are the tags of the stream alone, keys in lower case.
+	Metadata map[string]string
 }
 
 // Packet is one coded frame as the container has it.

@@ -364,9 +364,7 @@ int door_resampler_open(SwrContext **s, int in_rate, int in_channels, uint64_t i
 	plain |= layout_for(&out, out_channels, out_mask);
 	r = swr_alloc_set_opts2(s, &out, AV_SAMPLE_FMT_FLT, out_rate, &in, AV_SAMPLE_FMT_FLT, in_rate, 0, NULL);
 	if (r >= 0) {
-		// Without a limit a float downmix would go beyond full scale where all channels are loud.
-		av_opt_set_double(*s, "rematrix_maxval", 1.0, 0);
-		if (plain && in_channels != out_channels) {
+		if ((plain || in_channels == 1) && in_channels != out_channels) {
 			// Channels without meaning: the first ones go straight through, mono goes to every output.
 			double *m = av_calloc((size_t)in_channels * out_channels, sizeof *m);
 			if (!m) {

@@ -14,9 +14,10 @@ import (
 	"mseplayer/player/frame"
 )
 
-// NewResampler converts rate and channels. More channels than the target has are mixed down by FFmpeg's default
-// coefficients, scaled so that full scale in every channel does not clip. With equal formats blocks pass through
-// untouched.
+// NewResampler converts rate and channels. More channels than the target has are mixed down by the coefficients of
+// ITU-R BS.775: center and surround with 0.707, the low-frequency channel left out. They are not scaled, so dialogue is
+// as loud as it is in a stereo work, and what all channels add up to may exceed full scale; the sound device deals with
+// that. Mono is as loud on every channel. With equal formats blocks pass through untouched.
 func (Factory) NewResampler(from, to frame.AudioFormat) (decode.Resampler, error) {
 	quiet()
 	for _, f := range [2]frame.AudioFormat{from, to} {

@@ -235,34 +235,39 @@ func TestResampler_Tone(t *testing.T) {
 	}
 }
 
-// TestResampler_Downmix never goes beyond full scale and keeps left left.
+// TestResampler_Downmix sends one channel after the other through.
 func TestResampler_Downmix(t *testing.T) {
+	const half = math.Sqrt2 / 2
 	stereo := frame.AudioFormat{Rate: 48000, Channels: 2}
-	six := frame.AudioFormat{Rate: 48000, Channels: 6}
-	loud := make([]float32, 6*4800)
-	for i := range loud {
-		loud[i] = 1
-	}
-	out, _ := run(t, six, stereo, loud, 512, 0)
-	if len(out) != 2*4800 || out[2000] < 0.99 || out[2000] > 1.0001 {
-		t.Errorf("%d samples of %v", len(out), out[2000])
-	}
-	left := make([]float32, 6*4800)
-	for i := 0; i < len(left); i += 6 {
-		left[i] = 1
-	}
-	out, _ = run(t, six, stereo, left, 512, 0)
-	if out[2000] < 0.3 || out[2001] != 0 {
-		t.Errorf("left comes out as %v, %v", out[2000], out[2001])
-	}
-	mono := make([]float32, 4800)
-	mono[2400] = 0.5
-	out, _ = run(t, frame.AudioFormat{Rate: 48000, Channels: 1}, stereo, mono, 512, 0)
-	if out[4800] != out[4801] || out[4800] < 0.3 {
-		t.Errorf("mono comes out as %v, %v", out[4800], out[4801])
+	for _, c := range []struct {
+		name string
+		mask uint64
+		want [][2]float64
+	}{
+		{"mono", 0x4, [][2]float64{{1, 1}}},
+		{"3.0", 0x7, [][2]float64{{1, 0}, {0, 1}, {half, half}}},
+		{"quad", 0x33, [][2]float64{{1, 0}, {0, 1}, {half, 0}, {0, half}}},
+		{"5.1", 0x3f, [][2]float64{{1, 0}, {0, 1}, {half, half}, {0, 0}, {half, 0}, {0, half}}},
+		{"5.1 (side)", 0x60f, [][2]float64{{1, 0}, {0, 1}, {half, half}, {0, 0}, {half, 0}, {0, half}}},
+		{"7.1", 0x63f, [][2]float64{{1, 0}, {0, 1}, {half, half}, {0, 0}, {half, 0}, {0, half}, {half, 0}, {0, half}}},
+	} {
+		n := len(c.want)
+		for i, want := range c.want {
+			in := make([]float32, n*4800)
+			for k := i; k < len(in); k += n {
+				in[k] = 0.5
+			}
+			out, _ := run(t, frame.AudioFormat{Rate: 48000, Channels: n, Mask: c.mask}, stereo, in, 512, 0)
+			if len(out) != 2*4800 {
+				t.Fatalf("%s: %d samples", c.name, len(out))
+			}
+			if l, r := float64(out[2000])*2, float64(out[2001])*2; math.Abs(l-want[0]) > 1e-6 || math.Abs(r-want[1]) > 1e-6 {
+				t.Errorf("%s: channel %d comes out as %v, %v, want %v", c.name, i, l, r, want)
+			}
+		}
 	}
 	many := frame.AudioFormat{Rate: 48000, Channels: 11}
-	out, _ = run(t, many, stereo, make([]float32, 11*480), 100, 0)
+	out, _ := run(t, many, stereo, make([]float32, 11*480), 100, 0)
 	if len(out) != 2*480 {
 		t.Errorf("%d samples of 11 channels", len(out))
 	}

@@ -33,8 +33,9 @@ type SampleCounter interface {
 	CountSamples(decoded, kept int)
 }
 
-// AudioWorker decodes the sound of one track, trims it to the sample, fills gaps with silence (also that between the
-// seek target and the first sound) and converts it to the sink's format. A sink whose format has rate 0 gets the decoder's own format.
+// AudioWorker decodes the sound of one track, trims it to the sample, joins what does not belong together without a
+// click, fills gaps with silence (also that between the seek target and the first sound) and converts it to the sink's
+// format. A sink whose format has rate 0 gets the decoder's own format.
 type AudioWorker struct {
 	base
 	sink    AudioSink // immutable
@@ -47,9 +48,14 @@ type AudioWorker struct {
 	from frame.AudioFormat // what res converts from
 	next media.Opt         // where the samples handed on so far end
 	cut  bool              // the end of the last block was cut off, or all of it
-	ctx  context.Context   // of the current decode call, for the callbacks
-	emit func(*frame.Audio) error
-	out  func(*frame.Audio) error
+	// joints between sounds: in the decoder's format, and in the sink's where the decoder's changes
+	heard         frame.AudioFormat // of the block before, rate 0 when there is none
+	joint         bool              // the next block may not belong to the one before
+	changed       bool              // the next block for the sink was of another format
+	before, after splice
+	ctx           context.Context // of the current decode call, for the callbacks
+	emit          func(*frame.Audio) error
+	out           func(*frame.Audio) error
 }
 
 // NewAudioWorker returns a worker; Run starts it. undecodable, if not nil, counts rejected coded frames.
@@ -61,6 +67,10 @@ func NewAudioWorker(src Source, f Factory, sink AudioSink, o WorkerOptions, unde
 	w.counter, _ = sink.(SampleCounter)
 	w.emit = func(a *frame.Audio) error { return w.block(a) }
 	w.out = func(a *frame.Audio) error {
+		if a.Format == w.sink.Format() {
+			w.after.pass(a, w.changed)
+			w.changed = false
+		}
 		a.Gen = w.gen
 		return w.sink.Write(w.ctx, a)
 	}
@@ -76,9 +86,12 @@ func (w *AudioWorker) seeked() {
 	}
 	w.closeResampler()
 	w.next = media.Opt{}
+	w.before.reset()
+	w.after.reset()
 }
 
 func (w *AudioWorker) open(cfg *media.DecoderConfig) (err error) {
+	w.joint = true
 	w.dec, err = w.factory.NewAudio(cfg, w.opt)
 	return err
 }
@@ -145,6 +158,7 @@ func (w *AudioWorker) block(a *frame.Audio) error {
 	tolerance := jitterTolerance
 	if w.next.Set && (w.cut || a.TrimFront > 0) {
 		tolerance = media.Span(1 / rate)
+		w.joint = true
 	}
 	w.cut = a.TrimBack > 0 || a.TrimFront >= decoded && (w.cut || a.TrimFront > 0)
 	a.Trim(a.TrimFront, a.TrimBack)
@@ -172,6 +186,7 @@ func (w *AudioWorker) block(a *frame.Audio) error {
 			a.Release()
 			return nil
 		}
+		w.joint = true
 	default:
 		a.PTS = w.next.T
 	}
@@ -184,7 +199,7 @@ func (w *AudioWorker) silence(t media.Time, f frame.AudioFormat) error {
 	if f.Rate == 0 {
 		return nil // nobody listens, and nothing has been decoded yet
 	}
-	for w.next.T < t {
+	for w.joint = true; w.next.T < t; {
 		n := samples(min(t.Sub(w.next.T), silenceChunk), float64(f.Rate))
 		if n == 0 {
 			return nil
@@ -199,12 +214,21 @@ func (w *AudioWorker) silence(t media.Time, f frame.AudioFormat) error {
 			return err
 		}
 	}
+	w.joint = true
 	return nil
 }
 
 // convert resamples a into the sink's format and writes it. It takes ownership.
 func (w *AudioWorker) convert(a *frame.Audio) error {
 	to := w.sink.Format()
+	changed := w.heard != a.Format
+	if to.Rate != 0 {
+		if changed {
+			w.before.reset()
+		}
+		w.before.pass(a, w.joint)
+	}
+	w.heard, w.joint = a.Format, false
 	if to.Rate == 0 || a.Format == to {
 		if w.res != nil { // the format changed to the sink's own
 			if err := w.finishResampler(); err != nil {
@@ -212,6 +236,7 @@ func (w *AudioWorker) convert(a *frame.Audio) error {
 				return err
 			}
 		}
+		w.changed = changed
 		return w.out(a)
 	}
 	if w.res == nil || w.from != a.Format {
@@ -225,6 +250,7 @@ func (w *AudioWorker) convert(a *frame.Audio) error {
 			return err
 		}
 		w.res, w.from = res, a.Format
+		w.changed = changed
 	}
 	return w.res.Convert(a, w.out)
 }

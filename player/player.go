@@ -30,7 +30,6 @@ import (
 	"mseplayer/mse"
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
-	"mseplayer/player/abr"
 	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/element"
@@ -93,6 +92,8 @@ type Player struct {
 	// streamed is closed when streaming has ended for whatever reason.
 	streamed chan struct{}
 
+	choosing sync.Mutex // held while a track is being chosen
+
 	cancel context.CancelFunc // set by Open
 	group  sync.WaitGroup
 	once   sync.Once
@@ -103,8 +104,11 @@ type Player struct {
 	src    *source.Source     // guarded by mu
 	engine *stream.Engine     // guarded by mu
 	prog   *stream.Program    // guarded by mu: nil for a demultiplexed file
-	feeds  []*stream.Segments // guarded by mu
-	err    error              // guarded by mu: what streaming failed with
+	packs  *stream.Packets    // guarded by mu: nil for an adaptive stream
+	feeds  []*stream.Segments // guarded by mu; never changed in place
+	// guarded by mu: changes that no feed knows of
+	switched []Switch
+	err      error // guarded by mu: what streaming failed with
 }
 
 // New returns a player that has nothing to play yet.
@@ -258,11 +262,7 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %s: %w", fetch.Redact(pres.URL), k.track.Current().TrackID, err)
 		}
-		var choose stream.Selector
-		if rules.Quality == auto {
-			choose = abr.New(abr.Config{})
-		}
-		f := stream.NewSegments(prog, k.track, k.kind, sb, choose)
+		f := stream.NewSegments(prog, k.track, k.kind, sb, p.selector(prog))
 		p.mu.Lock()
 		p.feeds = append(p.feeds, f)
 		p.mu.Unlock()
@@ -331,7 +331,11 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 			return nil, err
 		}
 	}
-	return []stream.Feed{stream.NewPackets(packetSource{src.File}, fetch.Redact(src.Name), info.Seekable, sbs)}, nil
+	packets := stream.NewPackets(packetSource{src.File}, fetch.Redact(src.Name), info.Seekable, sbs)
+	p.mu.Lock()
+	p.packs = packets
+	p.mu.Unlock()
+	return []stream.Feed{packets}, nil
 }
 
 // chooseTrack picks the track of a kind: the one that is named, else the author's default, else the first that has a

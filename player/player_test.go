@@ -27,6 +27,12 @@ import (
 	"mseplayer/player/playertest/netsim"
 )
 
+// decoded is a frame of sound that a decoder was given.
+type decoded struct {
+	cfg *media.DecoderConfig
+	pts media.Time
+}
+
 // rig plays a presentation in memory with fake decoders, a null sink and a surface of 50 Hz.
 type rig struct {
 	t       *testing.T
@@ -37,8 +43,9 @@ type rig struct {
 	log     *bytes.Buffer // warnings, to be read after stop
 	stop    func()
 
-	mu    sync.Mutex
-	heard []pcm.Played // guarded by mu
+	mu      sync.Mutex
+	heard   []pcm.Played // guarded by mu
+	decoded []decoded    // guarded by mu: frames of sound
 }
 
 func newRig(t *testing.T, files fstest.MapFS, cfg player.Config) *rig {
@@ -74,7 +81,12 @@ func assemble(t *testing.T, cfg player.Config, net fetch.Config, name string) *r
 	if err := r.sink.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	r.p = player.New(cfg, player.Deps{Decoders: &playertest.Factory{Depth: 2}, Audio: r.sink, Fetch: client, Mounts: net.Mounts,
+	factory := &playertest.Factory{Depth: 2, Sound: func(cfg *media.DecoderConfig, pts media.Time) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.decoded = append(r.decoded, decoded{cfg, pts})
+	}}
+	r.p = player.New(cfg, player.Deps{Decoders: factory, Audio: r.sink, Fetch: client, Mounts: net.Mounts,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	done := make(chan struct{})
 	sctx, scancel := context.WithCancel(ctx)

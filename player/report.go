@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -249,7 +250,7 @@ func (p *Player) Report(audio *AudioStats) Report {
 	er := p.el.Report()
 	q := p.el.Quality()
 	p.mu.Lock()
-	opened, src, engine, prog, feeds := p.opened, p.src, p.engine, p.prog, p.feeds
+	opened, src, engine, prog, feeds, switched := p.opened, p.src, p.engine, p.prog, p.feeds, slices.Clone(p.switched)
 	p.mu.Unlock()
 	r := Report{
 		Schema:   "mseplayer.playback/1",
@@ -315,6 +316,7 @@ func (p *Player) Report(audio *AudioStats) Report {
 			r.Decisions = append(r.Decisions, Decision{f.Kind().String(), d})
 		}
 	}
+	r.Switches = append(r.Switches, switched...)
 	if p.dep.Fetch != nil {
 		st := p.dep.Fetch.Stats()
 		r.Requests = Requests{st.Count, st.Bytes, st.Failed, st.Retried}

@@ -25,6 +25,8 @@ type Factory struct {
 	Sized bool
 	// Refuse makes opening decoders of that format fail.
 	Refuse media.CodecID
+	// Sound is told of each frame of sound that is decoded, on the decoder's goroutine. Nil is for nobody.
+	Sound func(cfg *media.DecoderConfig, pts media.Time)
 
 	mu     sync.Mutex
 	opened int
@@ -57,7 +59,7 @@ func (f *Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.V
 
 // NewAudio implements decode.Factory.
 func (f *Factory) NewAudio(cfg *media.DecoderConfig, o decode.Options) (decode.AudioDecoder, error) {
-	return &audio{cfg: cfg, keys: o.Decrypter}, f.open(cfg)
+	return &audio{f: f, cfg: cfg, keys: o.Decrypter}, f.open(cfg)
 }
 
 // NewResampler implements decode.Factory: each output sample is the input sample at its time.
@@ -154,6 +156,7 @@ func (d *video) Flush() { d.held = nil }
 func (d *video) Close() { d.held = nil }
 
 type audio struct {
+	f    *Factory
 	cfg  *media.DecoderConfig
 	keys decode.Decrypter
 }
@@ -166,6 +169,9 @@ func (d *audio) Decode(c *media.CodedFrame, emit func(*frame.Audio) error) error
 	}
 	if bytes.HasPrefix(c.Data, []byte("bad")) {
 		return &decode.PacketError{PTS: c.PTS, Err: errBad}
+	}
+	if d.f.Sound != nil {
+		d.f.Sound(d.cfg, c.PTS)
 	}
 	rate, ch := d.cfg.SampleRate, max(d.cfg.Channels, 1)
 	samples := func(d media.Span) int { return int(float64(d)*float64(rate) + 0.5) }

@@ -2,6 +2,7 @@ package playertest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing/fstest"
 
@@ -24,9 +25,21 @@ type Package struct {
 	Ladder []int
 	// Silent lists the periods that have no sound.
 	Silent map[int]bool
+	// Sounds are more sets of sound beside the English one. Every other period lists all of them in reverse order.
+	Sounds []Sound
 	// Protect may encrypt the track of a representation; Protection is what the manifest says about that, XML.
 	Protect    func(id string, t *msetest.BuilderTrack)
 	Protection string
+}
+
+// Sound is a set of sound with one representation.
+type Sound struct {
+	// ID is that of the representation.
+	ID, Lang, Role string
+	// Config is nil for AAC, 48 kHz stereo.
+	Config *media.DecoderConfig
+	// Codecs is what the manifest says, "" for AAC.
+	Codecs string
 }
 
 // Files returns the files of the presentation, manifest.mpd among them.
@@ -49,15 +62,35 @@ func (p Package) Files() fstest.MapFS {
 		}
 		mpd.WriteString("</AdaptationSet>\n")
 		if !p.Silent[i] {
-			mpd.WriteString(`<AdaptationSet contentType="audio" mimeType="audio/mp4" codecs="mp4a.40.2" lang="en">` + p.Protection + "\n")
-			p.write(files, &mpd, i, "a", 64_000, movie.Tracks[1])
-			mpd.WriteString("</AdaptationSet>\n")
+			sounds := append([]Sound{{ID: "a", Lang: "en"}}, p.Sounds...)
+			if i%2 == 1 {
+				slices.Reverse(sounds)
+			}
+			for _, s := range sounds {
+				p.sound(files, &mpd, i, s, movie.Tracks[1])
+			}
 		}
 		mpd.WriteString("</Period>\n")
 	}
 	mpd.WriteString("</MPD>\n")
 	files["manifest.mpd"] = &fstest.MapFile{Data: []byte(mpd.String())}
 	return files
+}
+
+// sound adds one set of sound.
+func (p Package) sound(files fstest.MapFS, mpd *strings.Builder, period int, s Sound, t msetest.BuilderTrack) {
+	if s.Config != nil {
+		t.Entries = []msetest.BuilderEntry{{DecoderConfig: s.Config}}
+	}
+	if s.Codecs == "" {
+		s.Codecs = "mp4a.40.2"
+	}
+	fmt.Fprintf(mpd, `<AdaptationSet contentType="audio" mimeType="audio/mp4" codecs="%s" lang="%s">%s`+"\n", s.Codecs, s.Lang, p.Protection)
+	if s.Role != "" {
+		fmt.Fprintf(mpd, `<Role schemeIdUri="urn:mpeg:dash:role:2011" value="%s"/>`+"\n", s.Role)
+	}
+	p.write(files, mpd, period, s.ID, 64_000, t)
+	mpd.WriteString("</AdaptationSet>\n")
 }
 
 // write adds one representation to the manifest and its segments to the files.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -87,7 +88,7 @@ func (f *Segments) choose(e *Engine, at media.Time) {
 	i, why := f.sel.Choose(f.state(e, at))
 	f.selMu.Unlock()
 	if i >= 0 && i < len(reps) && reps[i] != f.track.Current() && f.track.Use(reps[i]) {
-		f.why = why
+		f.why = cmp.Or(f.why, why)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -104,12 +105,12 @@ type Engine struct {
 	player Player
 	opt    Options
 	log    *slog.Logger
-	feeds  []Feed
-	wake   chan struct{} // one slot: a feed finished or failed
+	wake   chan struct{} // one slot: a feed finished, failed, came or went
 
 	starves atomic.Uint64 // how often playback was interrupted
 
 	mu    sync.Mutex
+	feeds []Feed    // guarded by mu; never changed in place
 	first time.Time // guarded by mu: when the first media segment had been appended
 	gaps  []Gap     // guarded by mu
 }
@@ -138,6 +139,29 @@ func New(ms *mse.MediaSource, p Player, o Options, feeds ...Feed) *Engine {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Engine{ms: ms, player: p, opt: o, log: log.With("c", "stream"), feeds: feeds, wake: make(chan struct{}, 1)}
+}
+
+// Add makes the engine run another feed. It may be called at any time.
+func (e *Engine) Add(f Feed) {
+	e.mu.Lock()
+	e.feeds = append(slices.Clip(e.feeds), f)
+	e.mu.Unlock()
+	e.look()
+}
+
+// Remove ends a feed. Its SourceBuffers are the caller's from then on, who takes them out of the MediaSource.
+func (e *Engine) Remove(f Feed) {
+	e.mu.Lock()
+	e.feeds = slices.DeleteFunc(slices.Clone(e.feeds), func(o Feed) bool { return o == f })
+	e.mu.Unlock()
+	e.look()
+}
+
+// all returns the feeds that there are.
+func (e *Engine) all() []Feed {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.feeds
 }
 
 // Gaps returns the holes that playback was helped over.
@@ -191,17 +215,32 @@ func (e *Engine) Run(ctx context.Context) error {
 		group.Go(func() { prog.run(ctx, e) })
 		group.Go(func() { prog.poll(ctx) })
 	}
-	for _, f := range e.feeds {
-		group.Go(func() {
-			err := f.Run(ctx, e)
-			if errors.Is(err, mse.ErrInvalidState) && e.ms.ReadyState() == mse.Closed {
-				return // the element has given up, and why is told by whoever made it
+	running := map[Feed]context.CancelFunc{}
+	follow := func() {
+		for _, f := range e.all() {
+			if running[f] != nil {
+				continue
 			}
-			if err != nil && ctx.Err() == nil {
-				cancel(err)
+			fctx, stop := context.WithCancel(ctx)
+			running[f] = stop
+			group.Go(func() {
+				defer stop()
+				err := f.Run(fctx, e)
+				if errors.Is(err, mse.ErrInvalidState) && e.ms.ReadyState() == mse.Closed {
+					return // the element has given up, and why is told by whoever made it
+				}
+				if err != nil && fctx.Err() == nil && slices.Contains(e.all(), f) {
+					cancel(err)
+				}
+			})
+		}
+		for f, stop := range running {
+			if !slices.Contains(e.all(), f) {
+				stop()
 			}
-		})
+		}
 	}
+	follow()
 	var since time.Time // when the playhead began to starve where it is
 	var where media.Time
 	var waits starves
@@ -222,7 +261,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		timer.Reset(poll)
-		for _, f := range e.feeds {
+		follow()
+		for _, f := range e.all() {
 			f.Nudge(e)
 		}
 		if prog != nil {
@@ -267,7 +307,7 @@ func (e *Engine) end() {
 	if e.ms.ReadyState() != mse.Open {
 		return
 	}
-	for _, f := range e.feeds {
+	for _, f := range e.all() {
 		if !f.Done() {
 			return
 		}
@@ -280,10 +320,10 @@ func (e *Engine) end() {
 // cover lets feeds that are done keep up with the others: a track that ends early is not one that lacks data.
 func (e *Engine) cover() {
 	var edge media.Time
-	for _, f := range e.feeds {
+	for _, f := range e.all() {
 		edge = max(edge, f.Edge())
 	}
-	for _, f := range e.feeds {
+	for _, f := range e.all() {
 		if f.Done() && f.Edge() < edge {
 			f.Cover(edge)
 		}
@@ -302,7 +342,7 @@ func (e *Engine) jump(at media.Time) bool {
 	if !ok {
 		return false
 	}
-	for _, f := range e.feeds {
+	for _, f := range e.all() {
 		if !f.Done() && f.Edge() < next.Start {
 			return false
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 
 	"mseplayer/mse"
@@ -28,6 +29,8 @@ type PacketSource interface {
 	Init(track uint32) []byte
 	// Next returns the next chunks, io.EOF at the end.
 	Next(context.Context) ([]Chunk, error)
+	// Select makes Next yield these tracks only.
+	Select(tracks ...uint32)
 	// Seek makes Next go on at or before t and returns where.
 	Seek(context.Context, media.Time) (media.Time, error)
 }
@@ -36,18 +39,22 @@ type PacketSource interface {
 type Packets struct {
 	// immutable
 	src  PacketSource
-	sbs  map[uint32]*mse.SourceBuffer
 	name string // of the file, for messages
 	// seekable is false for input that only goes forward.
 	seekable bool
 
 	mu   sync.Mutex
-	done bool       // guarded by mu
-	edge media.Time // guarded by mu: how far all tracks have been read
+	sbs  map[uint32]*mse.SourceBuffer // guarded by mu; written by Run only
+	wish map[uint32]uint32            // guarded by mu: what is to be played instead of what
+	done bool                         // guarded by mu
+	edge media.Time                   // guarded by mu: how far all tracks have been read
 
 	// owned by Run
 	seeks media.Gen
 	high  media.Time // highest end of a chunk since then
+	fresh []uint32   // tracks that were chosen while playing, until nothing of those before is buffered
+	begun media.Time // where reading them began
+	until media.Time // up to where those before may be buffered
 }
 
 // NewPackets returns a feed of src into one SourceBuffer for each track.
@@ -96,9 +103,15 @@ func (f *Packets) Run(ctx context.Context, e *Engine) error {
 		}
 	}
 	for {
+		if err := f.replace(ctx, e); err != nil {
+			return err
+		}
 		at, seeks := e.player.Playhead()
 		if seeks != f.seeks {
 			f.seeks = seeks
+			if err := f.forget(ctx, media.Forever); err != nil {
+				return err
+			}
 			if err := f.follow(ctx, at); err != nil {
 				return err
 			}
@@ -119,6 +132,88 @@ func (f *Packets) Run(ctx context.Context, e *Engine) error {
 			return err
 		}
 	}
+}
+
+// Tracks lists the tracks that play, or will in a moment.
+func (f *Packets) Tracks() (ids []uint32) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id := range f.sbs {
+		if to, ok := f.wish[id]; ok {
+			id = to
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Choose plays track to instead of from, which is one of Tracks: at once where the file can be read again from the playhead,
+// otherwise from where reading stands.
+func (f *Packets) Choose(from, to uint32) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.wish == nil {
+		f.wish = map[uint32]uint32{}
+	}
+	for id, now := range f.wish {
+		if now == from {
+			from = id
+		}
+	}
+	if f.wish[from] = to; from == to {
+		delete(f.wish, from)
+	}
+}
+
+// replace reads a track that has been chosen, from the playhead on, into the SourceBuffer of the one before.
+func (f *Packets) replace(ctx context.Context, e *Engine) error {
+	f.mu.Lock()
+	wish := f.wish
+	f.wish = nil
+	f.mu.Unlock()
+	if len(wish) == 0 {
+		return nil
+	}
+	at, _ := e.player.Playhead()
+	for from, to := range wish {
+		sb := f.sbs[from]
+		f.mu.Lock()
+		delete(f.sbs, from)
+		f.sbs[to] = sb
+		f.mu.Unlock()
+		if err := sb.Abort(); err != nil && !errors.Is(err, mse.ErrInvalidState) {
+			return f.wrap(Policy, err)
+		}
+		keep := at.Add(chosenKeep)
+		if f.seekable {
+			if err := drop(ctx, sb, keep, media.Forever); err != nil {
+				return f.wrap(Policy, err)
+			}
+		}
+		if err := e.append(ctx, sb, f.src.Init(to), func() bool { return false }); err != nil {
+			return f.wrap(Media, err)
+		}
+		f.fresh, f.until = append(f.fresh, to), keep
+	}
+	f.src.Select(f.Tracks()...)
+	err := f.move(ctx, at)
+	f.begun = f.high
+	return err
+}
+
+// forget removes what may be of tracks that do not play any more, up to a point.
+func (f *Packets) forget(ctx context.Context, to media.Time) error {
+	fresh := f.fresh
+	f.fresh = nil
+	for _, id := range fresh {
+		if sb := f.sbs[id]; sb != nil && f.seekable && to > 0 {
+			if err := drop(ctx, sb, 0, to); err != nil {
+				return f.wrap(Policy, err)
+			}
+		}
+	}
+	return nil
 }
 
 // follow decides whether a seek needs another reading position.
@@ -175,7 +270,7 @@ func (f *Packets) step(ctx context.Context, e *Engine) error {
 		if sb == nil {
 			continue
 		}
-		if c.Data != nil {
+		if c.Data != nil && !f.there(sb, c) {
 			if err := e.append(ctx, sb, c.Data, stop); err != nil {
 				return f.wrap(Media, err)
 			}
@@ -185,7 +280,23 @@ func (f *Packets) step(ctx context.Context, e *Engine) error {
 	}
 	f.set(false, f.high)
 	e.appended()
+	if len(f.fresh) > 0 && f.high >= f.until {
+		return f.forget(ctx, f.begun.Add(-chosenMargin))
+	}
 	return nil
+}
+
+// there reports whether a chunk is in the buffer already, where it was read again for another track's sake.
+func (f *Packets) there(sb *mse.SourceBuffer, c Chunk) bool {
+	if len(f.fresh) == 0 || slices.Contains(f.fresh, c.Track) || c.Start >= c.End {
+		return false
+	}
+	r, err := sb.Buffered()
+	if err != nil {
+		return false
+	}
+	x, ok := r.Find(c.Start.Add(skipMargin / 100))
+	return ok && x.Start <= c.Start.Add(skipMargin/100) && x.End >= c.End.Add(-skipMargin/100)
 }
 
 func (f *Packets) wrap(c Category, err error) error {

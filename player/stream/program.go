@@ -54,17 +54,20 @@ type ProgramOptions struct {
 type Program struct {
 	// immutable
 	get    *fetch.Client
-	rules  plan.Rules
 	want   media.Span
 	log    *slog.Logger
 	keys   *crypt.Keyring
 	store  *crypt.Store
-	feeds  []*Segments   // complete before the engine runs
 	dry    chan struct{} // one slot: a feed has come to the end of what the manifest lists
 	route  steer.Router
 	events timed
 
+	choosing sync.Mutex // held while tracks are selected and handed to the feeds
+
 	mu     sync.Mutex
+	rules  plan.Rules
+	feeds  []*Segments // never changed in place
+	plans  map[manifest.Kind][]plan.Choice
 	pres   *manifest.Presentation
 	skew   Skew
 	asked  time.Time            // when the clock was asked for
@@ -95,7 +98,7 @@ func NewProgram(pres *manifest.Presentation, o ProgramOptions) *Program {
 		log = slog.New(slog.DiscardHandler)
 	}
 	p := &Program{get: o.Fetch, rules: o.Rules, want: o.Delay, log: log.With("c", "stream"), dry: make(chan struct{}, 1), pres: pres,
-		places: map[int64]media.Span{}}
+		places: map[int64]media.Span{}, plans: map[manifest.Kind][]plan.Choice{}}
 	p.keys, p.store = crypt.NewKeyring(p.read), o.Keys
 	p.events.log, p.events.reached = p.log, o.Event
 	p.listEvents(pres)
@@ -169,7 +172,7 @@ func (p *Program) stored() bool {
 
 // has reports whether there is a feed of a kind.
 func (p *Program) has(k manifest.Kind) bool {
-	return slices.ContainsFunc(p.feeds, func(f *Segments) bool { return f.kind == k })
+	return slices.ContainsFunc(p.all(), func(f *Segments) bool { return f.kind == k })
 }
 
 // getter is what lists and later versions of the manifest are asked for through: documents as a whole, indexes by range.
@@ -195,7 +198,7 @@ func (p *Program) begin(ctx context.Context, e *Engine) error {
 		return nil
 	}
 	var end media.Time
-	for _, f := range p.feeds {
+	for _, f := range p.all() {
 		if err := f.look(ctx); err != nil {
 			return err
 		}
@@ -214,7 +217,7 @@ func (p *Program) begin(ctx context.Context, e *Engine) error {
 		}
 	}
 	wish := pres.Begin
-	for _, f := range p.feeds {
+	for _, f := range p.all() {
 		if wish == nil {
 			wish = f.track.Begin()
 		}
@@ -357,7 +360,12 @@ func (p *Program) pause(ctx context.Context, refresh time.Duration, failures int
 
 // adopt goes on with a later version of the presentation.
 func (p *Program) adopt(e *Engine, next *manifest.Presentation) error {
-	sel, err := plan.Select(next, p.rules)
+	p.choosing.Lock()
+	defer p.choosing.Unlock()
+	p.mu.Lock()
+	rules := p.rules
+	p.mu.Unlock()
+	sel, err := plan.Select(next, rules)
 	if err != nil {
 		return err
 	}
@@ -372,15 +380,13 @@ func (p *Program) adopt(e *Engine, next *manifest.Presentation) error {
 			p.log.Warn(f.Message, "code", f.Code, "where", f.Where)
 		}
 	}
-	for _, f := range p.feeds {
-		track := sel.Video
-		if f.kind == manifest.Audio {
-			track = sel.Audio
-		}
+	for _, f := range p.all() {
+		track := trackOf(sel, f.kind)
 		if track == nil {
 			track = plan.NewTrack()
 		}
-		f.update(track)
+		p.note(f.kind, track)
+		f.update(track, false)
 	}
 	if old.Live != nil && next.Live == nil {
 		p.log.Info("the presentation is complete")
@@ -424,7 +430,7 @@ func (p *Program) current() *manifest.Live {
 	if live := p.Presentation().Live; live != nil {
 		return live
 	}
-	for _, f := range p.feeds {
+	for _, f := range p.all() {
 		if live := f.liveness(); live != nil {
 			return live
 		}
@@ -585,7 +591,7 @@ func (p *Program) finish(e *Engine) {
 
 // extent returns what all feeds have.
 func (p *Program) extent() (x plan.Extent, ok bool) {
-	for _, f := range p.feeds {
+	for _, f := range p.all() {
 		fx, have := f.extentNow()
 		switch {
 		case !have:

@@ -71,6 +71,8 @@ type Segments struct {
 	// guarded by mu: whose codecs string CheckCodecs complained about last
 	warned  *manifest.Representation
 	next    *plan.Track    // guarded by mu: what a later version of the presentation lists, until Run takes it over
+	quiet   bool           // guarded by mu: the sound inside of the pictures is not to be heard
+	anew    bool           // guarded by mu: next was chosen, and is to take the place of what is buffered
 	extent  plan.Extent    // guarded by mu: what there is of the track
 	known   bool           // guarded by mu: extent is valid
 	running *manifest.Live // guarded by mu: what the track says about time
@@ -93,6 +95,7 @@ type Segments struct {
 	why     string    // why it was
 	trouble trouble
 	damage  damage
+	choice  choice
 	starves uint64                     // the interruptions that servers have been told of
 	routed  uint64                     // the router's version that the track follows
 	length  media.Span                 // of the segment that was begun last
@@ -110,14 +113,13 @@ type Use struct {
 }
 
 // NewSegments returns a feed of a program, of what track lists into sb, whose type is that of the track's first
-// representation. Selector decides about representations; nil stays with the first. All feeds of a program are made
-// before its engine runs.
+// representation. Selector decides about representations; nil stays with the first.
 func NewSegments(prog *Program, track *plan.Track, kind manifest.Kind, sb *mse.SourceBuffer, s Selector) *Segments {
 	f := &Segments{prog: prog, track: track, sb: sb, kind: kind, sel: s}
 	if r := track.Current(); r != nil {
 		f.typ = r.Type()
 	}
-	prog.feeds = append(prog.feeds, f)
+	prog.join(f, track)
 	return f
 }
 
@@ -196,13 +198,18 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 		f.set(false, at)
 	}
 	for {
-		f.takeOver()
+		if err := f.takeOver(ctx, e); err != nil {
+			return err
+		}
 		if f.liveness() != nil && time.Since(f.looked) >= poll/2 {
 			if err := f.look(ctx); err != nil && ctx.Err() != nil {
 				return err
 			}
 		}
 		at, seeks := e.player.Playhead()
+		if err := f.settleChoice(ctx, e, at, seeks); err != nil {
+			return err
+		}
 		if f.followed(seeks) {
 			f.move(at)
 		}
@@ -263,27 +270,35 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 	}
 }
 
-// takeOver goes on with a later version of the presentation, if there is one.
-func (f *Segments) takeOver() {
+// takeOver goes on with a later version of the presentation, or with another track, if there is one.
+func (f *Segments) takeOver(ctx context.Context, e *Engine) error {
 	f.mu.Lock()
-	next := f.next
-	f.next = nil
+	next, anew := f.next, f.anew
+	f.next, f.anew = nil, false
 	if next != nil {
 		f.done = false
 	}
 	f.mu.Unlock()
-	if next != nil {
-		f.track.Update(next)
-		f.looked = time.Time{}
+	if next == nil {
+		return nil
 	}
+	f.track.Update(next)
+	f.looked = time.Time{}
+	if anew {
+		return f.replace(ctx, e)
+	}
+	return nil
 }
 
-// update makes Run go on with what track lists.
-func (f *Segments) update(track *plan.Track) {
+// update makes Run go on with what track lists; anew in place of what is buffered, which is of another track.
+func (f *Segments) update(track *plan.Track, anew bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.next = track
+	f.next, f.anew = track, f.anew || anew
 	f.running = track.Live()
+	if anew && f.drop != nil {
+		f.drop(errMoved)
+	}
 }
 
 // look notes what there is of the track now; a list that grows is loaded again when it is time for that.
@@ -606,7 +621,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 		return nil
 	}
 	exact := it.Representation.Addressing != manifest.Nominal && !it.Representation.Floating
-	if !it.Init && it.Representation.TrackID == f.rep && exact && f.buffered(it) {
+	if !it.Init && it.Representation.TrackID == f.rep && exact && !f.choice.covers(it) && f.buffered(it) {
 		f.set(false, it.End())
 		return nil
 	}
@@ -632,7 +647,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 		}
 		return err
 	}
-	f.quieten()
+	f.prog.quieten()
 	f.takeEvents()
 	if it.Start.Sub(before).Abs() <= maxHole {
 		f.bridge(e, it)
@@ -643,6 +658,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 	}
 	f.set(false, max(end, before))
 	f.trouble, f.damage, f.chosen = trouble{}, damage{}, false
+	f.choice.appended(it)
 	f.coverOthers()
 	e.log.Debug("segment", "track", it.Representation.TrackID, "n", it.Number, "t", it.Start, "url", fetch.Redact(it.URL))
 	e.appended()
@@ -676,18 +692,26 @@ func (f *Segments) initialize(ctx context.Context, e *Engine, it plan.Item) erro
 	return nil
 }
 
-// quieten disables the sound in segments of pictures when sound of its own is played.
+// quieten disables the sound in segments of pictures when sound of its own is played, and enables it again when none is any
+// more.
 func (f *Segments) quieten() {
-	if f.kind != manifest.Video || !f.prog.has(manifest.Audio) {
+	if f.kind != manifest.Video {
 		return
 	}
-	list := f.sb.AudioTracks()
-	for i := range list.Len() {
-		if t := list.At(i); t != nil && t.Enabled() {
-			t.SetEnabled(false)
+	quiet := f.prog.has(manifest.Audio)
+	f.mu.Lock()
+	was := f.quiet
+	f.quiet = quiet
+	f.mu.Unlock()
+	for i, t := range f.sb.AudioTracks().All() {
+		if quiet || was && i == 0 {
+			t.SetEnabled(!quiet)
 		}
 	}
 }
+
+// SourceBuffer is what the feed appends to.
+func (f *Segments) SourceBuffer() *mse.SourceBuffer { return f.sb }
 
 // bridge closes a short hole between a segment that has been appended and the one before it. Nothing is to come that
 // could fill it, such as where the sound of one period ends before its pictures do; it is played as silence, or with the

@@ -2,9 +2,9 @@ package plan
 
 import "strings"
 
-// sameLanguage compares two language tags. Exact tags are equal in any case; otherwise the languages count, so that
+// SameLanguage compares two language tags. Exact tags are equal in any case; otherwise the languages count, so that
 // "en", "eng" and "en-GB" are the same.
-func sameLanguage(a, b string, exact bool) bool {
+func SameLanguage(a, b string, exact bool) bool {
 	if a == "" || b == "" {
 		return false
 	}

@@ -25,10 +25,10 @@ func TestSameLanguage(t *testing.T) {
 		{"", "", false, false},
 		{"en", "", false, false},
 	} {
-		if got := sameLanguage(tt.a, tt.b, true); got != tt.exact {
+		if got := SameLanguage(tt.a, tt.b, true); got != tt.exact {
 			t.Errorf("%s, %s: exact %v", tt.a, tt.b, got)
 		}
-		if got := sameLanguage(tt.a, tt.b, false); got != tt.loose {
+		if got := SameLanguage(tt.a, tt.b, false); got != tt.loose {
 			t.Errorf("%s, %s: loose %v", tt.a, tt.b, got)
 		}
 	}

@@ -22,12 +22,23 @@ type Rules struct {
 	// Video, Audio and Text name a track: a track id, the id of a representation or an adaptation set, a language, or
 	// None. Empty means the default, which for Text is None.
 	Video, Audio, Text string
+	// LikeVideo and LikeAudio are what was chosen while playing; they take the place of Video and Audio.
+	LikeVideo, LikeAudio Like
 	// Quality is "max" or "min", the id of a representation, or "auto" or empty for an adaptive start: the lowest.
 	Quality string
 	// MaxHeight and MaxBandwidth leave out video above so many lines or bits per second, as long as any is left.
 	// 0 means no bound.
 	MaxHeight    int
 	MaxBandwidth int64
+}
+
+// Like is a set that was chosen, in whatever period or version of the presentation. Each period plays what is most like
+// it. The zero value is no choice.
+type Like struct {
+	// Set is nil for nothing. Of sound, a set of pictures stands for the sound that is inside of them.
+	Set *manifest.AdaptationSet
+	// Rep is the representation to stay with, nil for all of the set's.
+	Rep *manifest.Representation
 }
 
 // Selection is what is played.
@@ -66,12 +77,14 @@ func Select(p *manifest.Presentation, rules Rules) (*Selection, error) {
 	for _, k := range []struct {
 		kind  manifest.Kind
 		want  string
+		like  Like
 		track **Track
-	}{{manifest.Video, rules.Video, &sel.Video}, {manifest.Audio, rules.Audio, &sel.Audio}, {manifest.Text, rules.Text, &sel.Text}} {
+	}{{manifest.Video, rules.Video, rules.LikeVideo, &sel.Video}, {manifest.Audio, rules.Audio, rules.LikeAudio, &sel.Audio},
+		{manifest.Text, rules.Text, Like{}, &sel.Text}} {
 		if k.want == None || k.kind == manifest.Text && k.want == "" {
 			continue
 		}
-		if *k.track, err = s.track(p, k.kind, k.want, sel.Video); err != nil {
+		if *k.track, err = s.track(p, k.kind, k.want, k.like, sel.Video); err != nil {
 			return nil, err
 		}
 	}
@@ -79,6 +92,34 @@ func Select(p *manifest.Presentation, rules Rules) (*Selection, error) {
 		return nil, s.nothing()
 	}
 	return sel, nil
+}
+
+// Sets returns the sets of a kind in a period of which something can be played, with the representations of each, in the
+// order of the manifest. Those that do not go with the pictures that video plays are not among them; nil is no pictures.
+func Sets(per *manifest.Period, kind manifest.Kind, rules Rules, video *Track) []Choice {
+	s := &selector{rules: rules, usable: map[*manifest.AdaptationSet][]*manifest.Representation{}}
+	sets := s.candidates(per, kind)
+	if fit := beside(sets, video, per); len(fit) > 0 {
+		sets = fit
+	}
+	out := make([]Choice, len(sets))
+	for i, set := range sets {
+		out[i] = Choice{Period: per, Set: set, Representations: s.usable[set]}
+	}
+	return out
+}
+
+// candidates examines the sets of a kind in a period, and returns those of which something can be played.
+func (s *selector) candidates(per *manifest.Period, kind manifest.Kind) (sets []*manifest.AdaptationSet) {
+	for _, set := range per.Sets {
+		if !set.Normal() || set.Kind != kind {
+			continue
+		}
+		if s.examine(per, set); len(s.usable[set]) > 0 {
+			sets = append(sets, set)
+		}
+	}
+	return sets
 }
 
 // All returns a choice of its own for every usable representation of every period, each as its only representation, in
@@ -143,10 +184,14 @@ func (s *selector) unsupported(r *manifest.Representation) string {
 }
 
 // track chooses one set of the kind in each period, beside the pictures of video. It returns nil when no period has one.
-func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want string, video *Track) (*Track, error) {
+func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want string, like Like, video *Track) (*Track, error) {
 	var choices []Choice
 	var last *manifest.AdaptationSet
-	var fixed *manifest.Representation
+	fixed := like.Rep
+	chosen := like.Set != nil && like.Set.Kind == kind
+	if like.Set != nil {
+		want = ""
+	}
 	found := want == ""
 	for _, per := range p.Periods {
 		var sets []*manifest.AdaptationSet
@@ -155,14 +200,19 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 				sets = append(sets, set)
 			}
 		}
-		if video != nil && want == "" {
-			sets = beside(sets, video, per)
+		if want == "" {
+			if fit := beside(sets, video, per); !chosen || len(fit) > 0 {
+				sets = fit
+			}
 		}
 		if len(sets) == 0 {
 			continue
 		}
 		set, rep := s.named(sets, want)
 		found = found || set != nil
+		if chosen {
+			set = mostLike(sets, like.Set)
+		}
 		if set == nil {
 			set = resembling(sets, last)
 		}
@@ -189,28 +239,31 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 // beside leaves those of sets that go with the pictures that are played in a period. Pictures with sound in the same
 // segments need no other.
 func beside(sets []*manifest.AdaptationSet, video *Track, per *manifest.Period) []*manifest.AdaptationSet {
+	if video == nil {
+		return sets
+	}
 	i := slices.IndexFunc(video.choices, func(c Choice) bool { return c.Period == per })
 	if i < 0 {
 		return sets
 	}
 	reps := video.choices[i].Representations
 	if slices.ContainsFunc(reps, func(r *manifest.Representation) bool { return r.With == nil }) {
-		if sounding(reps[0]) {
+		if Sounding(reps[0]) {
 			return nil
 		}
 		return sets
 	}
 	var fit []*manifest.AdaptationSet
 	for _, set := range sets {
-		if !sounding(reps[0]) && slices.ContainsFunc(reps, func(r *manifest.Representation) bool { return slices.Contains(r.With, set.ID) }) {
+		if !Sounding(reps[0]) && slices.ContainsFunc(reps, func(r *manifest.Representation) bool { return slices.Contains(r.With, set.ID) }) {
 			fit = append(fit, set)
 		}
 	}
 	return fit
 }
 
-// sounding reports whether a representation says that it has sound.
-func sounding(r *manifest.Representation) bool {
+// Sounding reports whether a representation says that it has sound.
+func Sounding(r *manifest.Representation) bool {
 	codecs, _ := mime.ParseCodecs(r.Codecs)
 	return slices.ContainsFunc(codecs, func(c mime.Codec) bool { return c.Kind == media.Audio })
 }
@@ -240,7 +293,7 @@ func (s *selector) named(sets []*manifest.AdaptationSet, want string) (*manifest
 	var match []*manifest.AdaptationSet
 	for _, exact := range []bool{true, false} {
 		for _, set := range sets {
-			if sameLanguage(want, set.Lang, exact) {
+			if SameLanguage(want, set.Lang, exact) {
 				match = append(match, set)
 			}
 		}
@@ -268,6 +321,51 @@ func resembling(sets []*manifest.AdaptationSet, last *manifest.AdaptationSet) *m
 		}
 	}
 	return nil
+}
+
+// mostLike finds the set that is most like a chosen one: it itself, or one of the same language, or of pictures any, with
+// the same roles, label, channels and ID, in this order. It returns nil when none has the language.
+func mostLike(sets []*manifest.AdaptationSet, chosen *manifest.AdaptationSet) *manifest.AdaptationSet {
+	var found *manifest.AdaptationSet
+	most := -1
+	for _, set := range sets {
+		if set == chosen {
+			return set
+		}
+		if set.Lang != chosen.Lang && set.Kind != manifest.Video {
+			continue
+		}
+		score := 0
+		for _, same := range []bool{set.Lang == chosen.Lang, roles(set) == roles(chosen), roleRank(set) == roleRank(chosen), set.Label == chosen.Label,
+			channels(set) == channels(chosen), set.ID == chosen.ID} {
+			score *= 2
+			if same {
+				score++
+			}
+		}
+		if score > most {
+			found, most = set, score
+		}
+	}
+	return found
+}
+
+// roles lists the roles of a set, and whom it is for.
+func roles(s *manifest.AdaptationSet) string {
+	var values []string
+	for _, d := range slices.Concat(s.Roles, s.Accessibility) {
+		values = append(values, d.Value)
+	}
+	slices.Sort(values)
+	return strings.Join(values, " ")
+}
+
+// channels is the count that a set of sound declares, 0 for none.
+func channels(s *manifest.AdaptationSet) int {
+	if len(s.Representations) == 0 {
+		return 0
+	}
+	return s.Representations[0].Channels
 }
 
 // best returns the set to play when nobody asked for one.

@@ -25,6 +25,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mseplayer/mse"
@@ -98,6 +99,8 @@ type Player struct {
 	group  sync.WaitGroup
 	once   sync.Once
 	over   sync.Once
+
+	view atomic.Pointer[[2]int] // what pictures are seen in, nil for no bound
 
 	mu     sync.Mutex
 	opened time.Time          // guarded by mu: when the source had been read
@@ -176,7 +179,7 @@ func (p *Player) Open(ctx context.Context, name string) error {
 	opt := stream.Options{Ahead: p.cfg.Ahead, Log: p.log, Quality: func() (total, dropped uint64) {
 		q := p.el.Quality()
 		return q.Total, q.Dropped
-	}}
+	}, View: p.bounds}
 	if src.Presentation != nil {
 		p.keys.Learn(src.Presentation)
 		opt.Program, feeds, err = p.segments(src.Presentation)
@@ -485,6 +488,23 @@ func (p *Player) SetSpeed(v float64) {
 	v = min(max(v, element.MinRate), element.MaxRate)
 	_ = p.el.SetDefaultPlaybackRate(v) // NaN changes nothing
 	_ = p.el.SetPlaybackRate(v)
+}
+
+// SetView bounds what adapting to the network chooses from: nothing larger than what fills w by h pixels. 0 by 0, as at the
+// beginning, is no bound. It counts from the next segment on.
+func (p *Player) SetView(w, h int) {
+	if w <= 0 || h <= 0 {
+		p.view.Store(nil)
+		return
+	}
+	p.view.Store(&[2]int{w, h})
+}
+
+func (p *Player) bounds() (w, h int) {
+	if v := p.view.Load(); v != nil {
+		return v[0], v[1]
+	}
+	return 0, 0
 }
 
 // SetMuted turns sound off and on.

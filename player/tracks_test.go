@@ -184,3 +184,31 @@ func TestNextTrack(t *testing.T) {
 		shownWhole(t, r.surface.Pictures(), 30)
 	})
 }
+
+// TestSetView plays a ladder in a window that grows: the sizes that are shown do not exceed what fills it, and go up with it.
+func TestSetView(t *testing.T) {
+	within(t, func(t *testing.T) {
+		line := &netsim.Line{Steps: []netsim.Step{{BitsPerSecond: 50e6}}}
+		files := playertest.Package{Periods: []float64{60}, Ladder: []int{300_000, 700_000, 1_800_000}, Sizes: []string{"416x234", "640x360", "1280x720"}}.Files()
+		r := newNetRig(t, files, line, player.Config{Quality: "auto", Ahead: 12})
+		defer r.stop()
+		r.p.SetView(600, 300)
+		r.open()
+		r.p.Play()
+		time.Sleep(20 * time.Second)
+		r.p.SetView(1920, 1080)
+		time.Sleep(15 * time.Second)
+		r.p.SetView(0, 0)
+		r.finish(65 * time.Second)
+		if small := levels(line, 0, 20*time.Second); slices.Max(small) != 2 {
+			t.Errorf("asked for the levels %v in a small window", small)
+		}
+		if large := levels(line, 20*time.Second, time.Hour); len(large) < 5 || slices.Min(large) != 3 {
+			t.Errorf("asked for the levels %v in a large window", large)
+		}
+		rep := r.report()
+		if !slices.ContainsFunc(rep.Decisions, func(d player.Decision) bool { return d.ViewWidth == 600 && strings.Contains(d.Reason, "window") }) {
+			t.Error("no decision tells of the window")
+		}
+	})
+}

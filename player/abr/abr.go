@@ -53,9 +53,10 @@ const (
 type Rung struct {
 	ID string `json:"id"`
 	// Bandwidth is in bits per second, what the media needs on average over some seconds.
-	Bandwidth     int64   `json:"bandwidth"`
-	Width, Height int     `json:"-"`
-	FrameRate     float64 `json:"-"`
+	Bandwidth int64   `json:"bandwidth"`
+	Width     int     `json:"width,omitempty"`
+	Height    int     `json:"height,omitempty"`
+	FrameRate float64 `json:"-"`
 }
 
 // effort is how hard a rung is to decode: pictures a second times their size.
@@ -80,6 +81,8 @@ type State struct {
 	Current int
 	// Speed is the playback rate; 0 counts as 1.
 	Speed float64
+	// ViewWidth and ViewHeight are the pixels that pictures can be seen in; 0 for no bound.
+	ViewWidth, ViewHeight int
 	// Live is set at a live edge, where no more than the latency can be buffered.
 	Live bool
 	// Total and Dropped are the counts of VideoPlaybackQuality. They only count while Playing.
@@ -115,11 +118,14 @@ type Decision struct {
 	Total   uint64     `json:"totalVideoFrames"`
 	Dropped uint64     `json:"droppedVideoFrames"`
 	Playing bool       `json:"playing"`
-	Current int        `json:"current"`
-	Elapsed media.Span `json:"elapsed,omitempty"`
-	Got     int64      `json:"got,omitempty"`
-	Size    int64      `json:"size,omitempty"`
-	Rungs   []Rung     `json:"rungs"`
+	// ViewWidth and ViewHeight are the pixels that pictures could be seen in, 0 for no bound.
+	ViewWidth  int        `json:"viewWidth,omitempty"`
+	ViewHeight int        `json:"viewHeight,omitempty"`
+	Current    int        `json:"current"`
+	Elapsed    media.Span `json:"elapsed,omitempty"`
+	Got        int64      `json:"got,omitempty"`
+	Size       int64      `json:"size,omitempty"`
+	Rungs      []Rung     `json:"rungs"`
 	// Samples are what the network has delivered since the decision before.
 	Samples []Sample `json:"samples,omitempty"`
 }
@@ -198,7 +204,8 @@ func (c *Controller) choose(s State) (int, string) {
 	if n == 0 {
 		return -1, "no rungs"
 	}
-	top := c.decodable(s)
+	able := c.decodable(s)
+	top := min(able, visible(s))
 	rate := c.Throughput()
 	sustained := c.sustained(s, rate, top)
 	if s.Current > sustained && s.Current <= top && s.Buffer >= s.Goal*holdBuffer && s.Buffer >= comfort && c.cost(s, s.Rungs[s.Current]) <= rate*holdFactor {
@@ -220,7 +227,11 @@ func (c *Controller) choose(s State) (int, string) {
 			rung, why = s.Current, "waiting to go up"
 		}
 	}
-	if top < n-1 && rung == top && !c.until.IsZero() {
+	switch {
+	case rung != top || top == n-1:
+	case top < able:
+		why = "window"
+	case !c.until.IsZero():
 		why = "dropped frames"
 	}
 	if c.est.rate() == 0 {
@@ -328,6 +339,28 @@ func (c *Controller) decodable(s State) int {
 	return top
 }
 
+// visible is the highest rung whose pictures are not larger than they can be seen, or the lowest that is not smaller. Of
+// several of that size it is the best.
+func visible(s State) int {
+	top := len(s.Rungs) - 1
+	if s.ViewWidth <= 0 || s.ViewHeight <= 0 {
+		return top
+	}
+	enough := 0 // the least area that fills the view
+	for _, r := range s.Rungs {
+		switch area := r.Width * r.Height; {
+		case area <= 0:
+			return top // it may be what is needed
+		case (r.Width >= s.ViewWidth || r.Height >= s.ViewHeight) && (enough == 0 || area < enough):
+			enough = area
+		}
+	}
+	for enough > 0 && top > 0 && s.Rungs[top].Width*s.Rungs[top].Height > enough {
+		top--
+	}
+	return top
+}
+
 // Abandon says whether to give up the segment that is arriving, and for which rung. It is to be asked a few times a
 // second.
 func (c *Controller) Abandon(p Progress) (rung int, reason string, abandon bool) {
@@ -387,7 +420,7 @@ func (c *Controller) note(kind string, s State, rung int, reason string, p Progr
 	}
 	d := Decision{At: media.Span(s.Now.Sub(c.began).Seconds()), Kind: kind, From: id(s.Current), To: id(rung), Reason: reason,
 		Fast: c.est.fast.value(), Slow: c.est.slow.value(), Latency: media.Span(c.est.latency.value()), Buffer: s.Buffer, Goal: s.Goal, Segment: s.Segment,
-		Speed: s.Speed, Live: s.Live, Total: s.Total, Dropped: s.Dropped, Playing: s.Playing, Current: s.Current,
+		Speed: s.Speed, Live: s.Live, Total: s.Total, Dropped: s.Dropped, Playing: s.Playing, ViewWidth: s.ViewWidth, ViewHeight: s.ViewHeight, Current: s.Current,
 		Elapsed: media.Span(p.Elapsed.Seconds()), Got: p.Got, Size: p.Size, Rungs: s.Rungs}
 	d.Samples = c.samples
 	c.samples = nil

@@ -60,6 +60,49 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// TestWindow takes no more than fills the window, over a network that carries everything; a larger window counts at once.
+func TestWindow(t *testing.T) {
+	rungs := []abr.Rung{{ID: "a", Bandwidth: 3e5, Width: 416, Height: 234}, {ID: "b", Bandwidth: 8e5, Width: 640, Height: 360}, {ID: "c", Bandwidth: 1e6, Width: 640, Height: 360},
+		{ID: "d", Bandwidth: 2e6, Width: 1280, Height: 720}, {ID: "e", Bandwidth: 5e6, Width: 1920, Height: 1080}}
+	unknown := append(append([]abr.Rung{}, rungs...), abr.Rung{ID: "f", Bandwidth: 6e6})
+	for _, tt := range []struct {
+		w, h  int
+		rungs []abr.Rung
+		want  int
+		why   string
+	}{
+		{0, 0, rungs, 4, "buffer"},
+		{100, 100, rungs, 0, "window"},
+		{416, 234, rungs, 0, "window"},
+		{417, 235, rungs, 2, "window"},  // the better of two that are the same size
+		{640, 2000, rungs, 2, "window"}, // its width is filled
+		{1000, 600, rungs, 3, "window"},
+		{1281, 721, rungs, 4, "buffer"},
+		{8000, 6000, rungs, 4, "buffer"}, // nothing fills it
+		{100, 100, unknown, 5, "buffer"}, // who knows what its size is
+		{100, 100, nil, -1, "no rungs"},
+	} {
+		c := abr.New(abr.Config{})
+		feed(c, 20, 50e6)
+		s := state(0, 28)
+		s.Rungs = tt.rungs
+		if got, _ := c.Choose(s); got != len(tt.rungs)-1 {
+			t.Errorf("without a window %d", got)
+		}
+		s.ViewWidth, s.ViewHeight = tt.w, tt.h
+		if got, why := c.Choose(s); got != tt.want || !strings.Contains(why, tt.why) {
+			t.Errorf("%d×%d: got %d, %q; want %d, %q", tt.w, tt.h, got, why, tt.want, tt.why)
+		}
+		if d := c.Log()[1]; d.ViewWidth != tt.w || d.ViewHeight != tt.h {
+			t.Errorf("logged %+v", d)
+		}
+		s.ViewWidth, s.ViewHeight = 8000, 8000
+		if got, _ := c.Choose(s); got != len(tt.rungs)-1 {
+			t.Errorf("%d×%d, then a larger window: %d", tt.w, tt.h, got)
+		}
+	}
+}
+
 func TestChoose_GoesUpWhenItLasts(t *testing.T) {
 	c := abr.New(abr.Config{})
 	feed(c, 10, 1e6)

@@ -6,6 +6,7 @@
 //
 //   - Dropped frames: a rung of which too many pictures came too late is left, with all that is as hard to decode, for a
 //     while; longer each time.
+//   - Window: nothing larger is fetched than the smallest rung that fills what the pictures are seen in.
 //   - Throughput: what two exponentially weighted averages, a fast and a slow one, both say the network can do. Less of
 //     it is used while little is buffered, and more is asked for to go up than to stay.
 //   - Buffer: once enough is buffered, the choice is BOLA's (Spiteri, Urgaonkar, Sitaraman: BOLA, INFOCOM 2016), which

@@ -23,6 +23,8 @@ type Package struct {
 	Rungs int
 	// Ladder gives the video representations, in place of Rungs, bandwidths that they really have, in bits per second.
 	Ladder []int
+	// Sizes are what the manifest says about the rungs of Ladder, such as 640x360; nil for nothing.
+	Sizes []string
 	// Silent lists the periods that have no sound.
 	Silent map[int]bool
 	// Sounds are more sets of sound beside the English one. Every other period lists all of them in reverse order.
@@ -55,10 +57,15 @@ func (p Package) Files() fstest.MapFS {
 		mpd.WriteString(`<AdaptationSet contentType="video" mimeType="video/mp4" codecs="avc1.64001f">` + p.Protection + "\n")
 		for r, bits := range p.Ladder {
 			spec.BitsPerSecond = bits
-			p.write(files, &mpd, i, fmt.Sprintf("v%d", r+1), bits, msetest.Movie(spec).Tracks[0])
+			size := ""
+			if p.Sizes != nil {
+				w, h, _ := strings.Cut(p.Sizes[r], "x")
+				size = fmt.Sprintf(` width="%s" height="%s"`, w, h)
+			}
+			p.write(files, &mpd, i, fmt.Sprintf("v%d", r+1), bits, size, msetest.Movie(spec).Tracks[0])
 		}
 		for r := 1; r <= max(p.Rungs, 1) && p.Ladder == nil; r++ {
-			p.write(files, &mpd, i, fmt.Sprintf("v%d", r), r*100_000, movie.Tracks[0])
+			p.write(files, &mpd, i, fmt.Sprintf("v%d", r), r*100_000, "", movie.Tracks[0])
 		}
 		mpd.WriteString("</AdaptationSet>\n")
 		if !p.Silent[i] {
@@ -89,15 +96,15 @@ func (p Package) sound(files fstest.MapFS, mpd *strings.Builder, period int, s S
 	if s.Role != "" {
 		fmt.Fprintf(mpd, `<Role schemeIdUri="urn:mpeg:dash:role:2011" value="%s"/>`+"\n", s.Role)
 	}
-	p.write(files, mpd, period, s.ID, 64_000, t)
+	p.write(files, mpd, period, s.ID, 64_000, "", t)
 	mpd.WriteString("</AdaptationSet>\n")
 }
 
 // write adds one representation to the manifest and its segments to the files.
-func (p Package) write(files fstest.MapFS, mpd *strings.Builder, period int, id string, bandwidth int, track msetest.BuilderTrack) {
+func (p Package) write(files fstest.MapFS, mpd *strings.Builder, period int, id string, bandwidth int, attributes string, track msetest.BuilderTrack) {
 	name := fmt.Sprintf("p%d-%s", period, id)
-	fmt.Fprintf(mpd, `<Representation id="%s" bandwidth="%d"><SegmentTemplate timescale="1" duration="%g" startNumber="1" initialization="%s-init.mp4" media="%s-$Number$.m4s"/></Representation>`+"\n",
-		id, bandwidth, float64(SegmentLength), name, name)
+	fmt.Fprintf(mpd, `<Representation id="%s" bandwidth="%d"%s><SegmentTemplate timescale="1" duration="%g" startNumber="1" initialization="%s-init.mp4" media="%s-$Number$.m4s"/></Representation>`+"\n",
+		id, bandwidth, attributes, float64(SegmentLength), name, name)
 	if p.Protect != nil {
 		p.Protect(id, &track)
 	}

@@ -61,6 +61,9 @@ func (f *Segments) state(e *Engine, at media.Time) abr.State {
 	if p, ok := e.player.(speeder); ok {
 		s.Speed = p.PlaybackRate()
 	}
+	if e.opt.View != nil && f.kind == manifest.Video {
+		s.ViewWidth, s.ViewHeight = e.opt.View()
+	}
 	if e.opt.Quality != nil && f.kind == manifest.Video {
 		s.Total, s.Dropped = e.opt.Quality()
 	}

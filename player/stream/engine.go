@@ -89,6 +89,8 @@ type Options struct {
 	Ahead media.Span
 	// Quality returns how many pictures there were and how many of them were dropped; nil for unknown.
 	Quality func() (total, dropped uint64)
+	// View returns the pixels that pictures can be seen in, 0 by 0 for no bound; nil for never any.
+	View func() (w, h int)
 	// Program is what the feeds are of, nil for a demultiplexed file.
 	Program *Program
 	// Log gets one line per segment at Debug, gaps and quota at Info and Warn. Nil is silent.

@@ -332,6 +332,10 @@ func (d *desk) do(cmd command, n int, now time.Time, s *State, c Controls, r rea
 		c.SpeedBy(speedLeap)
 	case speedNormal:
 		c.NormalSpeed()
+	case nextAudio:
+		c.NextTrack(media.Audio)
+	case nextVideo:
+		c.NextTrack(media.Video)
 	case toggleStats:
 		c.ToggleStats()
 	case quit:

@@ -30,6 +30,8 @@ func (r *recorder) SetVolume(percent float64)       { r.add("volume %v", percent
 func (r *recorder) ToggleMute()                     { r.add("mute") }
 func (r *recorder) SpeedBy(factor float64)          { r.add("speed by %.3f", factor) }
 func (r *recorder) NormalSpeed()                    { r.add("normal speed") }
+func (r *recorder) NextTrack(k media.Kind)          { r.add("next %s", k) }
+func (r *recorder) Bound(w, h int)                  { r.add("bound %d×%d", w, h) }
 func (r *recorder) ToggleStats()                    { r.add("stats") }
 func (r *recorder) ShowVolume(time.Time)            { r.add("(volume)") }
 func (r *recorder) Flash(_ time.Time, paused bool)  { r.add("(flash paused=%t)", paused) }
@@ -141,6 +143,9 @@ func TestDesk_Keys(t *testing.T) {
 		{"q", ebiten.KeyQ, "q", false, []string{"quit"}},
 		{"shift q", ebiten.KeyQ, "Q", true, []string{"quit"}},
 		{"i", ebiten.KeyI, "i", false, []string{"stats"}},
+		{"number sign", ebiten.KeyDigit3, "#", true, []string{"next audio"}},
+		{"number sign on a German keyboard", ebiten.KeyBackslash, "#", false, []string{"next audio"}},
+		{"underscore", ebiten.KeyMinus, "_", true, []string{"next video"}},
 		{"left bracket", ebiten.KeyBracketLeft, "[", false, []string{"speed by 0.909"}},
 		{"right bracket", ebiten.KeyBracketRight, "]", false, []string{"speed by 1.100"}},
 		{"left bracket on a Russian keyboard", ebiten.KeyBracketLeft, "х", false, []string{"speed by 0.909"}},
@@ -504,6 +509,8 @@ func (silent) SetVolume(float64)       {}
 func (silent) ToggleMute()             {}
 func (silent) SpeedBy(float64)         {}
 func (silent) NormalSpeed()            {}
+func (silent) NextTrack(media.Kind)    {}
+func (silent) Bound(int, int)          {}
 func (silent) ToggleStats()            {}
 func (silent) ShowVolume(time.Time)    {}
 func (silent) Flash(time.Time, bool)   {}

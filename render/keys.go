@@ -37,6 +37,8 @@ const (
 	speedHalf
 	speedDouble
 	speedNormal
+	nextAudio
+	nextVideo
 	toggleStats
 	quit
 )
@@ -118,6 +120,10 @@ func runeCommand(r rune) command {
 		return speedHalf
 	case '}':
 		return speedDouble
+	case '#':
+		return nextAudio
+	case '_':
+		return nextVideo
 	case 'i', 'I':
 		return toggleStats
 	default:
@@ -156,7 +162,7 @@ func (c command) repeats() bool {
 		speedDown, speedUp:
 		return true
 	case noCommand, togglePause, seekStart, toggleFullscreen, leaveFullscreen, toggleMute, speedHalf, speedDouble, speedNormal,
-		toggleStats, quit:
+		nextAudio, nextVideo, toggleStats, quit:
 		return false
 	default:
 		panic("render: impossible command")

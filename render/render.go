@@ -40,6 +40,11 @@ type Controls interface {
 	// SpeedBy multiplies the speed of playback, NormalSpeed makes it 1. What came of it is a State.Notice.
 	SpeedBy(factor float64)
 	NormalSpeed()
+	// NextTrack plays the next track of a kind. What came of it is a State.Notice.
+	NextTrack(kind media.Kind)
+	// Bound tells how large, in device pixels, pictures can be seen, whenever that changes. 0 by 0 is no bound: the window
+	// has the size of its pictures.
+	Bound(w, h int)
 	// ToggleStats turns the statistics panel, State.Stats, on or off.
 	ToggleStats()
 }

@@ -28,6 +28,8 @@ const (
 	screenShare = 0.9
 	// pollInterval is how often the window system is asked about what seldom changes.
 	pollInterval = 100 * time.Millisecond
+	// ownTolerance is how many device pixels rounding may make of a size.
+	ownTolerance = 2
 	// settleFrames is how many frames after the last change are still presented, as the graphics library does it.
 	settleFrames = 4
 )
@@ -95,8 +97,11 @@ type game struct {
 	focused    bool
 	expose     bool // whether to draw although nothing changed
 	fullscreen bool
-	sized      bool // whether the window has the size it is to have
-	hidden     bool // whether the pointer is
+	sized      bool   // whether the window has the size it is to have
+	own        [2]int // the size in device pixels that it was given for its first picture
+	measured   [2]int // the view when the window system was last asked
+	told       [2]int // what Controls know about it
+	hidden     bool   // whether the pointer is
 	shape      ebiten.CursorShapeType
 	complained string // the last error of a picture that was logged
 	idle       int    // frames since the last change
@@ -146,6 +151,26 @@ func (g *game) poll() {
 	// Without a compositor, what was covered is lost; who uncovers a window usually gives it the focus.
 	if f := ebiten.IsFocused(); f != g.focused {
 		g.focused, g.expose = f, true
+	}
+	g.bound()
+}
+
+// bound tells the controls how large pictures can be seen, once the size has settled. A window that has taken the size of its
+// first picture says nothing: had that been a small one, there would never be a larger.
+func (g *game) bound() {
+	now := [2]int{g.w, g.h}
+	settled := now == g.measured && now != [2]int{}
+	g.measured = now
+	if !g.sized || !settled {
+		return
+	}
+	near := func(a, b int) bool { return max(a-b, b-a) <= ownTolerance }
+	if !g.fullscreen && near(now[0], g.own[0]) && near(now[1], g.own[1]) {
+		now = [2]int{}
+	}
+	if now != g.told {
+		g.told = now
+		g.options.Controls.Bound(now[0], now[1])
 	}
 }
 
@@ -322,7 +347,9 @@ func (g *game) sizeTo() {
 			w, h = w*k*screenShare, h*k*screenShare
 		}
 	}
-	g.resize(max(w, minWidth), max(h, minHeight))
+	w, h = max(w, minWidth), max(h, minHeight)
+	g.own = [2]int{int(w * g.density), int(h * g.density)}
+	g.resize(w, h)
 }
 
 // resize sets the size of the window, in density-independent pixels, and puts it where it belongs on the screen.

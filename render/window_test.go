@@ -347,13 +347,18 @@ func (l *logged) SeekTo(t media.Time, exact bool) {
 	l.recorder.SeekTo(t, exact)
 	l.flush()
 }
-func (l *logged) Step(n int)          { l.recorder.Step(n); l.flush() }
-func (l *logged) VolumeBy(v float64)  { l.recorder.VolumeBy(v); l.flush() }
-func (l *logged) SetVolume(v float64) { l.recorder.SetVolume(v); l.flush() }
-func (l *logged) ToggleMute()         { l.recorder.ToggleMute(); l.flush() }
-func (l *logged) SpeedBy(f float64)   { l.recorder.SpeedBy(f); l.flush() }
-func (l *logged) NormalSpeed()        { l.recorder.NormalSpeed(); l.flush() }
-func (l *logged) ToggleStats()        { l.recorder.ToggleStats(); l.flush() }
+func (l *logged) Step(n int)             { l.recorder.Step(n); l.flush() }
+func (l *logged) VolumeBy(v float64)     { l.recorder.VolumeBy(v); l.flush() }
+func (l *logged) SetVolume(v float64)    { l.recorder.SetVolume(v); l.flush() }
+func (l *logged) ToggleMute()            { l.recorder.ToggleMute(); l.flush() }
+func (l *logged) SpeedBy(f float64)      { l.recorder.SpeedBy(f); l.flush() }
+func (l *logged) NormalSpeed()           { l.recorder.NormalSpeed(); l.flush() }
+func (l *logged) NextTrack(k media.Kind) { l.recorder.NextTrack(k); l.flush() }
+func (l *logged) Bound(w, h int) {
+	l.recorder.Bound(w, h)
+	l.flush()
+}
+func (l *logged) ToggleStats() { l.recorder.ToggleStats(); l.flush() }
 
 // child is the program under test: a window that shows one picture and prints what it is asked to do.
 func child() int {

@@ -109,6 +109,10 @@ type playback struct {
 		URL      *string
 		Reason   string
 	}
+	Switches []struct {
+		At                     float64
+		Kind, From, To, Reason string
+	}
 	Events []struct {
 		T    float64
 		Type string

@@ -65,6 +65,7 @@ type session struct {
 
 	current atomic.Pointer[player.Player] // what plays or has played last
 	panel   atomic.Bool                   // the statistics panel is open
+	view    atomic.Pointer[[2]int]        // what pictures are seen in; nil before that is known, and without a window
 	picks   int                           // owned by the surface: how often there was a picture
 	warm    chan struct{}                 // closed when the surface is ready
 
@@ -245,6 +246,9 @@ func (s *session) one(ctx context.Context, name string, i int) {
 	p.SetMuted(s.opt.mute)
 	p.SetSpeed(s.opt.speed)
 	s.retire(p)
+	if v := s.view.Load(); v != nil {
+		p.SetView(v[0], v[1])
+	}
 	resolved, unresolved := resolve(name)
 	err := unresolved
 	if err == nil {

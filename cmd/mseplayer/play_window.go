@@ -41,7 +41,7 @@ type controls struct {
 	lines   []string
 	linesAt time.Time
 
-	notice  string // the latest change of speed
+	notice  string // the latest change of speed or tracks
 	notices uint64
 }
 
@@ -130,12 +130,39 @@ func (c *controls) setSpeed(p *player.Player, speed float64) {
 		speed = 1
 	}
 	p.SetSpeed(speed)
-	c.notice = fmt.Sprintf("Speed %.2f×", p.State().PlaybackRate)
-	c.notices++
+	c.say("Speed %.2f×", p.State().PlaybackRate)
 }
 
 // ToggleMute implements render.Controls.
 func (c *controls) ToggleMute() { c.with(func(p *player.Player) { p.SetMuted(!p.State().Muted) }) }
+
+// NextTrack implements render.Controls.
+func (c *controls) NextTrack(k media.Kind) {
+	c.with(func(p *player.Player) {
+		what := map[media.Kind]string{media.Video: "Video", media.Audio: "Audio"}[k]
+		t, number, of, err := p.NextTrack(k)
+		switch {
+		case err != nil:
+			c.say("%s: %v", what, err)
+		case of == 0:
+			c.say("%s: none", what)
+		default:
+			c.say("%s %d/%d: %s", what, number, of, t)
+		}
+	})
+}
+
+// Bound implements render.Controls.
+func (c *controls) Bound(w, h int) {
+	c.s.view.Store(&[2]int{w, h})
+	c.with(func(p *player.Player) { p.SetView(w, h) })
+}
+
+// say shows a notice.
+func (c *controls) say(format string, args ...any) {
+	c.notice = oneLine(fmt.Sprintf(format, args...))
+	c.notices++
+}
 
 // ToggleStats implements render.Controls.
 func (c *controls) ToggleStats() {

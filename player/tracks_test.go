@@ -94,7 +94,9 @@ func TestSetAudioTrack(t *testing.T) {
 				if _, err := fmt.Sscanf(spoken[1], "%s %f-%f", &lang, &from, &to); err != nil || lang != want || from > float64(at)+1.5 || to < 39.9 {
 					t.Errorf("heard %v after choosing %s at %s", spoken, want, at)
 				}
-				if !slices.ContainsFunc(rep.Switches, func(s player.Switch) bool { return s.Kind == "audio" && s.From == "a" && s.To == want && s.Reason == "chosen" }) {
+				if !slices.ContainsFunc(rep.Switches, func(s player.Switch) bool {
+					return s.Kind == "audio" && s.From == "a" && s.To == want && s.Reason == "chosen"
+				}) {
 					t.Errorf("switches %+v", rep.Switches)
 				}
 			})

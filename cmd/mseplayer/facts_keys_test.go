@@ -1,43 +1,20 @@
 package main
 
 import (
-	"context"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"mseplayer/mse"
 	"mseplayer/player/check"
 	"mseplayer/player/crypt"
-	"mseplayer/player/ffmpeg"
-	"mseplayer/player/frame"
 )
 
 var (
 	pairNote = regexp.MustCompile(`k(?:ey_)?id=([0-9a-f]{32}) key=([0-9a-f]{32})`)
 	bareNote = regexp.MustCompile(`^keys: ([0-9a-f]{32})\b`)
 )
-
-// checkWith checks a source with keys.
-func checkWith(t *testing.T, name string, keys ...crypt.Key) *check.Report {
-	t.Helper()
-	var n netOptions
-	open, err := n.open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer open.Fetch.Close()
-	r, err := check.Run(context.Background(), name, check.Options{Source: open, Formats: mse.Formats(), Decoders: ffmpeg.Factory{}, Keys: crypt.Config{Keys: keys}})
-	if err != nil {
-		t.Errorf("%s: %v", name, err)
-	}
-	if n := frame.Live(); n != 0 {
-		t.Errorf("%s: %d pictures leaked", name, n)
-	}
-	return r
-}
 
 // notedKeys are the keys that the note of a row names. A key without an id gets the one that the media asks for.
 func notedKeys(t *testing.T, name, note string) (keys []crypt.Key) {
@@ -53,7 +30,7 @@ func notedKeys(t *testing.T, name, note string) (keys []crypt.Key) {
 		add(m[1], m[2])
 	}
 	if m := bareNote.FindStringSubmatch(note); m != nil {
-		for _, kid := range missingKeys(checkWith(t, name)) {
+		for _, kid := range missingKeys(checkFile(t, name)) {
 			if kid == "" {
 				kid = m[1] // the only key decrypts what does not name one
 			}
@@ -97,7 +74,7 @@ func TestFacts_Encrypted(t *testing.T) {
 		name := filepath.Join(root, f["manifest"])
 		r := reports[name]
 		if r == nil {
-			r = checkWith(t, name, notedKeys(t, name, f["note"])...)
+			r = checkFile(t, name, notedKeys(t, name, f["note"])...)
 			reports[name] = r
 			for _, x := range r.Findings {
 				if strings.HasPrefix(x.Code, "drm.") || strings.HasPrefix(x.Code, "decode.") {
@@ -120,7 +97,7 @@ func TestFacts_Encrypted(t *testing.T) {
 		if len(keys) == 0 {
 			continue
 		}
-		r := checkWith(t, name, keys...)
+		r := checkFile(t, name, keys...)
 		for _, x := range r.Findings {
 			if strings.HasPrefix(x.Code, "drm.") || strings.HasPrefix(x.Code, "decode.") {
 				t.Errorf("%s: %s: %s", f["path"], x.Code, x.Message)

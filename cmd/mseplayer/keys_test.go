@@ -143,7 +143,7 @@ func licenseServer(t *testing.T, asked *atomic.Int32) string {
 
 // TestKeys_Check decodes encrypted copies of the demo completely, however the keys are given.
 func TestKeys_Check(t *testing.T) {
-	plain := checkWith(t, demoFolder(t, "", ""))
+	plain := checkFile(t, demoFolder(t, "", ""))
 	var asked atomic.Int32
 	server := licenseServer(t, &asked)
 	both := []string{"--key", flagOf(videoKey), "--key", flagOf(soundKey)}

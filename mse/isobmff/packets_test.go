@@ -21,40 +21,6 @@ import (
 	"mseplayer/mse/msetest/collection"
 )
 
-// packet is one packet as ffprobe lists it. Times are in ticks of the time base; a time that is not known is empty.
-type packet struct {
-	Stream   int         `json:"stream_index"`
-	PTS      json.Number `json:"pts"`
-	DTS      json.Number `json:"dts"`
-	Duration json.Number `json:"duration"`
-	Size     json.Number `json:"size"`
-	Flags    string      `json:"flags"`
-}
-
-// probed is what ffprobe says about a file.
-type probed struct {
-	Packets []packet `json:"packets"`
-	Streams []struct {
-		Index    int    `json:"index"`
-		ID       string `json:"id"`
-		TimeBase string `json:"time_base"`
-	} `json:"streams"`
-}
-
-// probe runs ffprobe.
-func probe(t *testing.T, tool, path string) (p probed) {
-	t.Helper()
-	out, err := exec.Command(tool, "-v", "quiet", "-of", "json", "-show_streams", "-show_packets",
-		"-show_entries", "stream=index,id,time_base:packet=stream_index,pts,dts,duration,size,flags", path).Output()
-	if len(out) == 0 {
-		t.Fatalf("%s: %v", path, err)
-	}
-	if err := json.Unmarshal(out, &p); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	return p
-}
-
 // knownPackets lists where we deviate from the tool, with the reason.
 var knownPackets = map[string]string{
 	"content/drm/mp4ff/audio.mp4":                                           "Windows Media audio is not supported in MP4; the tool guesses its length",
@@ -124,7 +90,7 @@ func TestPackets(t *testing.T) {
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		n, ok, more := comparePackets(r, probe(t, tool, path))
+		n, ok, more := comparePackets(r, bytestreamtest.Probe(t, tool, path))
 		packets, same = packets+n, same+ok
 		dev = append(dev, more...)
 		switch reason, expected := knownPackets[name]; {
@@ -150,13 +116,13 @@ func TestPackets(t *testing.T) {
 
 // comparePackets compares frames with packets, track by track. It returns how many packets there are, how many agree,
 // and a line for each kind of deviation of each track.
-func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
+func comparePackets(r *recorder, p bytestreamtest.Probed) (n, same int, dev []string) {
 	for _, stream := range p.Streams {
 		id, err := strconv.ParseUint(stream.ID, 0, 32)
 		if err != nil {
 			continue
 		}
-		list := slices.DeleteFunc(slices.Clone(p.Packets), func(k packet) bool { return k.Stream != stream.Index })
+		list := slices.DeleteFunc(slices.Clone(p.Packets), func(k bytestreamtest.Packet) bool { return k.Stream != stream.Index })
 		frames := r.Frames[uint32(id)]
 		n += len(list)
 		if len(frames) != len(list) {
@@ -188,7 +154,7 @@ func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
 }
 
 // comparePacket names what differs.
-func comparePacket(f *media.CodedFrame, p packet, tick float64) map[string]string {
+func comparePacket(f *media.CodedFrame, p bytestreamtest.Packet, tick float64) map[string]string {
 	const exact = 1e-3 // of a tick
 	bad := map[string]string{}
 	number := func(kind string, got float64, want json.Number) {

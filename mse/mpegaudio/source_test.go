@@ -9,23 +9,10 @@ import (
 
 	"mseplayer/mse"
 	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/msetest/bytestreamtest"
 )
-
-// element is the media element of a MediaSource that nothing plays.
-type element struct{}
-
-func (element) HasError() bool                            { return false }
-func (element) DurationChanged(*mse.Tx, media.Time)       {}
-func (element) TrackLists() *mse.TrackLists               { return nil }
-func (element) TracksChanged(*mse.Tx)                     {}
-func (element) NewTracksActive(*mse.Tx)                   {}
-func (element) MetadataComplete(*mse.Tx)                  {}
-func (element) BufferedChanged(*mse.Tx)                   {}
-func (element) PlayheadRemoved(*mse.Tx)                   {}
-func (element) StreamEnded(*mse.Tx, mse.EndReason, error) {}
 
 // source is an open MediaSource with one SourceBuffer.
 type source struct {
@@ -50,7 +37,7 @@ func open(t *testing.T, typ string) *source {
 		Private: map[string]func() bytestream.Parser{"private/ac3": maker(mpegaudio.AC3)},
 	})
 	var err error
-	if s.att, err = s.ms.Attach(element{}); err != nil {
+	if s.att, err = s.ms.Attach(bytestreamtest.Element{}); err != nil {
 		t.Fatal(err)
 	}
 	if s.sb, err = s.ms.AddSourceBuffer(typ); err != nil {

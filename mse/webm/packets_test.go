@@ -2,7 +2,6 @@ package webm_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math"
@@ -18,39 +17,6 @@ import (
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 )
-
-// packet is one packet as ffprobe lists it. Times are in ticks of the time base; a time that is not known is empty.
-type packet struct {
-	Stream   int         `json:"stream_index"`
-	PTS      json.Number `json:"pts"`
-	Duration json.Number `json:"duration"`
-	Size     json.Number `json:"size"`
-	Flags    string      `json:"flags"`
-}
-
-// probed is what ffprobe says about a file.
-type probed struct {
-	Packets []packet `json:"packets"`
-	Streams []struct {
-		Type     string `json:"codec_type"`
-		Name     string `json:"codec_name"`
-		TimeBase string `json:"time_base"`
-	} `json:"streams"`
-}
-
-// probe runs ffprobe.
-func probe(t *testing.T, tool, path string) (p probed) {
-	t.Helper()
-	out, err := exec.Command(tool, "-v", "quiet", "-of", "json", "-show_streams", "-show_packets",
-		"-show_entries", "stream=codec_type,codec_name,time_base:packet=stream_index,pts,duration,size,flags", path).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	if err := json.Unmarshal(out, &p); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	return p
-}
 
 // knownPackets lists where we deviate from the tool, with the reason.
 var knownPackets = map[string]string{
@@ -116,7 +82,7 @@ func TestPackets(t *testing.T) {
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		p := probe(t, tool, path)
+		p := bytestreamtest.Probe(t, tool, path)
 		n, ok, more := comparePackets(r, p)
 		packets, same = packets+n, same+ok
 		if judge(t, knownPackets, name, append(dev, more...)) {
@@ -135,7 +101,7 @@ func TestPackets(t *testing.T) {
 
 // comparePackets compares frames with packets, track by track. It returns how many packets there are, how many agree,
 // and a line for each kind of deviation of each track.
-func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
+func comparePackets(r *recorder, p bytestreamtest.Probed) (n, same int, dev []string) {
 	if len(r.Inits) == 0 {
 		if len(p.Packets) == 0 {
 			return 0, 0, nil
@@ -154,7 +120,7 @@ func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
 	}
 	for i, track := range tracks {
 		tick := timeBase(p.Streams[i].TimeBase)
-		var list []packet
+		var list []bytestreamtest.Packet
 		for _, x := range p.Packets {
 			if x.Stream == i {
 				list = append(list, x)
@@ -189,7 +155,7 @@ func comparePackets(r *recorder, p probed) (n, same int, dev []string) {
 }
 
 // comparePacket names what differs.
-func comparePacket(f *media.CodedFrame, p packet, tick float64) map[string]string {
+func comparePacket(f *media.CodedFrame, p bytestreamtest.Packet, tick float64) map[string]string {
 	const exact = 1e-6 // of a tick
 	bad := map[string]string{}
 	first := float64(f.PTS) - float64(f.TrimFront)

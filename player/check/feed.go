@@ -11,6 +11,7 @@ import (
 	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
+	"mseplayer/player/source"
 	"mseplayer/player/stream/plan"
 )
 
@@ -84,8 +85,9 @@ func (f *feed) run(ctx context.Context) {
 	}
 	var first media.Opt
 	failures := 0
+	get := source.Getter(ctx, f.get, f.origin)
 	for {
-		it, err := f.next(func(r manifest.Resource) ([]byte, error) { return f.read(ctx, r) })
+		it, err := f.next(get)
 		if errors.Is(err, io.EOF) {
 			return
 		}
@@ -174,7 +176,7 @@ func (f *feed) body(ctx context.Context, it plan.Item, send func(piece) bool) (n
 	if err != nil {
 		return 0, err
 	}
-	resp, err := f.open(ctx, it.Resource, kind)
+	resp, err := open(ctx, f.get, f.origin, it.Resource, kind)
 	if err != nil {
 		return 0, err
 	}
@@ -210,11 +212,6 @@ func (f *feed) body(ctx context.Context, it plan.Item, send func(piece) bool) (n
 }
 
 // open begins a request, trying the alternatives of a resource when it cannot be had.
-func (f *feed) open(ctx context.Context, r manifest.Resource, kind fetch.Kind) (*fetch.Response, error) {
-	return open(ctx, f.get, f.origin, r, kind)
-}
-
-// open is feed.open.
 func open(ctx context.Context, get *fetch.Client, origin string, r manifest.Resource, kind fetch.Kind) (*fetch.Response, error) {
 	var first error
 	for i, url := range append([]string{r.URL}, r.Alternatives...) {
@@ -233,20 +230,4 @@ func open(ctx context.Context, get *fetch.Client, origin string, r manifest.Reso
 		}
 	}
 	return nil, first
-}
-
-// read gets a list of segments: a document, or the range of an index; a range behind the end of its resource is empty.
-func (f *feed) read(ctx context.Context, r manifest.Resource) ([]byte, error) {
-	kind := fetch.Index
-	if r.Range.IsWhole() {
-		kind = fetch.Manifest
-	}
-	resp, err := f.open(ctx, r, kind)
-	if fetch.BehindEnd(err) && kind == fetch.Index {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return resp.All()
 }

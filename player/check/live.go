@@ -11,6 +11,7 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/player/manifest"
+	"mseplayer/player/source"
 	streaming "mseplayer/player/stream"
 	"mseplayer/player/stream/plan"
 )
@@ -59,13 +60,13 @@ func (r *run) watch(ctx context.Context, p *manifest.Presentation) *broadcast {
 
 // update asks for later versions of the presentation.
 func (r *run) update(ctx context.Context, b *broadcast) {
-	f := &feed{get: r.opt.Source.Fetch, origin: r.source.Presentation.URL}
+	get := source.Getter(ctx, r.opt.Source.Fetch, r.source.Presentation.URL)
 	for {
 		p, _ := b.now()
 		if p.Live == nil || p.Live.Updater == nil || pause(ctx, max(p.Live.Refresh, minUpdate), nil) != nil {
 			return
 		}
-		next, err := p.Live.Updater.Update(func(x manifest.Resource) ([]byte, error) { return f.read(ctx, x) })
+		next, err := p.Live.Updater.Update(get)
 		if ctx.Err() != nil {
 			return
 		}

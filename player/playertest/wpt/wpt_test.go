@@ -145,7 +145,7 @@ func TestRun_Outcomes(t *testing.T) {
 		})
 	}
 	t.Run("a script without end", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // real: a script that runs keeps virtual time from passing
 		defer cancel()
 		if got, want := describe(run(t, ctx, "pages/hangs.html")), "TIMEOUT the page did not finish in time []"; got != want {
 			t.Errorf("got %s, want %s", got, want)

@@ -13,8 +13,8 @@
 //
 // Floating media, whose times do not say where it belongs, is measured by stretches of continuous times, and put on the
 // timeline when all tracks are done: of each stretch one track decides for all, so that every run gives the same. A live
-// presentation on a server is watched for a while, with the lists and the server's clock as in playback; one that is a file
-// is taken as it is.
+// presentation on a server is watched for a while, with the lists and the server's clock as in playback, periods that begin meanwhile
+// included, and each version of a manifest or playlist compared with the one before; one that is a file is taken as it is.
 //
 // A missing or broken segment is a finding, and the check goes on with the next segment. Which findings there are is a
 // table, see [Rules]; a new rule needs a row there and a place in judge, where the measures of a track are looked at, or in

@@ -1,14 +1,17 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/player/manifest"
 	"mseplayer/player/source"
@@ -21,15 +24,24 @@ const (
 	defaultLive, maxWatched = 30 * time.Second, 64
 	// minUpdate is the least time between two requests for the manifest.
 	minUpdate = 500 * time.Millisecond
+	// maxAdded bounds the tracks that come while a presentation is watched, maxLater the findings about its manifest.
+	maxAdded, maxLater = 256, 100
 )
 
 // broadcast is a live presentation that is being watched: as it was described last, and the clock of its server.
 type broadcast struct {
 	// immutable
 	length time.Duration
+	until  time.Time
 	skew   time.Duration // what the server's clock shows more than the local one
+	look   watcher
+	added  sync.WaitGroup // for tasks
 
 	mu       sync.Mutex
+	over     bool                   // guarded by mu: no task is added any more
+	tasks    []task                 // guarded by mu: of periods that began meanwhile
+	known    map[string]bool        // guarded by mu: tracks that have a task, or are to have none
+	later    []Finding              // guarded by mu: about later versions of the manifest
 	pres     *manifest.Presentation // guarded by mu
 	changed  chan struct{}          // guarded by mu; closed when pres is replaced
 	failures int                    // guarded by mu
@@ -40,10 +52,14 @@ type broadcast struct {
 func stored(p *manifest.Presentation) bool { return strings.HasPrefix(p.URL, "file:") }
 
 // watch begins to follow a presentation, until ctx ends.
-func (r *run) watch(ctx context.Context, p *manifest.Presentation) *broadcast {
-	b := &broadcast{length: r.opt.LiveDuration, pres: p, changed: make(chan struct{})}
+func (r *run) watch(ctx context.Context, p *manifest.Presentation) {
+	b := &broadcast{length: r.opt.LiveDuration, pres: p, changed: make(chan struct{}), known: map[string]bool{}}
 	if b.length <= 0 {
 		b.length = defaultLive
+	}
+	b.until = time.Now().Add(b.length)
+	for _, name := range trackNames(p) {
+		b.known[name] = true
 	}
 	if p.Format == manifest.DASH {
 		skew, err := streaming.AskClock(ctx, r.opt.Source.Fetch, p.Live.Clocks, p.URL)
@@ -52,15 +68,15 @@ func (r *run) watch(ctx context.Context, p *manifest.Presentation) *broadcast {
 		}
 		b.skew = skew.Offset
 	}
+	r.broadcast = b
 	if p.Live.Updater != nil {
 		r.group.run(func() { r.update(ctx, b) })
 	}
-	return b
 }
 
 // update asks for later versions of the presentation.
 func (r *run) update(ctx context.Context, b *broadcast) {
-	get := source.Getter(ctx, r.opt.Source.Fetch, r.source.Presentation.URL)
+	get := b.look.get(source.Getter(ctx, r.opt.Source.Fetch, r.source.Presentation.URL))
 	for {
 		p, _ := b.now()
 		if p.Live == nil || p.Live.Updater == nil || pause(ctx, max(p.Live.Refresh, minUpdate), nil) != nil {
@@ -69,6 +85,9 @@ func (r *run) update(ctx context.Context, b *broadcast) {
 		next, err := p.Live.Updater.Update(get)
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil && next != nil {
+			r.adopt(b, next)
 		}
 		b.mu.Lock()
 		switch {
@@ -83,6 +102,66 @@ func (r *run) update(ctx context.Context, b *broadcast) {
 	}
 }
 
+// adopt begins to check what a later version of the presentation lists besides, and notes what is wrong with it.
+func (r *run) adopt(b *broadcast, p *manifest.Presentation) {
+	o := mse.Options{Formats: r.opt.Formats, Decodes: r.decodes()}
+	_, left := plan.All(p, o.IsTypeSupported)
+	was, _ := b.now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range manifestFindings(p) {
+		same := func(o Finding) bool { return o.Code == f.Code && o.Message == f.Message }
+		if !slices.ContainsFunc(manifestFindings(was), same) && !slices.ContainsFunc(b.later, same) && len(b.later) < maxLater {
+			b.later = append(b.later, f)
+		}
+	}
+	for _, per := range p.Periods {
+		for _, set := range per.Sets {
+			for _, rep := range set.Representations {
+				if b.known[rep.TrackID] || b.over || len(b.tasks) == maxAdded || rep.Unusable == "" && rep.Segments == nil && rep.Lazy == nil {
+					continue
+				}
+				b.known[rep.TrackID] = true
+				if !r.wants(set, rep) {
+					continue
+				}
+				t := &segmentTask{run: r, choice: plan.Choice{Period: per, Set: set, Representations: []*manifest.Representation{rep}}, rep: rep}
+				if i := slices.IndexFunc(left, func(l plan.LeftOut) bool { return l.Rep == rep }); i >= 0 {
+					t.unsupported = left[i].Reason
+				}
+				b.tasks = append(b.tasks, t)
+				r.advance(func(p *Progress) { p.Total++ })
+				b.added.Add(1)
+				r.group.run(func() {
+					defer b.added.Done()
+					t.work(1)
+					r.advance(func(p *Progress) { p.Tracks++ })
+				})
+			}
+		}
+	}
+}
+
+// wants reports whether a representation is to be checked.
+func (r *run) wants(set *manifest.AdaptationSet, rep *manifest.Representation) bool {
+	if names := r.opt.Representations; len(names) > 0 && !slices.Contains(names, rep.TrackID) && !slices.Contains(names, rep.ID) {
+		return false
+	}
+	best := slices.MaxFunc(set.Representations, func(a, b *manifest.Representation) int { return cmp.Compare(a.Bandwidth, b.Bandwidth) })
+	return !r.opt.FirstOnly || rep == best
+}
+
+// finish waits for the tasks that were added, and returns them.
+func (b *broadcast) finish() []task {
+	b.mu.Lock()
+	b.over = true
+	b.mu.Unlock()
+	b.added.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.tasks
+}
+
 // now returns the presentation as it is, and what is closed when it changes.
 func (b *broadcast) now() (*manifest.Presentation, <-chan struct{}) {
 	b.mu.Lock()
@@ -92,13 +171,15 @@ func (b *broadcast) now() (*manifest.Presentation, <-chan struct{}) {
 
 // findings are what went wrong with the manifest meanwhile.
 func (b *broadcast) findings() []Finding {
+	seen := b.look.findings(time.Now())
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	out := append(slices.Clone(b.later), seen...)
 	if b.failures == 0 {
-		return nil
+		return out
 	}
-	return []Finding{{Code: codeNetworkFailed, Severity: manifest.SeverityWarning, Time: Unknown, Evidence: map[string]any{"count": b.failures},
-		Message: fmt.Sprintf("the manifest could not be had again, %d times: %s", b.failures, oneLine(reason(b.failure)))}}
+	return append(out, Finding{Code: codeNetworkFailed, Severity: manifest.SeverityWarning, Time: Unknown, Evidence: map[string]any{"count": b.failures},
+		Message: fmt.Sprintf("the manifest could not be had again, %d times: %s", b.failures, oneLine(reason(b.failure)))})
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -123,8 +204,14 @@ func (t *segmentTask) follow(ctx context.Context) func(manifest.Getter) (plan.It
 	pres, changed := b.now()
 	track := plan.Watch(pres, t.choice)
 	end := time.Now().Add(b.length)
+	b.mu.Lock()
+	if slices.Contains(b.tasks, task(t)) {
+		end = b.until
+	}
+	b.mu.Unlock()
 	begun := false
 	return func(get manifest.Getter) (plan.Item, error) {
+		get = b.look.get(get)
 		for {
 			now := time.Now()
 			if !now.Before(end) {
@@ -148,6 +235,7 @@ func (t *segmentTask) follow(ctx context.Context) func(manifest.Getter) (plan.It
 				begun = true
 			}
 			it, err := track.Next(at, get)
+			t.learn(track.Findings())
 			var w *plan.Wait
 			if !errors.As(err, &w) {
 				return it, err

@@ -33,6 +33,17 @@ const (
 	codeNetworkFailed = "network.failed"
 
 	codeUnsupportedSystem = "drm.unsupported-system"
+
+	// of live presentations
+	codeUpdateStale       = "manifest.update-stale"
+	codeUpdateChanged     = "manifest.update-changed"
+	codeUpdatePatch       = "manifest.update-patch"
+	codePublishTime       = "live.publish-time"
+	codeNotUpdated        = "live.not-updated"
+	codeSequenceBack      = "live.sequence-back"
+	codeSequenceJump      = "live.sequence-jump"
+	codeDiscontinuityJump = "live.discontinuity-jump"
+	codeSegmentChanged    = "live.segment-changed"
 )
 
 // Rule is one kind of finding. Severity is the usual one; a finding says its own.
@@ -55,6 +66,15 @@ var rules = []Rule{
 	{codeTimelineLap, manifest.SeverityWarning, "segments that the manifest lists overlap"},
 	{codeResolution, manifest.SeverityWarning, "the declared width or height is not that of the pictures"},
 	{manifest.CodeLimits, manifest.SeverityError, "there is more of something than the player accepts"},
+	{codeUpdateStale, manifest.SeverityWarning, "an older version of a manifest came after a later one"},
+	{codeUpdateChanged, manifest.SeverityWarning, "a later version of a manifest says something else about what had been there before"},
+	{codeUpdatePatch, manifest.SeverityInfo, "the patch for a manifest could not be used, so the whole was fetched"},
+	{codePublishTime, manifest.SeverityWarning, "the manifest has changed, but when it says that it was published is not later"},
+	{codeNotUpdated, manifest.SeverityWarning, "a playlist that grows has not been updated within one and a half target durations"},
+	{codeSequenceBack, manifest.SeverityError, "the media sequence number of a playlist goes back"},
+	{codeSequenceJump, manifest.SeverityError, "the media sequence number of a playlist jumps over segments that nobody has seen"},
+	{codeDiscontinuityJump, manifest.SeverityError, "the discontinuity sequence number of a playlist does not count the discontinuities that have gone"},
+	{codeSegmentChanged, manifest.SeverityError, "a playlist lists something else under a number than before"},
 	{codeMissing, manifest.SeverityError, "a media segment does not exist"},
 	{codeInitMissing, manifest.SeverityError, "an initialization segment does not exist"},
 	{codeEmpty, manifest.SeverityError, "a segment has no bytes, or no frames"},

@@ -141,6 +141,7 @@ func (r *run) check(name string, rep *Report) error {
 	defer src.Close()
 	r.source = src
 	var tasks []task
+	stop := func() {}
 	if p := src.Presentation; p != nil {
 		r.keys.Learn(p)
 		r.ring = crypt.NewKeyring(r.fetch)
@@ -150,9 +151,10 @@ func (r *run) check(name string, rep *Report) error {
 			return err
 		}
 		if p.Live != nil && !stored(p) {
-			ctx, stop := context.WithCancel(r.ctx)
-			defer stop()
-			r.broadcast = r.watch(ctx, p)
+			ctx, end := context.WithCancel(r.ctx)
+			defer end()
+			stop = end
+			r.watch(ctx, p)
 		}
 	} else {
 		rep.Kind = Text(manifest.File.String())
@@ -163,6 +165,10 @@ func (r *run) check(name string, rep *Report) error {
 		tasks = []task{t}
 	}
 	r.all(tasks)
+	if r.broadcast != nil {
+		stop()
+		tasks = append(tasks, r.broadcast.finish()...)
+	}
 	align(tasks)
 	if r.broadcast != nil {
 		rep.Findings = append(rep.Findings, r.broadcast.findings()...)
@@ -275,14 +281,13 @@ func (r *run) representations(p *manifest.Presentation) ([]task, error) {
 	var tasks []task
 	for _, per := range p.Periods {
 		for _, set := range per.Sets {
-			best := slices.MaxFunc(set.Representations, func(a, b *manifest.Representation) int { return cmp.Compare(a.Bandwidth, b.Bandwidth) })
 			for _, rep := range set.Representations {
 				names := []string{rep.TrackID, rep.ID}
 				i := slices.IndexFunc(r.opt.Representations, func(n string) bool { return slices.Contains(names, n) })
 				if i >= 0 {
 					wanted[r.opt.Representations[i]] = true
 				}
-				if len(r.opt.Representations) > 0 && i < 0 || r.opt.FirstOnly && rep != best {
+				if !r.wants(set, rep) {
 					continue
 				}
 				if set.TrickMode && p.Format == manifest.HLS && p.Live != nil && !stored(p) {

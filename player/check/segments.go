@@ -142,8 +142,8 @@ func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
 				if err != nil {
 					return it, err
 				}
-				list = l
-				t.learn(l)
+				list, t.pictures = l, l.Pictures
+				t.learn(l.Findings)
 			}
 		}
 		if list.MIMEType != "" {
@@ -181,11 +181,10 @@ func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
 	}
 }
 
-// learn takes over what a list of segments says besides.
-func (t *segmentTask) learn(l *manifest.List) {
-	t.pictures = l.Pictures
-	for _, f := range l.Findings {
-		if !slices.Contains(t.listed, f) {
+// learn takes over what was found while a list of segments was read.
+func (t *segmentTask) learn(found []manifest.Finding) {
+	for _, f := range found {
+		if len(t.listed) < maxLater && !slices.Contains(t.listed, f) {
 			t.listed = append(t.listed, f)
 		}
 	}

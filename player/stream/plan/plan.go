@@ -298,6 +298,16 @@ func (t *Track) Events() []manifest.Event {
 	return nil
 }
 
+// Findings returns what was found while the list of segments that was loaded last was read.
+func (t *Track) Findings() []manifest.Finding {
+	if t.period < len(t.choices) {
+		if l := t.lists[t.rep.TrackID]; l != nil {
+			return l.Findings
+		}
+	}
+	return nil
+}
+
 // Forget makes Next give the initialization segment again, for a source buffer that has lost it.
 func (t *Track) Forget() { t.begun, t.inited = "", manifest.Resource{} }
 

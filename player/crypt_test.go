@@ -14,6 +14,7 @@ import (
 	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/playertest"
+	"mseplayer/player/playertest/netsim"
 )
 
 // The keys of what the tests protect: one for video, one for sound.
@@ -121,6 +122,42 @@ func TestProtected_Keys(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// TestProtected_NoKeys plays without any key: the failure names the key of the pictures, then that of the sound, whichever was
+// missed first.
+func TestProtected_NoKeys(t *testing.T) {
+	for _, rate := range []float64{0.5e6, 8e6} {
+		within(t, func(t *testing.T) {
+			r := newNetRig(t, protected("cenc", ""), &netsim.Line{Steps: []netsim.Step{{BitsPerSecond: rate}}, Delay: 40 * time.Millisecond}, player.Config{})
+			defer r.stop()
+			r.open()
+			r.p.Play()
+			r.finish(10 * time.Second)
+			text := fmt.Sprint(r.p.Err())
+			v, a := strings.Index(text, "video:"), strings.Index(text, "audio:")
+			if v < 0 || a < v || strings.Contains(text, "\n") || !strings.Contains(text, "0100000000000000") || !strings.Contains(text, "0300000000000000") {
+				t.Errorf("%s", text)
+			}
+		})
+	}
+}
+
+// TestProtected_OneKey plays with the key of one kind only: the failure names the other one.
+func TestProtected_OneKey(t *testing.T) {
+	for want, key := range map[string]crypt.Key{"audio:": videoKey, "video:": soundKey} {
+		within(t, func(t *testing.T) {
+			r := newRig(t, protected("cenc", ""), player.Config{Keys: crypt.Config{Keys: []crypt.Key{key}}})
+			defer r.stop()
+			r.open()
+			r.p.Play()
+			r.finish(10 * time.Second)
+			text := fmt.Sprint(r.p.Err())
+			if !strings.Contains(text, want) || strings.Contains(text, "video:") && strings.Contains(text, "audio:") {
+				t.Errorf("%s", text)
+			}
 		})
 	}
 }

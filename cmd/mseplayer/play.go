@@ -65,7 +65,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.Float64Var(&o.end, "end", 0, "stop at position `T` seconds")
 	f.Float64Var(&o.duration, "duration", 0, "stop after `D` seconds of playback")
 	f.Uint64Var(&o.frames, "frames", 0, "stop after `N` presented frames")
-	f.BoolVar(&o.loop, "loop", false, "play again and again")
+	f.BoolVar(&o.loop, "loop", false, "play again and again, from --start on")
 	f.BoolVar(&o.paused, "paused", false, "begin paused")
 	f.Float64Var(&o.speed, "speed", 1, "`R` times as fast, 0.25 to 4; sound keeps its pitch")
 	f.Float64Var(&o.volume, "volume", 100, "volume in percent, `0..130`")

@@ -321,18 +321,25 @@ func (s *session) follow(ctx context.Context, p *player.Player) {
 	ticker := time.NewTicker(watch)
 	defer ticker.Stop()
 	played, last, lastGen := media.Span(0), media.Time(0), media.Gen(0)
+	ended := p.Ended()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-p.Ended():
-			if p.Err() != nil || !s.opt.loop {
+		case <-ended:
+			if !s.opt.loop {
+				return
+			}
+			ended = nil // that was the first time; the ticker sees the others
+		case <-ticker.C:
+		}
+		if ended == nil {
+			if p.Err() != nil {
 				return
 			}
 			if p.State().Ended {
-				p.Play()
+				again(p, media.Time(s.opt.start))
 			}
-		case <-ticker.C:
 		}
 		at, gen := p.Playhead()
 		if gen == lastGen { // neither a seek nor a jump
@@ -348,6 +355,14 @@ func (s *session) follow(ctx context.Context, p *player.Player) {
 			return
 		}
 	}
+}
+
+// again plays once more, from where playback was told to begin.
+func again(p *player.Player, start media.Time) {
+	if start > 0 {
+		p.Seek(start)
+	}
+	p.Play()
 }
 
 // retire makes p what is drawn from; the player before is freed once nothing is drawn from it any more.

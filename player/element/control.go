@@ -3,6 +3,7 @@ package element
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,8 @@ const (
 	stepBack media.Span = 0.0005
 	// dryMargin is how long before the end of what is buffered the decoder is made to put out all it holds.
 	dryMargin = 250 * time.Millisecond
+	// keyPatience is how long, when one worker lacks a key, the other may take to find out that it does too.
+	keyPatience = 300 * time.Millisecond
 	// endPatience is how long nothing may happen, when the clock has reached the end, before the last pictures are given
 	// up. As long as a slow decoder gives some, they are waited for and counted.
 	endPatience = time.Second
@@ -39,16 +42,18 @@ type control struct {
 	video *videoRun // guarded by mu; written by the control goroutine only
 	audio *audioRun // guarded by mu; written by the control goroutine only
 
-	loaded    media.Gen     // the generation that the load began that workers and counts belong to
-	applied   media.Gen     // the generation that readers, queue and sink are at
-	prerolled bool          // what the generation starts with is ready
-	stepped   bool          // the picture shown is not at the clock's position
-	running   bool          // the clock has been told to run
-	size      [2]int        // of the picture seen last
-	endSince  time.Time     // when the clock reached the end, or the last of the pictures that came later was counted
-	endTotal  uint64        // how many had been counted by then
-	dry       time.Duration // until nothing is buffered any more
-	group     sync.WaitGroup
+	loaded    media.Gen // the generation that the load began that workers and counts belong to
+	applied   media.Gen // the generation that readers, queue and sink are at
+	prerolled bool      // what the generation starts with is ready
+	stepped   bool      // the picture shown is not at the clock's position
+	running   bool      // the clock has been told to run
+	size      [2]int    // of the picture seen last
+	// when a worker was first seen to lack a key, zero when none does
+	keylessSince time.Time
+	endSince     time.Time     // when the clock reached the end, or the last of the pictures that came later was counted
+	endTotal     uint64        // how many had been counted by then
+	dry          time.Duration // until nothing is buffered any more
+	group        sync.WaitGroup
 }
 
 type videoRun struct {
@@ -163,7 +168,7 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 		e.step(int(c.steps.Swap(0)))
 	}
 	e.followSize()
-	e.checkWorkers()
+	e.checkWorkers(now)
 	run := e.advance(now)
 	if v := c.video; v != nil && (c.running && c.dry < dryMargin || !c.prerolled && c.dry > 0) {
 		v.reader.Dry()
@@ -175,7 +180,7 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	case c.running:
 		e.queue.ExpireHidden(now)
 		return min(tick, max(c.dry, lowWater.Duration()))
-	case !c.prerolled || c.steps.Load() != 0:
+	case !c.prerolled || c.steps.Load() != 0 || !c.keylessSince.IsZero():
 		return rush
 	case e.settling():
 		return tick
@@ -425,9 +430,15 @@ func (e *Element) stepBySeek(one int) {
 }
 
 // checkWorkers turns the failure of a worker into the element's. Playback goes on without sound when only sound
-// fails, unless that is for want of a key, which somebody can give.
-func (e *Element) checkWorkers() {
+// fails, unless that is for want of a key, which somebody can give; then both are named if both want one.
+func (e *Element) checkWorkers(now time.Time) {
 	v, a := e.ctl.statuses()
+	if wait, err := e.keyless(now, v, a); wait {
+		return
+	} else if err != nil {
+		e.broke(err)
+		return
+	}
 	if v.State == decode.Failed {
 		e.broke(v.Err)
 		return
@@ -435,8 +446,7 @@ func (e *Element) checkWorkers() {
 	if a.State != decode.Failed || e.ctl.audio == nil {
 		return
 	}
-	var key *decode.KeyError
-	if e.ctl.video == nil || errors.As(a.Err, &key) {
+	if e.ctl.video == nil {
 		e.broke(a.Err)
 		return
 	}
@@ -448,6 +458,40 @@ func (e *Element) checkWorkers() {
 			e.unheard, e.audioTrack = e.audioTrack, nil
 		}
 	})
+}
+
+// keyless returns what is to be said of workers that lack keys, pictures first. Which of them finds out first is chance, so it
+// waits a moment for the other.
+func (e *Element) keyless(now time.Time, v, a decode.Status) (wait bool, err error) {
+	c := &e.ctl
+	var errs []error
+	undecided := false
+	for _, w := range []struct {
+		there  bool
+		status decode.Status
+	}{{c.video != nil, v}, {c.audio != nil, a}} {
+		var key *decode.KeyError
+		switch {
+		case !w.there:
+		case w.status.State == decode.Failed && errors.As(w.status.Err, &key):
+			errs = append(errs, w.status.Err)
+		case w.status.State != decode.Failed && w.status.State != decode.Ended:
+			undecided = true
+		}
+	}
+	switch {
+	case len(errs) == 0:
+		c.keylessSince = time.Time{}
+		return false, nil
+	case undecided && c.keylessSince.IsZero():
+		c.keylessSince = now
+		return true, nil
+	case undecided && now.Sub(c.keylessSince) < keyPatience:
+		return true, nil
+	case len(errs) == 1:
+		return false, errs[0]
+	}
+	return false, fmt.Errorf("%w; %w", errs[0], errs[1])
 }
 
 // broke ends playback because a worker has failed.

@@ -679,3 +679,34 @@ func TestRun_NoDisplay(t *testing.T) {
 		t.Errorf("got %v: %s", err, out)
 	}
 }
+
+// TestGame_Bound tells how large pictures can be seen: not while the window has the size of its first picture or is changing.
+func TestGame_Bound(t *testing.T) {
+	r := &recorder{}
+	g := testGame(t, Options{Source: &projector{}, Controls: r})
+	g.own = [2]int{640, 360}
+	for _, s := range []struct {
+		w, h       int
+		fullscreen bool
+		want       string
+	}{
+		{0, 0, false, ""}, // nothing has been drawn yet
+		{640, 360, false, ""},
+		{641, 359, false, ""}, // rounded
+		{1000, 600, false, "bound 1000×600"},
+		{640, 360, true, "bound 640×360"}, // a small screen bounds, whatever the picture
+		{640, 360, false, "bound 0×0"},
+	} {
+		r.log = nil
+		g.w, g.h, g.fullscreen = s.w, s.h, s.fullscreen
+		g.bound()
+		if g.measured != [2]int{s.w, s.h} || len(r.log) != 0 && s.w == 1000 {
+			t.Errorf("%+v: told %q before the size has settled", s, r.log)
+		}
+		g.bound()
+		g.bound()
+		if got := strings.Join(r.log, ", "); got != s.want {
+			t.Errorf("%+v: told %q", s, got)
+		}
+	}
+}

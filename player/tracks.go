@@ -200,7 +200,7 @@ func (p *Player) follow(prog *stream.Program, k media.Kind, like plan.Like) erro
 		p.feeds = slices.DeleteFunc(slices.Clone(p.feeds), func(f *stream.Segments) bool { return f == gone })
 		p.switched = append(p.switched, switches(gone.Uses())...)
 		p.mu.Unlock()
-		p.noteSwitch(media.Audio, lastUsed(gone), like.Set.ID)
+		p.noteSwitch(media.Audio, lastUsed(gone), p.pictures())
 		if err := p.ms.RemoveSourceBuffer(gone.SourceBuffer()); err != nil {
 			return err
 		}
@@ -216,9 +216,21 @@ func (p *Player) follow(prog *stream.Program, k media.Kind, like plan.Like) erro
 	p.mu.Lock()
 	p.feeds = append(slices.Clip(p.feeds), f)
 	p.mu.Unlock()
-	p.noteSwitch(media.Audio, "", add.Current().ID)
+	p.noteSwitch(media.Audio, p.pictures(), add.Current().ID)
 	engine.Add(f)
 	return nil
+}
+
+// pictures is the ID of the representation of pictures that is played, "" for none.
+func (p *Player) pictures() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.feeds {
+		if f.Kind() == manifest.Video {
+			return lastUsed(f)
+		}
+	}
+	return ""
 }
 
 // lastUsed is the ID of the representation that a feed used last, "" for none.

@@ -312,8 +312,8 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 			continue
 		}
 		ids = append(ids, t.ID)
-		if k.kind == media.Audio && (p.cfg.ReplayGain == ReplayGainTrack || p.cfg.ReplayGain == ReplayGainAlbum) {
-			p.el.SetLoudness(src.File.Loudness(t.ID).Factor(p.cfg.ReplayGain == ReplayGainAlbum))
+		if k.kind == media.Audio {
+			p.level(src.File, t.ID)
 		}
 	}
 	if len(ids) == 0 {
@@ -339,6 +339,13 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 	p.packs = packets
 	p.mu.Unlock()
 	return []stream.Feed{packets}, nil
+}
+
+// level brings a sound track to the level of others, if that is wanted.
+func (p *Player) level(f *file.Source, track uint32) {
+	if p.cfg.ReplayGain == ReplayGainTrack || p.cfg.ReplayGain == ReplayGainAlbum {
+		p.el.SetLoudness(f.Loudness(track).Factor(p.cfg.ReplayGain == ReplayGainAlbum))
+	}
 }
 
 // chooseTrack picks the track of a kind: the one that is named, else the author's default, else the first that has a

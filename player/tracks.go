@@ -74,7 +74,7 @@ func (p *Player) Tracks() []Track {
 	case prog != nil:
 		return slices.Concat(p.renditions(prog, media.Video), p.renditions(prog, media.Audio))
 	case packets != nil:
-		return p.streams(src.File.Tracks(), packets)
+		return p.streams(src.File, packets)
 	}
 	return nil
 }
@@ -301,8 +301,8 @@ func (p *Player) inside() (out []Track) {
 }
 
 // streams lists the tracks of a demultiplexed file.
-func (p *Player) streams(tracks []file.Track, packets *stream.Packets) (out []Track) {
-	ids := packets.Tracks()
+func (p *Player) streams(f *file.Source, packets *stream.Packets) (out []Track) {
+	tracks, ids := f.Tracks(), packets.Tracks()
 	for _, kind := range []media.Kind{media.Video, media.Audio} {
 		i := slices.IndexFunc(tracks, func(t file.Track) bool { return t.Kind == kind && slices.Contains(ids, t.ID) })
 		if i < 0 {
@@ -318,6 +318,9 @@ func (p *Player) streams(tracks []file.Track, packets *stream.Packets) (out []Tr
 			c.play = func(string) error {
 				if t.ID != now {
 					packets.Choose(now, t.ID)
+					if kind == media.Audio {
+						p.level(f, t.ID)
+					}
 					p.noteSwitch(kind, strconv.FormatUint(uint64(now), 10), c.ID)
 				}
 				return nil

@@ -623,8 +623,9 @@ func (sb *SourceBuffer) ChangeType(mimeType string) error {
 // resetParser runs the reset parser state algorithm. The lock must be held.
 // MSE: sourcebuffer-reset-parser-state.
 func (sb *SourceBuffer) resetParser(tx *Tx) {
-	// 1. A failure here is one of data that is being given up.
-	if f, ok := sb.parser.(bytestream.Flusher); ok && sb.parser.State() == bytestream.ParsingMediaSegment {
+	// 1. A failure here is one of data that is being given up. Whether a parser is inside a media segment it knows best: that
+	// of a transport stream tells of tracks and segment only when their first frame is complete.
+	if f, ok := sb.parser.(bytestream.Flusher); ok {
 		_ = f.Flush(&appendHandler{sb: sb, tx: tx})
 	}
 	// 2. to 5.

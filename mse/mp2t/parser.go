@@ -149,7 +149,8 @@ func (p *Parser) Refusal(trackID uint32) string {
 }
 
 // Reset implements bytestream.Parser. Offsets in later errors count from here, and the next time stamp is taken as it
-// is. A media segment may follow without the tables of the program that is known.
+// is. A media segment may follow without the tables of the program that is known, even if its initialization segment is not
+// out yet: where tables and frames are resources of their own, they come one by one.
 // MSE: sourcebuffer-reset-parser-state steps 4 and 5. "MPEG-2 TS Byte Stream Format", MPEG2TS_timestampOffset.
 func (p *Parser) Reset() {
 	p.in.Reset()
@@ -163,7 +164,7 @@ func (p *Parser) Reset() {
 		x.reset()
 	}
 	p.clearPortion()
-	if !p.ready {
+	if p.program = 0; len(p.tracks) == 0 {
 		p.forget()
 		return
 	}

@@ -135,3 +135,32 @@ func TestReset(t *testing.T) {
 		t.Errorf("frames %+v", got)
 	}
 }
+
+// TestReset_Apart gives the tables and single pictures one by one, as lists of pictures for fast winding do: nothing but
+// Flush ends a picture, and the tables stay known.
+func TestReset_Apart(t *testing.T) {
+	var tables, first, second muxer
+	tables.tables(stream{0x1b, videoPID, nil}, stream{0x0f, soundPID, nil})
+	first.video(90000, untimed, picture(0, 100, true))
+	second.video(900000, untimed, picture(8, 100, true))
+	p, r := mp2t.New(), &recorder{}
+	for _, b := range [][]byte{tables.b, first.b, tables.b, second.b} {
+		p.Push(bytes.Clone(b))
+		for more := true; more; {
+			var err error
+			if more, err = p.Step(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Flush(r); err != nil {
+			t.Fatal(err)
+		}
+		p.Reset()
+	}
+	if len(r.Inits) != 1 {
+		t.Errorf("%d initialization segments, want 1", len(r.Inits))
+	}
+	if f := r.Frames[videoPID]; len(f) != 2 || f[0].PTS != 1 || f[1].PTS != 10 || !f[0].RAP || !f[1].RAP {
+		t.Errorf("frames %v, want those of 1 and 10 s", f)
+	}
+}

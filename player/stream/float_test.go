@@ -325,3 +325,39 @@ func TestSampleKeys(t *testing.T) {
 		})
 	}
 }
+
+// TestPictures plays a list of single pictures: each is cut out of a fragment, and shown as long as the list says.
+func TestPictures(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		files, pres := spliced(nil)
+		set := pres.Periods[0]
+		set.Sets = set.Sets[:1] // pictures only
+		list := set.Sets[0].Representations[0].Lazy.(*lazy).lists[0]
+		all := list.Index.(index)
+		all.edit = func(edit func(*manifest.SegmentRef)) func(*manifest.SegmentRef) {
+			return func(s *manifest.SegmentRef) {
+				edit(s)
+				// Every other one has a length of its own, and none is where the media's times would put it.
+				s.Start, s.Duration = media.Time(s.Number/2)*3+media.Time(s.Number%2), 1+media.Span(s.Number%2)
+				s.Range = manifest.Range{End: int64(len(files[strings.TrimPrefix(s.URL, "org:///")].Data)) / 2}
+			}
+		}(all.edit)
+		list.Index, list.Pictures = all, true
+		r := start(t, &origin{files: files}, pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		r.el.Play()
+		r.ended(20 * time.Second)
+		var got []string
+		for _, p := range r.surface.Pictures() {
+			if p.PTS == media.Time(int(p.PTS)) {
+				got = append(got, fmt.Sprint(p.PTS))
+			}
+		}
+		if want := "[0 1 3 4 6 7 9 10 12 13]"; fmt.Sprint(got) != want {
+			t.Errorf("pictures at %v, want %s\n%s", got, want, r.log.String())
+		}
+		if d, known := r.el.Duration(); !known || d != 15 || r.stalls() != 0 || len(r.engine.Gaps()) != 0 || len(r.prog.Lost()) != 0 {
+			t.Errorf("duration %v, stalls %v, gaps %v, lost %v", d, r.el.Report().Stalls, r.engine.Gaps(), r.prog.Lost())
+		}
+	})
+}

@@ -48,6 +48,8 @@ const (
 	// maxJoin is how much of a period's sound may be heard before the period begins, to join it to what precedes it, in
 	// seconds.
 	maxJoin media.Span = 0.05
+	// pictureSlack is how far a picture may lie from its place by rounding, in seconds.
+	pictureSlack media.Span = 1e-3
 	// endMargin is how close to the edge of what is buffered playback stops.
 	endMargin media.Span = 0.5
 )
@@ -958,6 +960,9 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	if total == 0 {
 		return f.wrap(it, f.cutOff(), errors.New("the segment is empty"))
 	}
+	if it.Picture {
+		return f.show(it)
+	}
 	n, inside := f.sb.Incomplete()
 	switch c, _ := mime.ContainerOf(it.MIMEType); {
 	case !inside, c == mime.MP2T, c.GenerateTimestamps():
@@ -966,6 +971,23 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 		return nil // a byte range may end inside a box
 	}
 	return f.wrap(it, f.cutOff(), fmt.Errorf("the segment is truncated: it ends inside a box or before the last sample, %d bytes are left over", n))
+}
+
+// show ends a segment that is listed for one picture, which stays until the segment does. The rest of what the picture was
+// cut out of does not follow.
+func (f *Segments) show(it plan.Item) error {
+	if err := f.abort(); err != nil {
+		return f.wrap(it, Policy, err)
+	}
+	r, err := f.sb.Buffered()
+	if err != nil {
+		return f.wrap(it, Policy, err)
+	}
+	if _, ok := r.Find(it.Start.Add(pictureSlack)); !ok {
+		return f.wrap(it, f.cutOff(), errors.New("there is no whole picture in the segment"))
+	}
+	f.sb.Cover(it.Start, it.End())
+	return nil
 }
 
 // protect tells the SourceBuffer with which key the samples of a segment are encrypted, where the playlist says so.
@@ -1047,6 +1069,9 @@ func (f *Segments) align() error {
 func (f *Segments) settle(ctx context.Context, e *Engine, it plan.Item, look *prober) error {
 	first, known := look.start()
 	offset, have := f.prog.place(it.Discontinuity)
+	if it.Picture && known { // each for itself: it is to be shown when the playlist says
+		offset, have = it.Start.Sub(first), true
+	}
 	if !have && f.kind == manifest.Audio && f.prog.has(manifest.Video) && known {
 		var err error
 		if offset, have, err = f.awaitPlace(ctx, e, it); err != nil {

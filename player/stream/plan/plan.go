@@ -94,6 +94,9 @@ type Item struct {
 	Gap bool
 	// Hint marks one that is announced: that it cannot be had is no fault.
 	Hint bool
+	// Picture marks one that is listed for its first picture, to be shown from Start to the end, and may end anywhere behind
+	// it.
+	Picture bool
 }
 
 // Wait is the error of Next while there is nothing to give yet.
@@ -364,7 +367,7 @@ func (t *Track) Next(now time.Time, get manifest.Getter) (Item, error) {
 		}
 		it := Item{Period: c.Period, Set: c.Set, Representation: t.rep, Index: t.next, Number: s.Number, Resource: s.Resource,
 			Start: s.Start, Duration: s.Duration, TimestampOffset: t.rep.TimestampOffset(c.Period), Window: window,
-			Discontinuity: s.Discontinuity, Key: s.Key, IV: s.IV, InitKey: s.InitKey, MIMEType: t.rep.MIMEType, Gap: s.Gap, Hint: s.Hint}
+			Discontinuity: s.Discontinuity, Key: s.Key, IV: s.IV, InitKey: s.InitKey, MIMEType: t.rep.MIMEType, Gap: s.Gap, Hint: s.Hint, Picture: l.Pictures}
 		if l.MIMEType != "" {
 			it.MIMEType = l.MIMEType
 		}

@@ -150,7 +150,11 @@ const (
 
 // SampleKey is the key and the initialization vector of protected samples where a playlist tells them, not the media.
 // KID is the name under which the key is known, zero where the playlist does not tell that.
-type SampleKey struct{ KID, IV [16]byte }
+type SampleKey struct {
+	KID, IV [16]byte
+	// NoIV says that the playlist does not tell the vector either: it comes with a license.
+	NoIV bool
+}
 
 // Crypt says how a protected frame was encrypted. It is immutable.
 type Crypt struct {

@@ -40,6 +40,7 @@ func TestSetKey(t *testing.T) {
 		{&media.SampleKey{KID: [16]byte{1}, IV: [16]byte{9}}, 0xdb, 0xcf, "sample-aes 1 9"},
 		{&media.SampleKey{KID: [16]byte{1}, IV: [16]byte{8}}, 0xdb, 0xcf, "sample-aes 1 8"},
 		{&media.SampleKey{KID: [16]byte{2}, IV: [16]byte{8}}, 0x1b, 0x0f, "clear"},
+		{&media.SampleKey{KID: [16]byte{2}, IV: [16]byte{8}, NoIV: true}, 0xdb, 0xcf, "sample-aes 2 -"},
 		{nil, 0xdb, 0xcf, "sample-aes 0 -"},
 	} {
 		if err := p.SetKey(c.key, r); err != nil {

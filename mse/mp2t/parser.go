@@ -413,7 +413,10 @@ func (p *Parser) SetKey(k *media.SampleKey, h bytestream.Handler) error {
 	}
 	p.crypt = &media.Crypt{Scheme: media.SchemeSampleAES}
 	if k != nil {
-		p.crypt.KID, p.crypt.IV = k.KID, bytes.Clone(k.IV[:])
+		p.crypt.KID = k.KID
+		if !k.NoIV {
+			p.crypt.IV = bytes.Clone(k.IV[:])
+		}
 	}
 	for _, t := range p.tracks {
 		if t.format.encrypted {

@@ -212,7 +212,10 @@ func (p *Parser) SetKey(k *media.SampleKey, h bytestream.Handler) error {
 	}
 	p.crypt = nil
 	if k != nil {
-		p.crypt = &media.Crypt{Scheme: media.SchemeSampleAES, KID: k.KID, IV: bytes.Clone(k.IV[:])}
+		p.crypt = &media.Crypt{Scheme: media.SchemeSampleAES, KID: k.KID}
+		if !k.NoIV {
+			p.crypt.IV = bytes.Clone(k.IV[:])
+		}
 	}
 	return nil
 }

@@ -344,8 +344,12 @@ func (l *lane) judgeKeys(found *findings, make func(code, message string) Findin
 		if m.Err != nil {
 			message += ": " + m.Err.Error()
 		}
+		hint := "give the key with --key or --license"
+		if m.NoVector {
+			message, hint = m.Error(), "check a playlist that has the vector (EXT-X-KEY with IV)"
+		}
 		f := make(codeKeyMissing, message+"; only the structure was checked")
-		f.Hint = "give the key with --key or --license"
+		f.Hint = Text(hint)
 		f.Evidence = map[string]any{"encryptedFrames": l.stream.encrypted, "withoutKey": d.keyless, "scheme": m.Scheme, "kid": Text(kid)}
 		found.add(f)
 		if m.Unsupported() {

@@ -118,13 +118,15 @@ func request(kid [KeyBytes]byte) []byte {
 	return []byte(`{"kids":["` + base64.RawURLEncoding.EncodeToString(kid[:]) + `"],"type":"temporary"}`)
 }
 
-// MissingKeyError says that media is protected and nobody has its key.
+// MissingKeyError says that media is protected and nobody has its key, or its initialization vector.
 type MissingKeyError struct {
 	// Scheme is how it is protected; KID the key that is needed, zero when the media does not tell.
 	Scheme string
 	KID    [KeyBytes]byte
 	// Systems are the protection systems that would have the key, as far as somebody said so.
 	Systems []string
+	// NoVector says that it is the initialization vector that nobody told; a key alone is of no use then.
+	NoVector bool
 	// Err is why a license server did not give it, nil when there was none to ask.
 	Err error
 }
@@ -133,10 +135,21 @@ type MissingKeyError struct {
 func (e *MissingKeyError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the media is encrypted (%s", e.Scheme)
-	if names := slices.DeleteFunc(slices.Clone(e.Systems), func(s string) bool { return s == clearKey }); len(names) > 0 {
-		fmt.Fprintf(&b, ", %s", strings.Join(names, ", "))
+	names := strings.Join(slices.DeleteFunc(slices.Clone(e.Systems), func(s string) bool { return s == clearKey }), ", ")
+	if names != "" {
+		fmt.Fprintf(&b, ", %s", names)
 	}
 	switch {
+	case e.NoVector:
+		if e.KID != [KeyBytes]byte{} {
+			fmt.Fprintf(&b, ", key %x", e.KID)
+		}
+		b.WriteString(") and its initialization vector is missing: ")
+		if names == "" {
+			b.WriteString("the playlist of the media has it (EXT-X-KEY), so open that")
+		} else {
+			fmt.Fprintf(&b, "it comes with a license of %s, which is not supported, and a key alone cannot help", names)
+		}
 	case e.KID == [KeyBytes]byte{}:
 		b.WriteString(") and its key is not known: give it with --key KID:KEY")
 	default:

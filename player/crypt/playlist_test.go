@@ -32,9 +32,9 @@ func TestStore_SampleKey(t *testing.T) {
 		{"an id for a key", "identity", "key", manifest.SampleAES, testKID[:], []crypt.Key{user}, &media.SampleKey{KID: testKID, IV: iv}, ""},
 		{"whole resources", "identity", "key", manifest.AES128, bare[:], nil, nil, ""},
 		{"short", "identity", "key", manifest.SampleAES, bare[:7], nil, nil, "has 7 bytes, not 16"},
-		{"FairPlay that names the key", fairPlay, "skd://x/getkey?KeyId=31323334-3536-3738-3930-313233343536", manifest.SampleAES, nil, []crypt.Key{user}, &media.SampleKey{KID: testKID, IV: iv}, ""},
-		{"FairPlay that names something else", fairPlay, "skd://x/getkey?id=41323334-3536-3738-3930-313233343536", manifest.SampleAES, nil, []crypt.Key{user}, &media.SampleKey{IV: iv}, ""},
-		{"Widevine", widevine, "data:text/plain;base64,AAAA", manifest.SampleAESCTR, nil, nil, &media.SampleKey{IV: iv}, ""},
+		{"FairPlay that names the key", fairPlay, "skd://x/getkey?KeyId=31323334-3536-3738-3930-313233343536", manifest.SampleAES, nil, []crypt.Key{user}, &media.SampleKey{KID: testKID, IV: iv, NoIV: true}, ""},
+		{"FairPlay that names something else", fairPlay, "skd://x/getkey?id=41323334-3536-3738-3930-313233343536", manifest.SampleAES, nil, []crypt.Key{user}, &media.SampleKey{IV: iv, NoIV: true}, ""},
+		{"Widevine", widevine, "data:text/plain;base64,AAAA", manifest.SampleAESCTR, nil, nil, &media.SampleKey{IV: iv, NoIV: true}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := crypt.New(crypt.Config{Keys: c.keys}, nil)
@@ -59,5 +59,47 @@ func TestStore_SampleKey(t *testing.T) {
 	}
 	if got, err := crypt.New(crypt.Config{}, nil).SampleKey(nil, iv, nil); got != nil || err != nil {
 		t.Errorf("no key: %v, %v", got, err)
+	}
+}
+
+// TestStore_NoVector: where the vector comes with a license, a key is of no use, and the error says so and of whom; with a
+// vector in the playlist the key decrypts.
+func TestStore_NoVector(t *testing.T) {
+	iv := [16]byte{9}
+	keys := []crypt.Key{{KID: testKID, Key: [16]byte(testKey)}}
+	for _, c := range []struct {
+		name, url string
+		iv        *[16]byte
+		keys      []crypt.Key
+		want      []string // of the error, nil for none
+	}{
+		{"a key", "skd://x/?KeyId=31323334-3536-3738-3930-313233343536", nil, keys, []string{"fairplay", "vector is missing", "not supported", "31323334353637383930313233343536"}},
+		{"no key", "skd://x/?KeyId=41323334-3536-3738-3930-313233343536", nil, nil, []string{"fairplay", "vector is missing", "not supported", "41323334353637383930313233343536"}},
+		{"no name", "skd://asset", nil, keys, []string{"(sample-aes, fairplay) and its initialization vector is missing"}},
+		{"a vector", "skd://x/?KeyId=31323334-3536-3738-3930-313233343536", &iv, keys, nil},
+		{"a vector, no name", "skd://asset", &iv, keys, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := crypt.New(crypt.Config{Keys: c.keys}, nil)
+			k := &manifest.Key{Method: manifest.SampleAES, Format: "com.apple.streamingkeydelivery", Resource: manifest.Resource{URL: c.url}, IV: c.iv}
+			sample, err := s.SampleKey(k, iv, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := &media.Crypt{Scheme: media.SchemeSampleAES, KID: sample.KID}
+			if !sample.NoIV {
+				m.IV = sample.IV[:]
+			}
+			err = s.Decrypter().Ready(t.Context(), m)
+			var missing *crypt.MissingKeyError
+			if (err == nil) != (c.want == nil) || err != nil && (!errors.As(err, &missing) || !missing.NoVector || !missing.Unsupported()) {
+				t.Fatalf("error %v", err)
+			}
+			for _, w := range c.want {
+				if !strings.Contains(err.Error(), w) || strings.Contains(err.Error(), "--key") {
+					t.Errorf("%v, want %q in it", err, w)
+				}
+			}
+		})
 	}
 }

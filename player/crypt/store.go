@@ -45,6 +45,7 @@ type Store struct {
 	keys    map[[KeyBytes]byte]cipher.Block // guarded by mu
 	servers []server                        // guarded by mu: in the order in which they are asked
 	systems []system                        // guarded by mu
+	named   [KeyBytes]byte                  // guarded by mu: the id in the last URL of a protection system, zero for none
 	asked   map[[KeyBytes]byte]*question    // guarded by mu
 }
 
@@ -192,6 +193,17 @@ func (s *Store) key(ctx context.Context, c *media.Crypt) (cipher.Block, error) {
 		return b, nil
 	}
 	return nil, &MissingKeyError{Scheme: c.Scheme, KID: c.KID, Systems: s.Systems(c.KID), Err: err}
+}
+
+// vectorless is the error for samples whose initialization vector nobody told.
+func (s *Store) vectorless(c *media.Crypt) error {
+	e := &MissingKeyError{Scheme: c.Scheme, KID: c.KID, Systems: s.Systems(c.KID), NoVector: true}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.KID == [KeyBytes]byte{} {
+		e.KID = s.named
+	}
+	return e
 }
 
 // ask asks the license servers for a key, unless they have been asked for it before. It returns why none gave it.

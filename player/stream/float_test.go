@@ -13,6 +13,7 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/player/abr"
 	"mseplayer/player/crypt"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream"
@@ -131,6 +132,50 @@ func TestGap(t *testing.T) {
 			t.Errorf("lost %v, stalls %v", lost, r.el.Report().Stalls)
 		}
 	})
+}
+
+// TestGap_Around takes what one representation lacks from the next one in bandwidth that has it, and leaves out what none
+// has.
+func TestGap_Around(t *testing.T) {
+	for _, tt := range []struct {
+		name, used, shown string
+		sel               map[manifest.Kind]stream.Selector
+	}{
+		{"no choice", "v0@0() v1@4(gap) v0@6() v2@8(gap) v0@10()", "0.00-11.96 14.00-19.96", nil},
+		{"adapting", "v1@0(choice 1) v0@4(gap) v1@6() v2@8(gap) v1@10()", "0.00-11.96 14.00-19.96",
+			map[manifest.Kind]stream.Selector{manifest.Video: &choices{choose: func(abr.State) int { return 1 }}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				files, pres := rungs()
+				own := 0
+				if tt.sel != nil {
+					own = 1
+				}
+				for i, r := range pres.Periods[0].Sets[0].Representations {
+					x := r.Segments.(index)
+					x.edit = func(s *manifest.SegmentRef) {
+						// The first choice lacks 2, 4 and 6, the other of the first two lacks 4 and 6, and the last one lacks 6.
+						s.Gap = s.Number == 6 || s.Number == 4 && i < 2 || s.Number == 2 && i == own
+					}
+					r.Segments = x
+				}
+				r := start(t, &origin{files: files}, pres, stream.ProgramOptions{}, tt.sel)
+				defer r.stop()
+				r.el.Play()
+				r.ended(25 * time.Second)
+				if got := used(r.feeds[0]); got != tt.used {
+					t.Errorf("used %s, want %s", got, tt.used)
+				}
+				if got := r.pictures(); got != tt.shown {
+					t.Errorf("shown %s, want %s", got, tt.shown)
+				}
+				if lost := r.prog.Lost(); len(lost) != 1 || lost[0].From != 12 || lost[0].To != 14 || r.stalls() != 0 {
+					t.Errorf("lost %v, stalls %v", lost, r.el.Report().Stalls)
+				}
+			})
+		})
+	}
 }
 
 // TestListThatGrows plays a playlist that gets a segment every two seconds, until its end.

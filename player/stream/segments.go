@@ -54,6 +54,9 @@ const (
 	endMargin media.Span = 0.5
 )
 
+// whyGap is why a representation is used for a segment that another one lacks.
+const whyGap = "gap"
+
 // Segments is the Feed of one kind of track of a presentation.
 type Segments struct {
 	// immutable
@@ -95,6 +98,8 @@ type Segments struct {
 	news    time.Time // when extent.End changed
 	chosen  bool      // the representation of the next segment has been chosen
 	why     string    // why it was
+	// detour is the representation that lacks the next segment, which is fetched of another one; nil for none.
+	detour  *manifest.Representation
 	trouble trouble
 	damage  damage
 	choice  choice
@@ -619,6 +624,13 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 		return f.wrap(plan.Item{}, Segment, err)
 	}
 	if it.Gap {
+		if f.track.Around(it, f.prog.now(), f.prog.getter(ctx)) {
+			f.why = whyGap
+			if f.detour == nil {
+				f.detour = it.Representation
+			}
+			return nil
+		}
 		f.leaveOut(e, it, errGap)
 		return nil
 	}
@@ -661,6 +673,10 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 	f.set(false, max(end, before))
 	f.trouble, f.damage, f.chosen = trouble{}, damage{}, false
 	f.choice.appended(it)
+	if f.detour != nil {
+		f.track.Use(f.detour)
+		f.detour = nil
+	}
 	f.coverOthers()
 	e.log.Debug("segment", "track", it.Representation.TrackID, "n", it.Number, "t", it.Start, "url", fetch.Redact(it.URL))
 	e.appended()

@@ -326,6 +326,36 @@ func (t *Track) Use(r *manifest.Representation) bool {
 	return true
 }
 
+// Around goes on with another representation of the current period that has what gap, which Next has just given, lacks: the
+// closest in bandwidth whose segment for that time is there. It reports false, and changes nothing, when none has it.
+// Lists of segments that are not known are asked for; one that cannot be had does not count.
+// RFC 8216bis §4.4.4.7.
+func (t *Track) Around(gap Item, now time.Time, get manifest.Getter) bool {
+	reps := slices.Clone(t.Rungs())
+	distance := func(r *manifest.Representation) int64 {
+		return max(r.Bandwidth-gap.Representation.Bandwidth, gap.Representation.Bandwidth-r.Bandwidth)
+	}
+	slices.SortStableFunc(reps, func(a, b *manifest.Representation) int { return cmp.Compare(distance(a), distance(b)) })
+	for _, r := range reps {
+		if r == t.rep {
+			continue
+		}
+		l, err := t.load(r, now, get)
+		if err != nil {
+			continue
+		}
+		i := l.Index.Find(gap.Start.Add(min(alignTolerance, gap.Duration/2)))
+		if i == l.Index.Len() {
+			continue
+		}
+		if s := l.Index.At(i); !s.Gap && !s.Available.After(now) && s.Start.Sub(gap.Start).Abs() <= alignTolerance {
+			t.rep, t.at, t.slack, t.placed, t.hint = r, gap.Start, alignTolerance, false, manifest.SegmentRef{}
+			return true
+		}
+	}
+	return false
+}
+
 // Next returns the next segment to append, now being the time at the server. When a list of segments must be loaded, it
 // asks get for it, which may block; when that fails, the error names the track and the next call tries again. It returns
 // a *Wait while the next segment is not there yet, and io.EOF at the end.

@@ -460,38 +460,34 @@ func flatten(segments, parts []entry, hint *entry) []entry {
 
 // reuse lets entries point to the initialization sections and keys of the load before where those are the same.
 func reuse(entries, before []entry) {
-	sections, keys := map[sectionKey]*section{}, map[keyKey]*manifest.Key{}
+	carry(entries, before, func(e *entry) **section { return &e.init }, keyOfSection)
+	carry(entries, before, func(e *entry) **manifest.Key { return &e.key }, keyOf)
+}
+
+// carry lets what entries have in one field point to what those before had there, where both have the same name. Entries
+// with the same pointer follow each other, so names are made once for each.
+func carry[V any, K comparable](entries, before []entry, field func(*entry) **V, name func(*V) K) {
+	known := map[K]*V{}
+	var last *V
 	for i := range before {
-		e := &before[i]
-		if e.init != nil && (i == 0 || e.init != before[i-1].init) {
-			sections[keyOfSection(e.init)] = e.init
-		}
-		if e.key != nil && (i == 0 || e.key != before[i-1].key) {
-			keys[keyOf(e.key)] = e.key
+		if v := *field(&before[i]); v != nil && v != last {
+			last, known[name(v)] = v, v
 		}
 	}
-	var init, newInit *section
-	var key, newKey *manifest.Key
+	var next *V // what takes the place of last
+	last = nil
 	for i := range entries {
-		e := &entries[i]
-		if e.init != nil && e.init != init {
-			init, newInit = e.init, e.init
-			if s := sections[keyOfSection(e.init)]; s != nil {
-				newInit = s
+		at := field(&entries[i])
+		if *at == nil {
+			continue
+		}
+		if *at != last {
+			last, next = *at, *at
+			if v := known[name(last)]; v != nil {
+				next = v
 			}
 		}
-		if e.init != nil {
-			e.init = newInit
-		}
-		if e.key != nil && e.key != key {
-			key, newKey = e.key, e.key
-			if k := keys[keyOf(e.key)]; k != nil {
-				newKey = k
-			}
-		}
-		if e.key != nil {
-			e.key = newKey
-		}
+		*at = next
 	}
 }
 

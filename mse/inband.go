@@ -29,6 +29,14 @@ func (h *appendHandler) Inband(e media.InbandEvent) {
 		return
 	}
 	e.Time = e.Time.Add(sb.timestampOffset)
+	if sb.generate { // the times of the stream do not count: the event belongs to the frame that has just come
+		e.Time = sb.groupEnd
+		for _, tb := range sb.tracks {
+			if tb.lastDTS.Set {
+				e.Time = tb.lastDTS.T
+			}
+		}
+	}
 	sb.inband, sb.inbandBytes = append(sb.inband, e), sb.inbandBytes+e.Size()
 	for len(sb.inband) > maxInbandEvents || sb.inbandBytes > maxInbandBytes {
 		sb.inbandBytes -= sb.inband[0].Size()

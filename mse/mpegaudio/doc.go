@@ -20,6 +20,9 @@
 // HLS puts into an ID3v2 tag (RFC 8216 §3.4) moves the time of the frames behind it; [TransportTimestamp] reads it
 // from the start of a segment. A SourceBuffer for these types generates time stamps and ignores those of the frames.
 //
+// An ID3v2 tag of at most [bytestream.MaxEventBytes] with anything but that time stamp is an event of the scheme
+// [media.SchemeID3], at the time of the frame behind it.
+//
 // # Gapless sound
 //
 // The frame that holds a Xing, Info or VBRI header is silence that encoders add for a directory of the file.

@@ -95,7 +95,8 @@ type Parser struct {
 
 	clock   clock
 	gapless gapless
-	crypt   *media.Crypt // of the frames, nil when they are clear
+	inband  bytestream.Inband // tags that wait for a frame
+	crypt   *media.Crypt      // of the frames, nil when they are clear
 
 	frames []media.CodedFrame
 	tracks []bytestream.TrackFrames
@@ -178,6 +179,7 @@ func (p *Parser) Reset() {
 	p.state, p.err = bytestream.WaitingForSegment, nil
 	p.mode, p.skipTo, p.garbage, p.free, p.subs = fresh, 0, 0, false, 0
 	p.clock, p.gapless = clock{}, gapless{}
+	p.inband.Reset()
 }
 
 // Step implements bytestream.Parser. One call handles up to stepFrames frames.
@@ -334,8 +336,13 @@ func (p *Parser) tag(t tag, size int64) (more bool, err error) {
 		if p.in.End() < at+head {
 			return false, nil
 		}
-		if ticks, ok := timestamp(p.in.Bytes(at, at+head)); ok {
+		b := p.in.Bytes(at, at+head)
+		ticks, stamped, more := readID3(b)
+		if stamped {
 			p.clock.moveTo(ticks)
+		}
+		if more && size <= bytestream.MaxEventBytes {
+			p.inband.Add(media.InbandEvent{Scheme: media.SchemeID3, Data: bytes.Clone(b)}, true)
 		}
 	}
 	p.skipTo, p.mode, p.free, p.gapless = at+size, fresh, false, gapless{}
@@ -487,9 +494,11 @@ func (p *Parser) emit(h bytestream.Handler, data []byte) error {
 	if err := h.MediaSegmentStart(); err != nil {
 		return err
 	}
+	p.inband.Place(p.tracks[n : n+1])
 	if err := h.Fragment(p.tracks[n : n+1 : n+1]); err != nil {
 		return err
 	}
+	p.inband.Tell(h)
 	return h.MediaSegmentEnd()
 }
 

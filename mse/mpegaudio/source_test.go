@@ -9,6 +9,7 @@ import (
 
 	"mseplayer/mse"
 	"mseplayer/mse/bytestream"
+	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 	"mseplayer/mse/mpegaudio"
 	"mseplayer/mse/msetest/bytestreamtest"
@@ -35,6 +36,8 @@ func open(t *testing.T, typ string) *source {
 		Loop:    mse.NewEventLoop(func(run func()) { s.queue = append(s.queue, run) }),
 		Formats: map[mime.Container]func() bytestream.Parser{mime.MPEGAudio: maker(mpegaudio.MPEG), mime.ADTS: maker(mpegaudio.ADTS)},
 		Private: map[string]func() bytestream.Parser{"private/ac3": maker(mpegaudio.AC3)},
+
+		InbandEvents: true,
 	})
 	var err error
 	if s.att, err = s.ms.Attach(bytestreamtest.Element{}); err != nil {
@@ -243,5 +246,21 @@ func TestSource_EndOfStream(t *testing.T) {
 	s.must(s.ms.EndOfStream(mse.EndNormal))
 	if got := s.sb.Stats(); got.Frames != 5 || got.Bytes != 3*200+2*300 || s.err != nil {
 		t.Errorf("%+v, error %v; want 5 frames, two of them with dependent ones", got, s.err)
+	}
+}
+
+// TestSource_Events: tags have the times that the frames behind them get.
+func TestSource_Events(t *testing.T) {
+	title := id3Frame("TIT2", fill(20, 1))
+	s := open(t, "audio/aac")
+	s.must(s.sb.SetTimestampOffset(100))
+	s.push(cat(id3(4, 0, priv(900000), title), adts(2, 9, 1), adts(2, 9, 2)))
+	s.push(cat(id3(4, 0, priv(2700000), title), adts(2, 9, 3)))
+	var got []media.Time
+	for _, e := range s.sb.TakeInbandEvents() {
+		got = append(got, e.Time)
+	}
+	if len(got) != 2 || got[0] != 100 || math.Abs(float64(got[1])-100-2*1024/44100.) > 1e-9 {
+		t.Errorf("events at %v", got)
 	}
 }

@@ -303,3 +303,43 @@ func TestTimestamps(t *testing.T) {
 		t.Error("a tag of unknown version has a time stamp")
 	}
 }
+
+// TestEvents: tags between frames are events, unless they hold nothing but the time, and belong to the frame behind them.
+func TestEvents(t *testing.T) {
+	title, other := id3Frame("TIT2", fill(20, 1)), id3Frame("PRIV", append([]byte("com.example\x00"), fill(9, 1)...))
+	first, second := id3(4, 0, priv(900000), title), id3(3, 0, other)
+	frame := media.SpanFromTicks(1024, 44100)
+	for _, tt := range []struct {
+		name string
+		b    []byte
+		want string
+	}{
+		{"time only", cat(id3(4, 0, priv(90000)), adts(2, 9, 1)), ""},
+		{"nothing", cat(id3(4, 0), id3(4, 0, make([]byte, 30)), adts(2, 9, 1)), ""},
+		{"with the time", cat(first, adts(2, 9, 1)), fmt.Sprintf("10 %x", first)},
+		{"two at once", cat(first, second, adts(2, 9, 1)), fmt.Sprintf("10 %x 10 %x", first, second)},
+		{"between frames", cat(first, adts(2, 9, 1), second, adts(2, 9, 2)), fmt.Sprintf("10 %x %v %x", first, media.Time(10).Add(frame), second)},
+		{"at the end", cat(adts(2, 9, 1), second), ""},
+		{"old", cat(id3(2, 0, []byte("TT2\x00\x00\x02\x00a")), adts(2, 9, 1)), fmt.Sprintf("0 %x", id3(2, 0, []byte("TT2\x00\x00\x02\x00a")))},
+		{"damaged", cat(id3(4, 0, priv(90000), []byte("TIT2\x80\x80\x80\x80\x00\x00")), adts(2, 9, 1)), ""},
+		{"too large", cat(id3(4, 0, title, id3Frame("GEOB", fill(70<<10, 1))), adts(2, 9, 1)), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := parse(mpegaudio.ADTS, bytes.Clone(tt.b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, e := range r.Events {
+				got = append(got, fmt.Sprintf("%v %x", e.Time, e.Data))
+				if e.Scheme != media.SchemeID3 || e.Kind != media.EventMessage {
+					t.Errorf("%+v", e)
+				}
+			}
+			if s := strings.Join(got, " "); s != tt.want {
+				t.Errorf("got %s\nwant %s", s, tt.want)
+			}
+			bytestreamtest.CheckCuts(t, tt.name, tt.b, func(pieces ...[]byte) (uint64, error) { return digestOf(mpegaudio.ADTS, pieces...) })
+		})
+	}
+}

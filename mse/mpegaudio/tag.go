@@ -126,7 +126,7 @@ func TransportTimestamp(b []byte) (ticks int64, ok bool) {
 			return 0, false
 		}
 		n := min(size, int64(len(b)))
-		if ticks, ok = timestamp(b[:min(n, maxID3Bytes)]); ok {
+		if ticks, ok, _ = readID3(b[:min(n, maxID3Bytes)]); ok {
 			return ticks, true
 		}
 		b = b[n:]
@@ -134,21 +134,22 @@ func TransportTimestamp(b []byte) (ticks int64, ok bool) {
 	return 0, false
 }
 
-// timestamp looks for the transport stream time stamp in an ID3v2 tag that may be cut short.
-func timestamp(tag []byte) (ticks int64, ok bool) {
+// readID3 looks for the transport stream time stamp in an ID3v2 tag that may be cut short. more says that the tag holds
+// something else, too.
+func readID3(tag []byte) (ticks int64, stamped, more bool) {
 	const (
-		frameHead, frameHeadV22 = 10, 6
-		extended                = 0x40
-		mask                    = 1<<33 - 1
+		frameHead = 10
+		extended  = 0x40
+		mask      = 1<<33 - 1
 	)
 	version := tag[3]
 	b := tag[id3HeadBytes:]
 	if version == 2 {
-		return 0, false // has no PRIV
+		return 0, false, len(b) > 0 && b[0] != 0 // has no PRIV
 	}
 	if tag[5]&extended != 0 {
 		if len(b) < 4 {
-			return 0, false
+			return 0, false, false
 		}
 		n := int64(be.Uint32(b)) + 4
 		if version == 4 {
@@ -159,19 +160,23 @@ func timestamp(tag []byte) (ticks int64, ok bool) {
 	for len(b) >= frameHead && b[0] != 0 {
 		n := int64(be.Uint32(b[4:]))
 		if version == 4 {
-			n, ok = syncsafe(b[4:])
-			if !ok {
-				return 0, false
+			var ok bool
+			if n, ok = syncsafe(b[4:]); !ok {
+				break
 			}
 		}
 		id, body := string(b[:4]), b[frameHead:]
 		if n > int64(len(body)) {
-			return 0, false
+			break
 		}
-		if owner, stamp := []byte(transportOwner), body[:n]; id == "PRIV" && bytes.HasPrefix(stamp, owner) && len(stamp) >= len(owner)+8 {
-			return int64(be.Uint64(stamp[len(owner):])) & mask, true
+		owner, stamp := []byte(transportOwner), body[:n]
+		switch {
+		case id != "PRIV" || !bytes.HasPrefix(stamp, owner) || len(stamp) < len(owner)+8:
+			more = true
+		case !stamped:
+			ticks, stamped = int64(be.Uint64(stamp[len(owner):]))&mask, true
 		}
 		b = body[n:]
 	}
-	return 0, false
+	return ticks, stamped, more
 }

@@ -64,9 +64,10 @@ type builder struct {
 	steered  bool
 	prefer   string // pathway to begin with
 	loads    int
-	contents map[groupKey]int    // what a group holds, as a number
-	known    map[string]int      // the numbers of contents
-	codecs   map[groupKey]string // of a group's renditions
+	lists    map[*playlist]*manifest.List // that have been loaded, nil for what could not be
+	contents map[groupKey]int             // what a group holds, as a number
+	known    map[string]int               // the numbers of contents
+	codecs   map[groupKey]string          // of a group's renditions
 	groups   map[groupKey][]*rendition
 	backups  map[groupKey][]backup // groups that stand in for another one
 	streams  []*stream
@@ -94,7 +95,7 @@ type backup struct {
 }
 
 func newBuilder(m *multivariant, fs *manifest.Findings, base manifest.Base, get manifest.Getter) *builder {
-	b := &builder{m: m, fs: fs, base: base, get: get, shared: &timeline{}, contents: map[groupKey]int{}, known: map[string]int{}, codecs: map[groupKey]string{},
+	b := &builder{m: m, fs: fs, base: base, get: get, shared: &timeline{}, lists: map[*playlist]*manifest.List{}, contents: map[groupKey]int{}, known: map[string]int{}, codecs: map[groupKey]string{},
 		groups: map[groupKey][]*rendition{}, backups: map[groupKey][]backup{},
 		names: map[string]string{}, setOf: map[*rendition]*manifest.AdaptationSet{}, inPicture: map[string][]manifest.Descriptor{}, playlists: map[string]*playlist{}, of: map[*manifest.Representation]*stream{}}
 	for i := range m.renditions {
@@ -361,10 +362,25 @@ func split(codecs string) (video, audio, text []string) {
 	return video, audio, text
 }
 
-// kinds decides what each stream carries. Where neither codecs nor size tell, the first such playlist is looked into.
+// kinds decides what each stream carries. The media of those without CODECS is looked into, as far as the number of early
+// loads allows; of what remains neither codecs nor size tell, it is taken for what others like it carry.
 func (b *builder) kinds() {
 	var unknown []*stream
+	kind := manifest.Kind(0)
 	for _, s := range b.streams {
+		if s.codecs == "" {
+			c := b.look(s)
+			if s.width == 0 {
+				s.width, s.height = c.width, c.height
+			}
+			if kind == 0 {
+				kind = c.kind
+			}
+			if s.codecs = c.codecs; c.kind != 0 {
+				s.kind = c.kind
+				continue
+			}
+		}
 		video, audio, text := split(s.codecs)
 		switch {
 		case len(video) > 0 || s.width > 0 || s.rate.Den > 0 || s.video != "":
@@ -377,19 +393,20 @@ func (b *builder) kinds() {
 			unknown = append(unknown, s)
 		}
 	}
-	if len(unknown) == 0 {
-		return
-	}
-	kind := manifest.Video
-	p := b.playlist(unknown[0].places)
-	if l := b.load(p, manifest.Video); l != nil {
-		if c := examine(l, b.get, true); c.kind != 0 {
-			kind = c.kind
-		}
+	if kind == 0 {
+		kind = manifest.Video
 	}
 	for _, s := range unknown {
 		s.kind = kind
 	}
+}
+
+// look loads the playlist of a stream and examines its media.
+func (b *builder) look(s *stream) content {
+	if l := b.load(b.playlist(s.places), manifest.Video); l != nil {
+		return examine(l, b.get, true)
+	}
+	return content{}
 }
 
 // playlist makes the list of segments that is to be had in several places, with the preferred pathway first.
@@ -423,10 +440,14 @@ func boolean(b bool) int {
 
 // load loads a playlist while the presentation is made; whoever loads it first finds it there. nil when that fails.
 func (b *builder) load(p *playlist, kind manifest.Kind) *manifest.List {
+	if l, ok := b.lists[p]; ok {
+		return l
+	}
 	if b.get == nil || b.loads >= maxEarlyLoads {
 		return nil
 	}
 	b.loads++
+	b.lists[p] = nil // should it fail
 	l, err := p.Load(b.get)
 	if err != nil {
 		b.fs.Add(manifest.Finding{Code: manifest.CodeUnreadable, Severity: manifest.SeverityWarning,
@@ -436,6 +457,7 @@ func (b *builder) load(p *playlist, kind manifest.Kind) *manifest.List {
 	p.mu.Lock()
 	p.primed = true
 	p.mu.Unlock()
+	b.lists[p] = l
 	b.loaded = append(b.loaded, early{l, kind})
 	return l
 }

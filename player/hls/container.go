@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// headBytes is what is read of a segment to find out what it is.
-	headBytes = 256 << 10
+	// headBytes is what is read of a segment to find out what it is, and moreBytes what is if that does not tell.
+	headBytes, moreBytes = 32 << 10, 256 << 10
 	// maxSteps bounds the work of looking into it.
 	maxSteps = 4096
 )
@@ -167,7 +167,7 @@ type content struct {
 }
 
 // examine finds out what a list's segments are: by their names, and where those leave questions by the first bytes.
-// It asks for at most one initialization section and one piece of a segment. deep asks for kind and codecs, too.
+// It asks for at most one initialization section, or two pieces of a segment. deep asks for kind and codecs, too.
 func examine(l *manifest.List, get manifest.Getter, deep bool) content {
 	c := content{container: containerOf(l.Index)}
 	if packedAudio(c.container) {
@@ -185,24 +185,32 @@ func examine(l *manifest.List, get manifest.Getter, deep bool) content {
 	if !ok {
 		return c
 	}
-	var data []byte
 	if s.Init != nil {
-		b, err := get(*s.Init)
-		if err != nil {
-			return c
+		if b, err := get(*s.Init); err == nil {
+			c.read(b)
 		}
-		data = b
-	} else {
+		return c
+	}
+	for _, n := range []int64{headBytes, moreBytes} {
 		r := s.Resource
-		if end := r.Range.Start + headBytes; r.Range.End == 0 || r.Range.End > end {
-			r.Range.End = end
+		whole := r.Range.End != 0 && r.Range.Len() <= n
+		if !whole {
+			r.Range.End = r.Range.Start + n
 		}
 		b, err := get(r)
 		if err != nil {
-			return c
+			break
 		}
-		data = b
+		c.read(b)
+		if c.kind != 0 || whole || int64(len(b)) < n {
+			break
+		}
 	}
+	return c
+}
+
+// read takes in the beginning of a segment, or its initialization section.
+func (c *content) read(data []byte) {
 	if t := sniff(data); t != "" {
 		c.container = t
 	}
@@ -214,7 +222,6 @@ func examine(l *manifest.List, get manifest.Getter, deep bool) content {
 	default:
 		c.look(data)
 	}
-	return c
 }
 
 // firstReadable returns the first segment whose beginning can be understood: not missing and not encrypted as a whole.

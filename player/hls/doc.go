@@ -5,7 +5,7 @@
 // they are become one representation with alternatives. The list of segments of each representation is its media
 // playlist, a [manifest.Lazy] that is loaded when it is needed, and again while it grows. What only media playlists tell
 // (the container, whether the presentation is live, how long it is) Parse learns from one playlist for each container
-// that there may be.
+// that there may be. Of variants without CODECS it looks into the media of each.
 //
 // # Times
 //

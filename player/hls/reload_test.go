@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -391,7 +392,7 @@ func TestLoad_LeftAlone(t *testing.T) {
 					t.Fatal(err)
 				}
 				a, b := p.Periods[0].Sets[0].Representations[0].Lazy, p.Periods[0].Sets[1].Representations[0].Lazy
-				if l, err := a.Load(s.get); err != nil || strings.Join(s.requests, " ") != "a.m3u8 a0 0-262143 b.m3u8 b0 0-262143" {
+				if l, err := a.Load(s.get); err != nil || strings.Join(s.requests, " ") != "a.m3u8 a0 0-32767 b.m3u8 b0 0-32767" {
 					t.Fatalf("%v, %v, %v", l, err, s.requests)
 				}
 				for i := 1; i < 9; i++ {
@@ -537,6 +538,50 @@ func TestParse_Tracks(t *testing.T) {
 				t.Errorf("%s, %s: got %s, want %s", tt.name, first, got, tt.want)
 			}
 		}
+	}
+}
+
+// TestParse_NoCodecs opens variants without CODECS: each is what its own media says, sound alone too, and what differs in
+// its coding format is no choice of the same set.
+func TestParse_NoCodecs(t *testing.T) {
+	both := msetest.Movie(msetest.MovieSpec{Length: 1, Audio: true})
+	pictures, sound := &msetest.Builder{Tracks: both.Tracks[:1]}, &msetest.Builder{Tracks: both.Tracks[1:]}
+	other := &msetest.Builder{Tracks: slices.Clone(both.Tracks[:1])}
+	entry := *both.Tracks[0].Entries[0].DecoderConfig
+	entry.Codec, entry.CodecString, entry.Extradata = "vp9", "vp09.00.10.08", nil
+	other.Tracks[0].Entries = []msetest.BuilderEntry{{DecoderConfig: &entry}}
+	list := media(0, `#EXT-X-MAP:URI="%s" x.m4s $`)
+	files := map[string]string{"master.m3u8": "#EXTM3U\n"}
+	for i, b := range []*msetest.Builder{both, both, pictures, sound, other} {
+		name := string(rune('a' + i))
+		attributes := ""
+		if i == 1 { // one that says more
+			attributes = ",RESOLUTION=640x360"
+		}
+		files["master.m3u8"] += fmt.Sprintf("#EXT-X-STREAM-INF:BANDWIDTH=%d%s\n%s.m3u8\n", i+1, attributes, name)
+		files[name+".m3u8"] = fmt.Sprintf(list, name+".mp4")
+		files[name+".mp4"] = string(b.Init())
+	}
+	files["master.m3u8"] += "#EXT-X-STREAM-INF:BANDWIDTH=9\nmissing.m3u8\n"
+	s := &site{files: files}
+	p, err := s.parse("master.m3u8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, set := range p.Periods[0].Sets {
+		for _, r := range set.Representations {
+			got = append(got, fmt.Sprintf("%s/%s %s %s %dx%d", set.ID, r.ID, r.Kind, r.Type(), r.Width, r.Height))
+		}
+	}
+	const want = `0/a.m3u8 video video/mp4; codecs="avc1.640028,mp4a.40.2" 1920x1080
+0/b.m3u8 video video/mp4; codecs="avc1.640028,mp4a.40.2" 640x360
+1/c.m3u8 video video/mp4; codecs="avc1.640028" 1920x1080
+2/e.m3u8 video video/mp4; codecs="vp9" 1920x1080
+3/missing.m3u8 video video/mp4 0x0
+4/d.m3u8 audio audio/mp4; codecs="mp4a.40.2" 0x0`
+	if s := strings.Join(got, "\n"); s != want {
+		t.Errorf("got\n%s\nwant\n%s", s, want)
 	}
 }
 

@@ -288,3 +288,24 @@ func TestKeys_Flags(t *testing.T) {
 		}
 	}
 }
+
+// TestKeys_Progressive: files whose samples are encrypted without fragments, as FFmpeg writes them.
+func TestKeys_Progressive(t *testing.T) {
+	folder, _ := demoFiles(t)
+	clear := wholeTrack(t, folder, "180p", 2)
+	name := filepath.Join(t.TempDir(), "film.mp4")
+	ffmpegProgram(t, "-i", clear, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", "-encryption_key", fmt.Sprintf("%x", videoKey.Key), "-encryption_kid", fmt.Sprintf("%x", videoKey.KID), name)
+	kid := fmt.Sprintf("%x", videoKey.KID)
+	wrong := videoKey
+	wrong.Key[0]++
+	key := flagOf(videoKey)
+	pictures := fmt.Sprintf("%d", len(ffmpegPictures(t, clear)))
+	expect(t, exitOK, "encrypted", "", "probe", name)
+	expect(t, exitOK, "the key "+kid+" is not known", "", "check", "--quiet", name)
+	expect(t, exitFailed, "drm.wrong-key", "", "check", "--quiet", "--key", flagOf(wrong), name)
+	if r := expect(t, exitOK, "PASS", "", "check", "--key", key, name); !slices.Contains(strings.Fields(r.out), pictures) {
+		t.Errorf("%s pictures are not decoded:\n%s", pictures, r.out)
+	}
+	expect(t, exitFailed, "", kid+" is not known", "play", "--quiet", "--headless", "--audio-out", "null", name)
+	expect(t, exitOK, "", "", "play", "--quiet", "--headless", "--audio-out", "null", "--start", "3", "--end", "3.2", "--key", key, name)
+}

@@ -290,7 +290,6 @@ int door_side(const door_demuxer *d, int i, int *type, const uint8_t **data, int
 	case AV_PKT_DATA_CPB_PROPERTIES:
 	case AV_PKT_DATA_FALLBACK_TRACK:
 	case AV_PKT_DATA_ENCRYPTION_INIT_INFO:
-	case AV_PKT_DATA_ENCRYPTION_INFO:
 		return 0;
 	default:
 		break;

@@ -220,7 +220,12 @@ func (d *demuxer) ReadPacket(ctx context.Context, p *file.Packet) error {
 		if total += int(size) + 8; total > maxSideBytes {
 			break
 		}
-		p.Side = append(p.Side, media.SideData{Type: int(kind), Data: C.GoBytes(unsafe.Pointer(data), size)})
+		b := C.GoBytes(unsafe.Pointer(data), size)
+		if kind == C.AV_PKT_DATA_ENCRYPTION_INFO {
+			p.Crypt = cryptOf(b)
+			continue
+		}
+		p.Side = append(p.Side, media.SideData{Type: int(kind), Data: b})
 	}
 	return nil
 }

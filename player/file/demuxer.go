@@ -127,6 +127,8 @@ type Packet struct {
 	Ordered bool
 	// NewExtradata replaces the configuration's, nil when it does not change. It is among Side, too.
 	NewExtradata []byte
+	// Crypt is how Data is encrypted, nil when it is clear; it is not reused.
+	Crypt *media.Crypt
 	// Side is what the decoder must see besides Data; it is not reused.
 	Side []media.SideData
 	Data []byte

@@ -18,6 +18,11 @@
 // Time stamps that the container lacks are generated: decode times from the frame rate, presentation times from
 // the order in which the coding format shows its pictures, durations from the neighbours.
 //
+// # Encryption
+//
+// Packets that the container says are encrypted keep that through the byte stream, and are decrypted by whoever decodes
+// them, as segments are.
+//
 // # Ownership
 //
 // A payload is copied once, from the demuxer into the chunk. A chunk's bytes pass to whoever appends them; the

@@ -247,6 +247,12 @@ func (p *Parser) frame(f *media.CodedFrame, body []byte) error {
 		}
 		kind := side.uint32()
 		data := side.take(int(side.uint32()))
+		if kind == cryptItem && side.err == nil {
+			c := reader{b: data}
+			f.Crypt = c.crypt()
+			side.err = c.err
+			continue
+		}
 		items = append(items, media.SideData{Type: int(kind), Data: data})
 	}
 	if side.err != nil {

@@ -51,6 +51,9 @@ func rich() *fakeFile {
 		SampleRate: 48000, Channels: 2, InitialPadding: 312}
 	f.packets[3].Side = []media.SideData{{Type: 5, Data: []byte("side")}, {Type: 7}}
 	f.packets[3].Discard = true
+	f.packets[6].Crypt = &media.Crypt{Scheme: "cbcs", KID: [16]byte{1, 15: 2}, IV: []byte("a vector of 16 b"), CryptBlocks: 1, SkipBlocks: 9,
+		Subsamples: []media.Subsample{{Clear: 5, Protected: 7}, {Clear: 8}}}
+	f.packets[6].Side = []media.SideData{{Type: 9}}
 	f.packets[30].NewExtradata = []byte("other")
 	f.packets[60].NewExtradata = []byte("third")
 	return f
@@ -81,6 +84,10 @@ func TestParser_RoundTrip(t *testing.T) {
 	}
 	if s := *x.Side; !x.DecodeOnly || x.RAP || s[0].Type != 5 || string(s[0].Data) != "side" || s[1].Type != 7 || len(s[1].Data) != 0 {
 		t.Errorf("frame %+v", x)
+	}
+	x = frames[2]
+	if !reflect.DeepEqual(x.Crypt, f.packets[6].Crypt) || x.Side == nil || len(*x.Side) != 1 || frames[1].Crypt != nil {
+		t.Errorf("encryption %+v and %+v", x.Crypt, frames[1].Crypt)
 	}
 	if !frames[0].RAP || len(frames[0].Data) != 20 || frames[0].Side != nil {
 		t.Errorf("frame %+v", frames[0])

@@ -228,6 +228,10 @@ func (s *Source) describe() {
 	var end media.Time
 	for k, t := range s.tracks {
 		st := &s.c.Streams[t.stream]
+		if t.config.Encrypted && !s.list[k].Config.Encrypted {
+			s.list[k].Config = t.config
+			t.info = s.list[k]
+		}
 		if t.first != NoTicks {
 			s.list[k].ContainerFirst = media.Some(media.Time(t.span(t.first)))
 			t.info = s.list[k]

@@ -278,6 +278,11 @@ func (t *track) write(p *Packet, q *queued) {
 		}
 		t.extradata = nil
 	}
+	if p.Crypt != nil && !t.config.Encrypted { // the container's header need not tell
+		c := *t.config
+		c.Encrypted = true
+		t.config = &c
+	}
 	if len(t.queue) == 0 {
 		t.arena = appendConfig(make([]byte, 0, max(minArena, t.room+t.room/8+len(p.Data))), kindStart, t.config)
 	}
@@ -292,7 +297,7 @@ func (t *track) write(p *Packet, q *queued) {
 		}
 	}
 	t.seenKey = t.seenKey || rap
-	t.arena, q.body = appendFrame(t.arena, rap, p.Side, p.Data)
+	t.arena, q.body = appendFrame(t.arena, rap, p.Crypt, p.Side, p.Data)
 }
 
 // sort gives presentation times to pictures as far as their order is certain: at most Reorder of them wait.

@@ -37,6 +37,10 @@ const (
 	maxSideItems   = 32
 	maxSideBytes   = 1 << 20
 	maxTextBytes   = 1 << 12
+	// maxIVBytes bounds an initialization vector.
+	maxIVBytes = 16
+	// cryptItem is the type of the piece of side data that says how a frame is encrypted. No decoder sees it.
+	cryptItem = math.MaxUint32
 )
 
 // Flags of a frame record.
@@ -99,10 +103,17 @@ func appendConfigBody(b []byte, c *media.DecoderConfig) []byte {
 }
 
 // appendFrame writes a frame record with the times 0, to be set by setFrameTimes at the returned position.
-func appendFrame(b []byte, rap bool, side []media.SideData, data []byte) (out []byte, body int) {
+func appendFrame(b []byte, rap bool, crypt *media.Crypt, side []media.SideData, data []byte) (out []byte, body int) {
 	b, body = record(b, kindFrame)
 	b = le.AppendUint32(b, uint32(bits(rap, false, false)))
 	b = append(b, make([]byte, frameHeader-4)...)
+	if crypt != nil {
+		b = le.AppendUint32(b, cryptItem)
+		b = le.AppendUint32(b, 0)
+		at := len(b)
+		b = appendCrypt(b, crypt)
+		le.PutUint32(b[at-4:], uint32(len(b)-at))
+	}
 	for _, s := range side {
 		b = le.AppendUint32(b, uint32(s.Type))
 		b = le.AppendUint32(b, uint32(len(s.Data)))
@@ -110,6 +121,37 @@ func appendFrame(b []byte, rap bool, side []media.SideData, data []byte) (out []
 	}
 	le.PutUint32(b[body+4:], uint32(len(b)-body-frameHeader))
 	return finish(append(b, data...), body), body
+}
+
+// appendCrypt writes how a frame is encrypted.
+func appendCrypt(b []byte, c *media.Crypt) []byte {
+	b = appendText(b, c.Scheme)
+	b = append(b, c.KID[:]...)
+	b = append(b, byte(c.CryptBlocks), byte(c.SkipBlocks), byte(len(c.IV)))
+	b = append(b, c.IV...)
+	for _, s := range c.Subsamples {
+		b = le.AppendUint32(b, s.Clear)
+		b = le.AppendUint32(b, s.Protected)
+	}
+	return b
+}
+
+// crypt reads the rest of the body as what appendCrypt has written. The vector aliases the body.
+func (r *reader) crypt() *media.Crypt {
+	c := &media.Crypt{Scheme: r.text()}
+	copy(c.KID[:], r.take(len(c.KID)))
+	c.CryptBlocks, c.SkipBlocks = r.byte(), r.byte()
+	if c.IV = r.take(int(r.byte())); len(c.IV) > maxIVBytes {
+		r.fail(fmt.Errorf("an initialization vector of %d bytes, more than %d", len(c.IV), maxIVBytes))
+	}
+	if n := len(r.b) / 8; n > 0 && r.err == nil {
+		c.Subsamples = make([]media.Subsample, 0, n)
+	}
+	for r.err == nil && len(r.b) > 0 {
+		s := media.Subsample{Clear: r.uint32(), Protected: r.uint32()}
+		c.Subsamples = append(c.Subsamples, s)
+	}
+	return c
 }
 
 // frameTimes is the part of a frame record that is known only when its neighbours are.

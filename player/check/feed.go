@@ -218,7 +218,7 @@ func open(ctx context.Context, get *fetch.Client, origin string, r manifest.Reso
 		resp, err := get.Get(ctx, fetch.Request{URL: url, Range: fetch.Range(r.Range), Kind: kind, Origin: origin})
 		if err == nil {
 			if r.From != nil {
-				r.From(i, resp.URL)
+				r.From(i, "", resp.URL)
 			}
 			return resp, nil
 		}

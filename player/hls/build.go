@@ -403,14 +403,15 @@ func (b *builder) kinds() {
 
 // look loads the playlist of a stream and examines its media.
 func (b *builder) look(s *stream) content {
-	if l := b.load(b.playlist(s.places), manifest.Video); l != nil {
+	if l := b.load(b.playlist(manifest.StableVariant(s.stable), s.places), manifest.Video); l != nil {
 		return examine(l, b.get, true)
 	}
 	return content{}
 }
 
-// playlist makes the list of segments that is to be had in several places, with the preferred pathway first.
-func (b *builder) playlist(places []place) *playlist {
+// playlist makes the list of segments that is to be had in several places, with the preferred pathway first. stable is its
+// name for a steering server.
+func (b *builder) playlist(stable string, places []place) *playlist {
 	places = slices.Clone(places)
 	slices.SortStableFunc(places, func(x, y place) int {
 		return cmp.Compare(boolean(x.pathway != b.prefer), boolean(y.pathway != b.prefer))
@@ -418,7 +419,7 @@ func (b *builder) playlist(places []place) *playlist {
 	if p := b.playlists[places[0].url]; p != nil {
 		return p
 	}
-	p := &playlist{resource: manifest.Resource{URL: places[0].url}, imports: b.m.vars, shared: b.shared}
+	p := &playlist{resource: manifest.Resource{URL: places[0].url, Stable: stable}, imports: b.m.vars, shared: b.shared}
 	b.playlists[places[0].url] = p
 	for i, x := range places {
 		if i > 0 {
@@ -494,13 +495,13 @@ func (b *builder) videoSets() []*manifest.AdaptationSet {
 	}
 	var sets []*manifest.AdaptationSet
 	byKey, seen := map[key]*manifest.AdaptationSet{}, map[member]bool{}
-	add := func(k key, s *stream, r *rendition, id string, codecs []string, places func() []place) {
+	add := func(k key, s *stream, r *rendition, id, stable string, codecs []string, places func() []place) {
 		// Several variants may name the same rendition.
 		if seen[member{k, id}] {
 			return
 		}
 		seen[member{k, id}] = true
-		rep := s.representation(id, codecs, b.playlist(places()))
+		rep := s.representation(id, codecs, b.playlist(stable, places()))
 		set := byKey[k]
 		if set == nil {
 			set = &manifest.AdaptationSet{Kind: manifest.Video, Default: !k.alternative, AutoSelect: true}
@@ -542,14 +543,14 @@ func (b *builder) videoSets() []*manifest.AdaptationSet {
 		if main != nil {
 			k.name = main.name
 		}
-		add(k, s, main, b.names[s.url], codecs, func() []place { return s.places })
+		add(k, s, main, b.names[s.url], manifest.StableVariant(s.stable), codecs, func() []place { return s.places })
 		for _, r := range others {
 			k := k
 			k.name, k.alternative = r.name, true
 			if r.isDefault && main == nil {
 				k.alternative = false
 			}
-			add(k, s, r, b.names[r.url], codecs, func() []place { return b.placesOf(r) })
+			add(k, s, r, b.names[r.url], manifest.StableRendition(r.stable), codecs, func() []place { return b.placesOf(r) })
 		}
 	}
 	for _, set := range sets {
@@ -758,7 +759,7 @@ func (b *builder) renditionSets(kind string, k manifest.Kind) []*manifest.Adapta
 		}
 		set := &manifest.AdaptationSet{Kind: k}
 		r.describe(set)
-		rep := newRepresentation(b.names[r.url], k, b.playlist(b.placesOf(r)))
+		rep := newRepresentation(b.names[r.url], k, b.playlist(manifest.StableRendition(r.stable), b.placesOf(r)))
 		rep.Codecs = b.groupCodecs(groupKey{kind, r.group}, k)
 		rep.SampleRate = int(min(r.sampleRate, 1<<30))
 		if n, _, _ := strings.Cut(r.channels, "/"); n != "" {
@@ -854,7 +855,7 @@ func (b *builder) otherSets() []*manifest.AdaptationSet {
 			byKey[k] = set
 			sets = append(sets, set)
 		}
-		rep := s.representation(b.names[s.url], codecs, b.playlist(s.places))
+		rep := s.representation(b.names[s.url], codecs, b.playlist(manifest.StableVariant(s.stable), s.places))
 		rep.Extra = s.descriptors()
 		b.of[rep] = s
 		set.Representations = append(set.Representations, rep)
@@ -883,7 +884,7 @@ func (b *builder) iframeSets() []*manifest.AdaptationSet {
 			byKey[k] = set
 			sets = append(sets, set)
 		}
-		rep := s.representation(b.names[s.url], video, b.playlist(s.places))
+		rep := s.representation(b.names[s.url], video, b.playlist(manifest.StableVariant(s.stable), s.places))
 		rep.Extra = s.descriptors()
 		set.Representations = append(set.Representations, rep)
 	}

@@ -58,7 +58,7 @@ func FuzzM3U8(f *testing.F) {
 			}
 			n++
 			if r.From != nil && n%5 == 0 {
-				r.From(len(r.Alternatives), "https://elsewhere.example/x?y=z")
+				r.From(len(r.Alternatives), "", "https://elsewhere.example/x?y=z")
 			}
 			return []byte(docs[n%len(docs)]), nil
 		}

@@ -47,7 +47,7 @@ func direct(text string, base manifest.Base, get manifest.Getter) (*manifest.Pre
 	if len(m.segments) == 0 && len(m.parts) == 0 {
 		return nil, &manifest.Error{Code: manifest.CodeInvalid, URL: base.Redacted(), Msg: "the playlist lists no segments"}
 	}
-	l := p.accept(m, findings, text, 0, time.Now()).list
+	l := p.accept(m, findings, text, "", time.Now()).list
 	c := examine(l, get, true)
 	kind := c.kind
 	if kind == 0 {

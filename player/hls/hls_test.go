@@ -51,7 +51,7 @@ func (s *site) get(r manifest.Resource) ([]byte, error) {
 			to = min(to, r.Range.End)
 		}
 		if r.From != nil {
-			r.From(i, origin+name)
+			r.From(i, "", origin+name)
 		}
 		return []byte(text[from:to]), nil
 	}

@@ -146,30 +146,32 @@ func withQuery(u, directives string) string {
 	return u + "?" + directives
 }
 
-// fetch asks for the playlist and returns it with where it came from.
-func (p *playlist) fetch(get manifest.Getter, directives string) (data []byte, base manifest.Base, place int, err error) {
+// fetch asks for the playlist and returns it with where it came from: its URL and its pathway, "" for none.
+func (p *playlist) fetch(get manifest.Getter, directives string) (data []byte, base manifest.Base, pathway string, err error) {
 	r := p.resource
 	r.URL = withQuery(r.URL, directives)
 	r.Alternatives = nil
 	for _, a := range p.resource.Alternatives {
 		r.Alternatives = append(r.Alternatives, withQuery(a, directives))
 	}
-	from := ""
-	r.From = func(i int, u string) { place, from = i, u }
+	from, place := "", 0
+	r.From = func(i int, location, u string) { place, pathway, from = i, location, u }
 	if data, err = get(r); err != nil {
-		return nil, base, 0, err
+		return nil, base, "", err
 	}
 	if from == "" {
 		from = r.URL
 	}
-	place = min(max(place, 0), len(r.Alternatives))
+	if pathway == "" && place >= 0 && place < len(r.Locations) {
+		pathway = r.Locations[place]
+	}
 	asked, err := manifest.ParseBase(p.resource.URL)
 	if err != nil {
-		return nil, base, 0, err
+		return nil, base, "", err
 	}
 	// Where a redirection or an alternative leads is under the rule of the document that named the playlist.
 	base, err = asked.Resolve(stripDirectives(from))
-	return data, base, place, err
+	return data, base, pathway, err
 }
 
 // stripDirectives takes the directives out of a URL, so that what refers to the query sees the author's.
@@ -195,7 +197,7 @@ func stripDirectives(u string) string {
 // load gets the playlist once, or twice when what a delta update leaves out is not known.
 func (p *playlist) load(get manifest.Getter, last *state, directives string) (*state, error) {
 	now := time.Now()
-	data, base, place, err := p.fetch(get, directives)
+	data, base, pathway, err := p.fetch(get, directives)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +215,7 @@ func (p *playlist) load(get manifest.Getter, last *state, directives string) (*s
 	default:
 		findings = append(findings, m.withoutSkipped())
 	}
-	return p.accept(m, findings, text, place, now), nil
+	return p.accept(m, findings, text, pathway, now), nil
 }
 
 // fillSkipped puts the segments that a delta update leaves out in front of those that it lists.
@@ -261,7 +263,7 @@ func (m *mediaPlaylist) withoutSkipped() manifest.Finding {
 
 // accept puts a playlist in its place behind what was known before and makes the list of it. It is the only place
 // that changes the state.
-func (p *playlist) accept(m *mediaPlaylist, found []manifest.Finding, text string, place int, now time.Time) *state {
+func (p *playlist) accept(m *mediaPlaylist, found []manifest.Finding, text, pathway string, now time.Time) *state {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := p.last
@@ -315,7 +317,7 @@ func (p *playlist) accept(m *mediaPlaylist, found []manifest.Finding, text strin
 		reuse(s.all, last.all)
 	}
 	p.shared.placed(p, s.segments, s.end, !s.complete, m.reports)
-	s.list = p.list(s, m, place)
+	s.list = p.list(s, m, pathway)
 	unchanged := last != nil && (last.text == text || last.next == s.next && last.parts == s.parts && last.first == s.first && last.complete == s.complete)
 	s.list.Reload = s.reload(unchanged)
 	s.list.Events = events(s.ranges, s.segments, p.shared.zero(), m.base, &fs)
@@ -520,10 +522,10 @@ type sectionKey struct {
 func keyOfSection(s *section) sectionKey { return sectionKey{s.URL, s.Range, keyOf(s.key)} }
 
 // list makes what Load returns, but for what depends on earlier loads.
-func (p *playlist) list(s *state, m *mediaPlaylist, place int) *manifest.List {
+func (p *playlist) list(s *state, m *mediaPlaylist, pathway string) *manifest.List {
 	x := &index{entries: s.all, number: s.number}
-	if place < len(p.resource.Locations) {
-		x.locations = p.resource.Locations[place : place+1]
+	if pathway != "" {
+		x.locations = []string{pathway}
 		for i := range x.entries { // those of earlier loads have theirs
 			if init := x.entries[i].init; init != nil && init.Locations == nil {
 				init.Locations = x.locations

@@ -43,9 +43,26 @@ type Resource struct {
 	// nil when the manifest names none.
 	Locations []string
 	Range     Range
+	// Stable is the name by which a steering server may give the resource another URL: that of StableVariant or
+	// StableRendition; "" for none.
+	Stable string
 	// From, when set, is told by whoever fetches where the bytes came from: which place, 0 for URL and i for
-	// Alternatives[i-1], and its URL after redirects.
-	From func(place int, url string)
+	// Alternatives[i-1], its service location if whoever fetches knows of others than Locations, else "", and its URL
+	// after redirects.
+	From func(place int, location, url string)
+}
+
+// StableVariant and StableRendition make a Resource's Stable of a STABLE-VARIANT-ID or a STABLE-RENDITION-ID.
+func StableVariant(id string) string { return stable("variant", id) }
+
+// StableRendition is StableVariant for renditions.
+func StableRendition(id string) string { return stable("rendition", id) }
+
+func stable(kind, id string) string {
+	if id == "" {
+		return ""
+	}
+	return kind + " " + id
 }
 
 // KeyMethod is how a playlist says that segments are encrypted (RFC 8216 §4.4.4.4).

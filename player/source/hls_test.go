@@ -99,7 +99,7 @@ func TestGetter(t *testing.T) {
 	get := source.Getter(t.Context(), c, srv.URL)
 	place, from := -1, ""
 	r := manifest.Resource{URL: srv.URL + "/away", Alternatives: []string{srv.URL + "/gone", srv.URL + "/there"},
-		From: func(i int, u string) { place, from = i, u }}
+		From: func(i int, _, u string) { place, from = i, u }}
 	b, err := get(r)
 	if err != nil || string(b) != "0123456789" || place != 2 || from != srv.URL+"/there" {
 		t.Errorf("got %q from place %d, %s: %v", b, place, from, err)

@@ -204,7 +204,7 @@ func Getter(ctx context.Context, c *fetch.Client, origin string) manifest.Getter
 			switch {
 			case err == nil:
 				if r.From != nil {
-					r.From(i, resp.URL)
+					r.From(i, "", resp.URL)
 				}
 				return b, nil
 			case fetch.BehindEnd(err):

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mseplayer/player/manifest"
 )
 
 // Limits of a steering document.
@@ -39,15 +41,35 @@ type Clone struct {
 	// Host takes the place of the host, "" for none; Params are added to the query.
 	Host   string
 	Params map[string]string
+	// URLs are those of resources with a name (manifest.Resource.Stable), in place of what follows from Host. What has none is
+	// named by those then, and has no place of its own.
+	URLs map[string]string
 }
 
-// apply makes the clone's URL. ok is false where there is no such place.
-func (c Clone) apply(raw string) (cloned string, ok bool) {
+// apply makes the clone's URL of a resource's, whose name is stable. ok is false where there is no such place.
+func (c Clone) apply(raw, stable string) (cloned string, ok bool) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
 		return "", false
 	}
-	if c.Host != "" {
+	if stable == "" && len(c.URLs) > 0 {
+		return "", false
+	}
+	own := c.URLs[stable]
+	if own != "" {
+		// Under the rule of the document that it takes the place of: what came over the network leads nowhere else.
+		base, err := manifest.ParseBase(raw)
+		if err != nil {
+			return "", false
+		}
+		if own, err = base.ResolveURL(own); err != nil {
+			return "", false
+		}
+		if u, err = url.Parse(own); err != nil || u.Host == "" {
+			return "", false
+		}
+	}
+	if c.Host != "" && own == "" {
 		u.Host, u.User = c.Host, nil // the credentials are for the other host
 	}
 	if len(c.Params) > 0 {
@@ -71,7 +93,6 @@ func (c Clone) apply(raw string) (cloned string, ok bool) {
 // Parse reads a steering document. Locations come from PATHWAY-PRIORITY, or SERVICE-LOCATION-PRIORITY as drafts had it.
 // Unknown members are passed over; clones that cannot be used are left out.
 // RFC 8216bis §7.2, ETSI TS 103 998.
-// DEVIATION: clones with a URI for each variant or rendition are left out, because resources have no such names.
 func Parse(text []byte) (*Document, error) {
 	if len(text) > maxDocumentBytes {
 		return nil, fmt.Errorf("the steering document has more than %d bytes", maxDocumentBytes)
@@ -86,10 +107,10 @@ func Parse(text []byte) (*Document, error) {
 			Base        string `json:"BASE-ID"`
 			ID          string `json:"ID"`
 			Replacement struct {
-				Host       string                     `json:"HOST"`
-				Params     map[string]string          `json:"PARAMS"`
-				Variants   map[string]json.RawMessage `json:"PER-VARIANT-URIS"`
-				Renditions map[string]json.RawMessage `json:"PER-RENDITION-URIS"`
+				Host       string            `json:"HOST"`
+				Params     map[string]string `json:"PARAMS"`
+				Variants   map[string]string `json:"PER-VARIANT-URIS"`
+				Renditions map[string]string `json:"PER-RENDITION-URIS"`
 			} `json:"URI-REPLACEMENT"`
 		} `json:"PATHWAY-CLONES"`
 	}
@@ -113,14 +134,28 @@ func Parse(text []byte) (*Document, error) {
 	}
 	for _, c := range doc.Clones {
 		x := c.Replacement
-		usable := isName(c.Base) && isName(c.ID) && c.Base != c.ID && isHost(x.Host) && len(x.Params) <= maxParams &&
-			len(x.Variants) == 0 && len(x.Renditions) == 0
+		usable := isName(c.Base) && isName(c.ID) && c.Base != c.ID && isHost(x.Host) && len(x.Params) <= maxParams
 		for k, v := range x.Params {
 			usable = usable && isName(k) && len(v) <= maxNameBytes
 		}
-		if usable && len(d.Clones) < maxClones {
-			d.Clones = append(d.Clones, Clone{Base: c.Base, ID: c.ID, Host: x.Host, Params: x.Params})
+		if !usable || len(d.Clones) == maxClones {
+			continue
 		}
+		clone := Clone{Base: c.Base, ID: c.ID, Host: x.Host, Params: x.Params}
+		for _, per := range []struct {
+			uris map[string]string
+			name func(string) string
+		}{{x.Variants, manifest.StableVariant}, {x.Renditions, manifest.StableRendition}} {
+			for id, u := range per.uris { // the size of the document bounds them
+				if clone.URLs == nil {
+					clone.URLs = map[string]string{}
+				}
+				if id != "" && u != "" {
+					clone.URLs[per.name(id)] = u
+				}
+			}
+		}
+		d.Clones = append(d.Clones, clone)
 	}
 	return d, nil
 }

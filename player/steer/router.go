@@ -107,7 +107,7 @@ func (r *Router) Places(res manifest.Resource, now time.Time) []Place {
 			return slices.IndexFunc(places, func(p Place) bool { return p.Location == id })
 		}
 		if from := has(c.Base); from >= 0 && has(c.ID) < 0 {
-			if u, ok := c.apply(places[from].URL); ok {
+			if u, ok := c.apply(places[from].URL, res.Stable); ok {
 				places = append(places, Place{Index: places[from].Index, URL: u, Location: c.ID})
 			}
 		}

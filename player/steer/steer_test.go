@@ -141,9 +141,11 @@ func TestParse(t *testing.T) {
 		{"ttl too short", `{"VERSION":1,"TTL":0.1,"PATHWAY-PRIORITY":["A"]}`, "2s  [A] []"},
 		{"ttl too long", `{"VERSION":1,"TTL":1e300,"PATHWAY-PRIORITY":["A"]}`, "24h0m0s  [A] []"},
 		{"ttl is text", `{"VERSION":1,"TTL":"soon","PATHWAY-PRIORITY":["A"]}`, "5m0s  [A] []"},
-		{"clone", `{"VERSION":1,"PATHWAY-PRIORITY":["D"],"PATHWAY-CLONES":[{"BASE-ID":"A","ID":"D","URI-REPLACEMENT":{"HOST":"d.example:81","PARAMS":{"k":"v"}}}]}`, "5m0s  [D] [{A D d.example:81 map[k:v]}]"},
+		{"clone", `{"VERSION":1,"PATHWAY-PRIORITY":["D"],"PATHWAY-CLONES":[{"BASE-ID":"A","ID":"D","URI-REPLACEMENT":{"HOST":"d.example:81","PARAMS":{"k":"v"}}}]}`, "5m0s  [D] [{A D d.example:81 map[k:v] map[]}]"},
+		{"URIs of a clone", `{"VERSION":1,"PATHWAY-PRIORITY":["D"],"PATHWAY-CLONES":[{"BASE-ID":"A","ID":"D","URI-REPLACEMENT":{"PER-VARIANT-URIS":{"v1":"http://x/v","":"y"},"PER-RENDITION-URIS":{"v1":"http://x/r","a":""}}}]}`,
+			"5m0s  [D] [{A D  map[] map[rendition v1:http://x/r variant v1:http://x/v]}]"},
 		{"clones that are left out", `{"VERSION":1,"PATHWAY-PRIORITY":["D"],"PATHWAY-CLONES":[{"BASE-ID":"A","ID":"A"},{"ID":"x"},{"BASE-ID":"A","ID":"D","URI-REPLACEMENT":{"HOST":"u:p@h/x"}},` +
-			`{"BASE-ID":"A","ID":"E","URI-REPLACEMENT":{"PER-VARIANT-URIS":{"v1":"http://x/"}}}]}`, "5m0s  [D] []"},
+			`{"BASE-ID":"","ID":"E","URI-REPLACEMENT":{"PER-VARIANT-URIS":{"v1":"http://x/"}}}]}`, "5m0s  [D] []"},
 		{"no version", `{"PATHWAY-PRIORITY":["A"]}`, "!VERSION is missing"},
 		{"another version", `{"VERSION":2,"PATHWAY-PRIORITY":["A"]}`, "!version 2; only version 1"},
 		{"nothing preferred", `{"VERSION":1,"PATHWAY-PRIORITY":[""]}`, "!PATHWAY-PRIORITY is empty"},
@@ -181,6 +183,27 @@ func TestRouter_Clones(t *testing.T) {
 	want := []string{"0 https://e.example/x?k=%26&t=2+3", "0 https://d.example:81/x?k=%26&t=2+3", "1 https://b.example/x", "0 https://a.example/x?t=1", "2 https://c.example/x"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// TestRouter_ClonesOfPlaylists: a clone's own URL of a playlist takes the place of what would follow from its host; it cannot
+// lead where the manifest could not.
+func TestRouter_ClonesOfPlaylists(t *testing.T) {
+	var r steer.Router
+	r.Apply(&steer.Document{Priority: []string{"D"}, Clones: []steer.Clone{{Base: "A", ID: "D", Host: "d.example", Params: map[string]string{"k": "v"},
+		URLs: map[string]string{"variant v": "https://x.example/own?q=1", "rendition v": "../r.m3u8", "variant local": "file:///etc/passwd"}}}})
+	for _, tt := range []struct{ stable, want string }{
+		{manifest.StableVariant("v"), "https://x.example/own?q=1&k=v D"},
+		{manifest.StableRendition("v"), "https://a.example/r.m3u8?k=v D"},
+		{manifest.StableVariant("other"), "https://d.example/dir/x?k=v D"},
+		{"", "https://a.example/dir/x A"},
+		{manifest.StableVariant("local"), "https://a.example/dir/x A"},
+	} {
+		res := manifest.Resource{URL: "https://a.example/dir/x", Locations: []string{"A"}, Stable: tt.stable}
+		p := r.Places(res, time.Time{})[0]
+		if got := p.URL + " " + p.Location; got != tt.want {
+			t.Errorf("%q: got %s, want %s", tt.stable, got, tt.want)
+		}
 	}
 }
 

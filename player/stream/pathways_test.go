@@ -23,12 +23,15 @@ func TestPathways(t *testing.T) {
 		head   string
 		path   string // attribute of a variant
 		after  time.Duration
-		orders bool // the steering server sends everybody to b
+		orders string // where the steering server sends everybody, "" for that it is gone
+		to     string // who has the segments in the end
 	}{
-		{"redundant variants from the beginning", "", "", 0, false},
-		{"redundant variants while it plays", "", "", 4 * time.Second, false},
-		{"pathways from the beginning", steered, `,PATHWAY-ID="%s"`, 0, false},
-		{"a server that steers away", steered, `,PATHWAY-ID="%s"`, time.Hour, true},
+		{"redundant variants from the beginning", "", "", 0, "", "b"},
+		{"redundant variants while it plays", "", "", 4 * time.Second, "", "b"},
+		{"pathways from the beginning", steered, `,PATHWAY-ID="%s"`, 0, "", "b"},
+		{"a server that steers away", steered, `,PATHWAY-ID="%s"`, time.Hour, `"PATHWAY-PRIORITY":["B","A"]`, "b"},
+		{"a clone with URLs of its own", steered, `,STABLE-VARIANT-ID="v",PATHWAY-ID="%s"`, time.Hour, `"PATHWAY-PRIORITY":["C"],"PATHWAY-CLONES":[{"BASE-ID":"A","ID":"C",` +
+			`"URI-REPLACEMENT":{"HOST":"wrong.example","PER-VARIANT-URIS":{"v":"http://c.example/deep/list.m3u8"}}}]`, "c"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -43,8 +46,10 @@ func TestPathways(t *testing.T) {
 				h.files["list.m3u8"] = &fstest.MapFile{Data: []byte(list.String())}
 				h.fault = func(w http.ResponseWriter, r *http.Request) bool {
 					switch {
-					case r.Host == "steer.example" && tt.orders:
-						fmt.Fprint(w, `{"VERSION":1,"TTL":10,"PATHWAY-PRIORITY":["B","A"]}`)
+					case r.Host == "steer.example" && tt.orders != "":
+						fmt.Fprintf(w, `{"VERSION":1,"TTL":10,%s}`, tt.orders)
+					case r.Host == "c.example" && strings.HasPrefix(r.URL.Path, "/deep/"):
+						http.StripPrefix("/deep", http.FileServerFS(h.files)).ServeHTTP(w, r)
 					case r.Host == "steer.example":
 						w.WriteHeader(http.StatusGone)
 					case r.Host == "a.example" && strings.HasPrefix(r.URL.Path, "/v-") && time.Since(h.begun) >= tt.after:
@@ -70,7 +75,7 @@ func TestPathways(t *testing.T) {
 				pres, err := hls.Parse([]byte(master), hls.Options{BaseURL: "http://a.example/m.m3u8", Get: func(r manifest.Resource) ([]byte, error) {
 					b, resp, err := client.ReadAll(context.Background(), fetch.Request{URL: r.URL, Kind: fetch.Manifest})
 					if err == nil && r.From != nil {
-						r.From(0, resp.URL)
+						r.From(0, "", resp.URL)
 					}
 					return b, err
 				}})
@@ -85,7 +90,11 @@ func TestPathways(t *testing.T) {
 				if got := r.pictures(); got != "0.00-59.96" || r.stalls() != 0 || r.el.Error() != nil {
 					t.Errorf("shown %s, stalls %v, error %v\n%s", got, r.el.Report().Stalls, r.el.Error(), r.log.String())
 				}
-				if h.count("b.example/v-") == 0 || h.count("a.example/list") == 0 || h.count("b.example/list") > 2 {
+				segments, lists := tt.to+".example/v-", tt.to+".example/list"
+				if tt.to == "c" {
+					segments, lists = "c.example/deep/v-", "c.example/deep/list"
+				}
+				if h.count(segments) == 0 || h.count("a.example/list") == 0 || h.count(lists) > 2 || h.count("wrong.example") > 0 {
 					t.Errorf("asked %v", h.asked)
 				}
 			})

@@ -111,7 +111,7 @@ func (p *Program) try(ctx context.Context, r manifest.Resource, req fetch.Reques
 			return err
 		}
 		if r.From != nil {
-			r.From(pl.Index, from)
+			r.From(pl.Index, pl.Location, from)
 		}
 		return nil
 	})

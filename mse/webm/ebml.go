@@ -43,6 +43,7 @@ const (
 	idNumber       elementID = 0xd7
 	idType         elementID = 0x83
 	idDefault      elementID = 0x23e383 // DefaultDuration
+	idFlagDefault  elementID = 0x88
 	idName         elementID = 0x536e
 	idLanguage     elementID = 0x22b59c
 	idLanguageBCP  elementID = 0x22b59d

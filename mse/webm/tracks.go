@@ -166,7 +166,7 @@ type trackReader struct {
 func readTrack(n *node, path string) (*track, error) {
 	r := trackReader{track: &track{}, path: path}
 	cfg := &media.DecoderConfig{}
-	preroll, typ, defaulted, language, tag := int64(0), uint64(0), uint64(0), "eng", ""
+	preroll, typ, defaulted, language, tag, chosen := int64(0), uint64(0), uint64(0), "eng", "", false
 	w := n.children()
 	for w.next() {
 		switch x := &w.node; x.id {
@@ -176,6 +176,8 @@ func readTrack(n *node, path string) (*track, error) {
 			typ = x.uint()
 		case idDefault:
 			defaulted = x.uint()
+		case idFlagDefault:
+			chosen = x.uint() == 1
 		case idName:
 			r.info.Label = x.text()
 		case idLanguage:
@@ -233,8 +235,11 @@ func readTrack(n *node, path string) (*track, error) {
 		r.info.Language = language
 	}
 	r.info.ID, r.info.Kind = uint32(r.number), r.kind
-	if r.kind == media.Text {
+	switch {
+	case r.kind == media.Text:
 		r.info.Role = textRole(r.codecID)
+	case chosen: // written down: where the flag is left out, all tracks have it
+		r.info.Role = "main"
 	}
 	if defaulted > 0 && defaulted < maxTicks {
 		r.nominal = seconds(int64(defaulted))

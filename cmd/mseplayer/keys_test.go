@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -272,6 +273,9 @@ func TestKeys_Missing(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, exitOK, "key wanted: "+kid, "", "probe", write(t, filepath.Join(t.TempDir(), "film.mp4"), string(init)+string(segment)))
+	film := write(t, filepath.Join(t.TempDir(), "film.mp4"), string(withSystem(init))+string(segment))
+	expect(t, exitOK, "key wanted: "+kid+", widevine", "", "probe", film)
+	expect(t, exitOK, "drm.unsupported-system", "", "check", "--quiet", film)
 }
 
 // TestKeys_Flags refuses keys and licenses that are none.
@@ -308,4 +312,13 @@ func TestKeys_Progressive(t *testing.T) {
 	}
 	expect(t, exitFailed, "", kid+" is not known", "play", "--quiet", "--headless", "--audio-out", "null", name)
 	expect(t, exitOK, "", "", "play", "--quiet", "--headless", "--audio-out", "null", "--start", "3", "--end", "3.2", "--key", key, name)
+}
+
+// withSystem adds a pssh box of Widevine at the end of the moov, which is the last box of init.
+func withSystem(init []byte) []byte {
+	system := []byte("\x00\x00\x00\x20pssh\x00\x00\x00\x00\xed\xef\x8b\xa9\x79\xd6\x4a\xce\xa3\xc8\x27\xdc\xd5\x1d\x21\xed\x00\x00\x00\x00")
+	at := int(binary.BigEndian.Uint32(init)) // behind ftyp
+	out := slices.Concat(init, system)
+	binary.BigEndian.PutUint32(out[at:], uint32(len(out)-at))
+	return out
 }

@@ -14,6 +14,7 @@ import (
 type movie struct {
 	duration media.Time
 	tracks   []*track
+	systems  []media.ProtectionSystem
 }
 
 // track is one trak of a movie.
@@ -72,7 +73,7 @@ func (m *movie) ids() string {
 
 // initSegment is what the handler gets.
 func (m *movie) initSegment() *media.InitSegment {
-	s := &media.InitSegment{Duration: m.duration}
+	s := &media.InitSegment{Duration: m.duration, Systems: m.systems}
 	for _, t := range m.tracks {
 		if t.kind != 0 {
 			s.Tracks = append(s.Tracks, t.info)
@@ -99,6 +100,11 @@ func parseMoov(b *box, opt Options) (*movie, error) {
 	r.m.duration = movieDuration(mv.Duration, r.timescale)
 	w := b.children(0)
 	for w.next() {
+		if w.box.is("pssh") {
+			if p, ok := readSystem(w.box.body); ok && len(r.m.systems) < maxSystems {
+				r.m.systems = append(r.m.systems, p)
+			}
+		}
 		if !w.box.is("trak") {
 			continue
 		}
@@ -117,6 +123,27 @@ func parseMoov(b *box, opt Options) (*movie, error) {
 		return nil, notFragmented("moov", b.off, "has no mvex")
 	}
 	return r.m, r.mvex(&mvex)
+}
+
+// maxSystems bounds the protection systems of a movie, maxSystemKeys the keys that one lists.
+const maxSystems, maxSystemKeys = 32, 256
+
+// readSystem reads the payload of a pssh. ok is false if it is none.
+// ISO/IEC 23001-7 §8.1.
+func readSystem(b []byte) (s media.ProtectionSystem, ok bool) {
+	const head, id, number = 4, 16, 4
+	if len(b) < head+id {
+		return s, false
+	}
+	copy(s.ID[:], b[head:])
+	if rest := b[head+id:]; b[0] > 0 && len(rest) >= number {
+		n := int64(be.Uint32(rest))
+		for rest = rest[number:]; n > 0 && len(rest) >= id && len(s.KIDs) < maxSystemKeys; n-- {
+			s.KIDs = append(s.KIDs, [id]byte(rest[:id]))
+			rest = rest[id:]
+		}
+	}
+	return s, true
 }
 
 // movieDuration is a declared duration in seconds. 0 and all ones mean that none is declared.

@@ -175,6 +175,14 @@ type InitSegment struct {
 	// Duration is the declared length of the presentation, Forever when none is declared.
 	Duration Time
 	Tracks   []TrackInfo
+	// Systems are the protection systems that the media names.
+	Systems []ProtectionSystem
+}
+
+// ProtectionSystem is a system that gives keys, and the keys that it says it is for, as far as it does. ISO/IEC 23001-7 §8.1.
+type ProtectionSystem struct {
+	ID   [16]byte
+	KIDs [][16]byte
 }
 
 // TrackInfo describes one track of an initialization segment.

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -268,11 +269,31 @@ func (s *Source) present(head *media.InitSegment, container string, initSize int
 		}
 	}
 	rep.Codecs = strings.Join(codecs, ",")
-	set := &manifest.AdaptationSet{ID: "0", Kind: rep.Kind, Group: -1, Priority: 1, Representations: []*manifest.Representation{rep}}
+	rep.Protection = protection(head)
+	set := &manifest.AdaptationSet{ID: "0", Kind: rep.Kind, Protection: rep.Protection, Group: -1, Priority: 1, Representations: []*manifest.Representation{rep}}
 	s.Presentation = &manifest.Presentation{Format: manifest.File, URL: s.URL, Periods: []*manifest.Period{{ID: "0", Sets: []*manifest.AdaptationSet{set}}}}
 	if head.Duration.IsFinite() {
 		s.Presentation.DeclaredDuration = media.Some(head.Duration)
 	}
+}
+
+// protection lists the systems that a file names. One that does not say which keys it is for is for those of the tracks.
+func protection(head *media.InitSegment) (out []manifest.Protection) {
+	var kids [][16]byte
+	for _, t := range head.Tracks {
+		if t.KID != [16]byte{} && !slices.Contains(kids, t.KID) {
+			kids = append(kids, t.KID)
+		}
+	}
+	for _, x := range head.Systems {
+		scheme := fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", x.ID[:4], x.ID[4:6], x.ID[6:8], x.ID[8:10], x.ID[10:])
+		p := manifest.Protection{Scheme: scheme, System: manifest.SystemName(scheme), KIDs: x.KIDs}
+		if p.KIDs == nil {
+			p.KIDs = kids
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // String describes the source for logs.

@@ -42,6 +42,24 @@ func TestSourceBuffer(t *testing.T) {
 	}
 }
 
+// TestSourceBuffer_Pictures appends tables and single pictures, each followed by abort, which is all that ends a picture.
+func TestSourceBuffer_Pictures(t *testing.T) {
+	sb := bytestreamtest.NewBuffer(t, `video/mp2t; codecs="avc1.4d001e"`)
+	var tables muxer
+	tables.tables(stream{0x1b, videoPID, nil})
+	sb.Append(tables.b)
+	sb.Do(sb.Abort())
+	for i := range int64(3) {
+		var m muxer
+		m.video(90000*(i+1), untimed, picture(8*int(i), 100, true))
+		sb.Append(m.b)
+		sb.Do(sb.Abort())
+	}
+	if got, s := sb.Thousandths(), sb.Stats(); got != "[1.000,1.040)[2.000,2.040)[3.000,3.040)" || s.Frames != 3 {
+		t.Errorf("%s, %d frames", got, s.Frames)
+	}
+}
+
 // TestEndOfStream ends a stream whose last frames nothing follows, which are buffered then, goes on with it and ends it
 // again.
 func TestEndOfStream(t *testing.T) {

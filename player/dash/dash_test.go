@@ -199,6 +199,9 @@ func dumpResource(r manifest.Resource) string {
 	if r.Locations != nil {
 		s += fmt.Sprintf(" at %q", r.Locations)
 	}
+	if r.Bases != nil && r.Locations == nil {
+		s += fmt.Sprintf(" under %q", r.Bases)
+	}
 	return s
 }
 

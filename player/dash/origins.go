@@ -21,7 +21,9 @@ const (
 
 // origin is a base URL in effect, with what the BaseURL elements on the way to it say.
 type origin struct {
-	base     manifest.Base
+	base manifest.Base
+	// root is the base URL of the innermost level that offers a choice of them.
+	root     string
 	location string // name of the service location
 	// byteRange is the template that puts byte ranges into the URL, "" for none.
 	byteRange string
@@ -79,6 +81,9 @@ func (o *origins) resource(ref string, r manifest.Range) manifest.Resource {
 		if named {
 			res.Locations = append(res.Locations, b.location)
 		}
+		if len(o.list) > 1 {
+			res.Bases = append(res.Bases, b.root)
+		}
 	}
 	return res
 }
@@ -130,7 +135,11 @@ func (b *builder) resolveBases(at place, above []origin, urls []*mpd.BaseURLType
 			if u, err := url.Parse(strings.TrimSpace(string(u.Value))); err == nil && u.IsAbs() {
 				from = origin{} // nothing of the level above is in use
 			}
-			o := origin{base: next, location: first(facts.location, from.location), byteRange: first(facts.byteRange, from.byteRange),
+			root := from.root
+			if root == "" || len(urls) > 1 {
+				root = next.String()
+			}
+			o := origin{base: next, root: root, location: first(facts.location, from.location), byteRange: first(facts.byteRange, from.byteRange),
 				ahead: from.ahead + facts.ahead, chunked: from.chunked}
 			if facts.complete != nil {
 				o.chunked = !*facts.complete

@@ -230,7 +230,7 @@ func New(cfg Config) (*Client, error) {
 	c.transport = &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeoutCause(ctx, cfg.ConnectTimeout, fmt.Errorf("no connection to %s within %v", address, cfg.ConnectTimeout))
+			ctx, cancel := context.WithTimeoutCause(ctx, cfg.ConnectTimeout, fmt.Errorf("%w to %s within %v", errNoConn, address, cfg.ConnectTimeout))
 			defer cancel()
 			conn, err := dial(ctx, network, address)
 			if err != nil && ctx.Err() != nil {

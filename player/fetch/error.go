@@ -30,9 +30,10 @@ var (
 	ErrChanged = errors.New("the resource changed while it was read")
 )
 
-// Causes that only the policy of retries must know.
+// Causes that only this package must know.
 var (
 	errRedirect = errors.New("a redirect")
+	errNoConn   = errors.New("no connection")
 	errEncoding = errors.New("content encoding")
 	errAnswer   = errors.New("unexpected answer")
 )
@@ -82,6 +83,13 @@ func BehindEnd(err error) bool {
 // Missing reports whether the resource does not exist: status 404 or 410, or no such file.
 func (e *Error) Missing() bool {
 	return e.Status == http.StatusNotFound || e.Status == http.StatusGone || errors.Is(e.Err, fs.ErrNotExist)
+}
+
+// Unreachable reports whether there was no connection to the host at all: its name is not known, or it does not answer.
+func (e *Error) Unreachable() bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.Is(e.Err, errNoConn) || errors.As(e.Err, &dns) || errors.As(e.Err, &op) && op.Op == "dial"
 }
 
 // statusError is a response that is no success.

@@ -314,24 +314,26 @@ func TestGet_Timeouts(t *testing.T) {
 		cfg  func(o *origin) fetch.Config
 		err  string
 		took time.Duration // without the pauses
+		// there is no connection
+		unreachable bool
 	}{
 		{"no connection", func(*origin) fetch.Config {
 			return fetch.Config{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }}
-		}, "no connection to h.example:80 within 10s (4 attempts)", 40 * time.Second},
+		}, "no connection to h.example:80 within 10s (4 attempts)", 40 * time.Second, true},
 		{"connection refused", func(*origin) fetch.Config {
 			return fetch.Config{Dial: func(context.Context, string, string) (net.Conn, error) {
-				return nil, errors.New("connection refused")
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 			}}
-		}, "connection refused (4 attempts)", 0},
+		}, "connection refused (4 attempts)", 0, true},
 		{"no such host", func(*origin) fetch.Config {
 			return fetch.Config{Dial: func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.DNSError{Err: "no such host", Name: "h.example", IsNotFound: true}
 			}}
-		}, "no such host", 0},
-		{"no answer", func(*origin) fetch.Config { return fetch.Config{} }, "timeout awaiting response headers (4 attempts)", 40 * time.Second},
+		}, "no such host", 0, true},
+		{"no answer", func(*origin) fetch.Config { return fetch.Config{} }, "timeout awaiting response headers (4 attempts)", 40 * time.Second, false},
 		{"no answer, impatient", func(*origin) fetch.Config {
 			return fetch.Config{FirstByteTimeout: time.Second, Attempts: 2, Backoff: time.Nanosecond}
-		}, "timeout awaiting response headers (2 attempts)", 2 * time.Second},
+		}, "timeout awaiting response headers (2 attempts)", 2 * time.Second, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -340,6 +342,10 @@ func TestGet_Timeouts(t *testing.T) {
 				start := time.Now()
 				_, _, err := get(c, "http://h.example/x", fetch.Segment, fetch.Range{})
 				wantError(t, err, tt.err)
+				var fe *fetch.Error
+				if !errors.As(err, &fe) || fe.Unreachable() != tt.unreachable {
+					t.Errorf("unreachable: got %v, want %v", !tt.unreachable, tt.unreachable)
+				}
 				if took := time.Since(start); took < tt.took || took > tt.took+6*time.Second {
 					t.Errorf("took %v, want %v and the pauses", took, tt.took)
 				}

@@ -42,7 +42,10 @@ type Resource struct {
 	// Locations name the service locations (DASH) or pathways (HLS) of URL and of each of Alternatives, for steering;
 	// nil when the manifest names none.
 	Locations []string
-	Range     Range
+	// Bases are the base URLs that URL and each of Alternatives were made from, nil when they have none of their own. What
+	// fails at one base says nothing about another one, though both be at one host.
+	Bases []string
+	Range Range
 	// Stable is the name by which a steering server may give the resource another URL: that of StableVariant or
 	// StableRendition; "" for none.
 	Stable string

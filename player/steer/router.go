@@ -2,6 +2,7 @@ package steer
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,8 +25,9 @@ type Place struct {
 	// Index is 0 for the URL of the resource, i for Alternatives[i-1]. A clone has that of what it was made from.
 	Index int
 	URL   string
-	// Location is the service location or pathway, "" when the manifest names none.
-	Location string
+	// Location is the service location or pathway, "" when the manifest names none. Base is the base URL that URL was made
+	// from, "" when not known.
+	Location, Base string
 }
 
 // Use is what the network did at one location since the steering server was asked last.
@@ -98,6 +100,9 @@ func (r *Router) Places(res manifest.Resource, now time.Time) []Place {
 		if i < len(res.Locations) {
 			p.Location = res.Locations[i]
 		}
+		if i < len(res.Bases) {
+			p.Base = res.Bases[i]
+		}
 		places = append(places, p)
 	}
 	r.mu.Lock()
@@ -133,32 +138,40 @@ func (r *Router) rank(p Place) int {
 }
 
 func (r *Router) excluded(p Place, now time.Time) bool {
-	for _, k := range keys(p) {
-		if r.penalties[k].until.After(now) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(keys(p, true), func(k string) bool { return r.penalties[k].until.After(now) })
 }
 
-// keys name what a place shares with others: the location if it has one, else the host.
-func keys(p Place) []string {
-	if p.Location != "" {
-		return []string{"location " + p.Location}
+// keys name what a place shares with others: the location if it has one, else the base URL. What has neither shares its
+// host, and so does everything when the host is meant.
+func keys(p Place, host bool) []string {
+	var list []string
+	switch {
+	case p.Location != "":
+		list = append(list, "location "+p.Location)
+	case p.Base != "":
+		list = append(list, "base "+p.Base)
+	default:
+		host = true
 	}
-	u, err := url.Parse(p.URL)
-	if err != nil || u.Host == "" {
-		return nil // this machine
+	if u, err := url.Parse(p.URL); host && err == nil && u.Host != "" { // else it is this machine
+		list = append(list, "host "+strings.ToLower(u.Host))
 	}
-	return []string{"host " + strings.ToLower(u.Host)}
+	return list
 }
 
-// Failed notes that a place did not give what it should. Its location, or its host where it has none, is tried last for a
-// minute, and each further time for twice as long, up to 8 minutes.
-func (r *Router) Failed(p Place, now time.Time) {
+// unreachable reports whether err says that there is no way to the host at all.
+func unreachable(err error) bool {
+	var e interface{ Unreachable() bool }
+	return errors.As(err, &e) && e.Unreachable()
+}
+
+// Failed notes why a place did not give what it should. All that is of its location, or else of its base URL, is tried last
+// for a minute, and each further time for twice as long, up to 8 minutes. Where nothing can be reached (err has a method
+// Unreachable that says so), or the place is known by its host only, that holds for all places at the host.
+func (r *Router) Failed(p Place, err error, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, k := range keys(p) {
+	for _, k := range keys(p, unreachable(err)) {
 		old, known := r.penalties[k]
 		if old.until.After(now) {
 			continue // one failure, seen by several requests
@@ -190,7 +203,7 @@ func (r *Router) forget() {
 func (r *Router) Succeeded(p Place, bytes int64, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, k := range keys(p) {
+	for _, k := range keys(p, true) {
 		delete(r.penalties, k)
 	}
 	if p.Location == "" {
@@ -224,7 +237,7 @@ func (r *Router) Try(ctx context.Context, res manifest.Resource, now func() time
 		if ctx.Err() != nil {
 			break // no fault of the place
 		}
-		r.Failed(p, now())
+		r.Failed(p, err, now())
 	}
 	return first
 }

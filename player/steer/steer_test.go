@@ -20,6 +20,18 @@ var three = manifest.Resource{URL: "https://a.example/x?t=1", Alternatives: []st
 // bare is one whose places have no names.
 var bare = manifest.Resource{URL: "https://a.example/x", Alternatives: []string{"https://b.example/x", "https://A.example/y"}}
 
+// based is one at three base URLs of two hosts.
+var based = manifest.Resource{URL: "https://a.example/up/x", Alternatives: []string{"https://a.example/down/x", "https://b.example/x"},
+	Bases: []string{"https://a.example/up/", "https://a.example/down/", "https://b.example/"}}
+
+// away is the error of a host that cannot be reached.
+type away struct{}
+
+func (away) Error() string     { return "refused" }
+func (away) Unreachable() bool { return true }
+
+var cut = fmt.Errorf("try: %w", away{})
+
 func order(r *steer.Router, res manifest.Resource, now time.Time) string {
 	var s []string
 	for _, p := range r.Places(res, now) {
@@ -29,7 +41,8 @@ func order(r *steer.Router, res manifest.Resource, now time.Time) string {
 }
 
 func place(res manifest.Resource, i int) steer.Place {
-	return steer.Place{Index: i, URL: append([]string{res.URL}, res.Alternatives...)[i], Location: append(slices.Clone(res.Locations), "", "", "")[i]}
+	return steer.Place{Index: i, URL: append([]string{res.URL}, res.Alternatives...)[i], Location: append(slices.Clone(res.Locations), "", "", "")[i],
+		Base: append(slices.Clone(res.Bases), "", "", "")[i]}
 }
 
 func TestRouter_Places(t *testing.T) {
@@ -38,27 +51,31 @@ func TestRouter_Places(t *testing.T) {
 		name   string
 		prefer []string
 		failed []int
+		err    error
 		res    manifest.Resource
 		after  time.Duration
 		want   string
 	}{
-		{"as written", nil, nil, three, 0, "A0 B1 C2"},
-		{"preferred", []string{"C", "A"}, nil, three, 0, "C2 A0 B1"},
-		{"unknown ones", []string{"X", "B"}, nil, three, 0, "B1 A0 C2"},
-		{"failed", nil, []int{0}, three, 0, "B1 C2 A0"},
-		{"failed, preferred", []string{"C", "A", "B"}, []int{2}, three, 0, "A0 B1 C2"},
-		{"failed, just before the end", nil, []int{0}, three, time.Minute - 1, "B1 C2 A0"},
-		{"failed, over", nil, []int{0}, three, time.Minute, "A0 B1 C2"},
-		{"all failed", []string{"B"}, []int{0, 1, 2}, three, 0, "B1 A0 C2"},
-		{"by host", nil, []int{0}, bare, 0, "1 0 2"},
-		{"names only for some", []string{"A"}, nil, manifest.Resource{URL: "x:a", Alternatives: []string{"x:b"}, Locations: []string{"", "A"}}, 0, "A1 0"},
-		{"local", nil, []int{0}, manifest.Resource{URL: "file:///a", Alternatives: []string{"file:///b"}}, 0, "0 1"},
+		{"as written", nil, nil, nil, three, 0, "A0 B1 C2"},
+		{"preferred", []string{"C", "A"}, nil, nil, three, 0, "C2 A0 B1"},
+		{"unknown ones", []string{"X", "B"}, nil, nil, three, 0, "B1 A0 C2"},
+		{"failed", nil, []int{0}, nil, three, 0, "B1 C2 A0"},
+		{"failed, preferred", []string{"C", "A", "B"}, []int{2}, nil, three, 0, "A0 B1 C2"},
+		{"failed, just before the end", nil, []int{0}, nil, three, time.Minute - 1, "B1 C2 A0"},
+		{"failed, over", nil, []int{0}, nil, three, time.Minute, "A0 B1 C2"},
+		{"all failed", []string{"B"}, []int{0, 1, 2}, nil, three, 0, "B1 A0 C2"},
+		{"by host", nil, []int{0}, nil, bare, 0, "1 0 2"},
+		{"names only for some", []string{"A"}, nil, nil, manifest.Resource{URL: "x:a", Alternatives: []string{"x:b"}, Locations: []string{"", "A"}}, 0, "A1 0"},
+		{"local", nil, []int{0}, nil, manifest.Resource{URL: "file:///a", Alternatives: []string{"file:///b"}}, 0, "0 1"},
+		{"by base", nil, []int{0}, nil, based, 0, "1 2 0"},
+		{"no way to the host", nil, []int{0}, cut, based, 0, "2 0 1"},
+		{"no way to the host of a location", nil, []int{0}, cut, manifest.Resource{URL: "http://a/x", Alternatives: []string{"http://a/y", "http://b/x"}, Locations: []string{"A", "B", "C"}}, 0, "C2 A0 B1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var r steer.Router
 			r.Prefer(tt.prefer)
 			for _, i := range tt.failed {
-				r.Failed(place(tt.res, i), t0)
+				r.Failed(place(tt.res, i), tt.err, t0)
 			}
 			if got := order(&r, tt.res, t0.Add(tt.after)); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
@@ -77,8 +94,8 @@ func TestRouter_Penalty(t *testing.T) {
 		if i == 6 {
 			r.Succeeded(a, 0, 0)
 		}
-		r.Failed(a, now)
-		r.Failed(a, now.Add(time.Second)) // the other requests that were under way
+		r.Failed(a, nil, now)
+		r.Failed(a, nil, now.Add(time.Second)) // the other requests that were under way
 		d := time.Duration(0)
 		for order(&r, three, now.Add(d)) != "A0 B1 C2" {
 			d += time.Second
@@ -95,7 +112,7 @@ func TestRouter_Bounded(t *testing.T) {
 	var r steer.Router
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 1000 {
-		r.Failed(steer.Place{URL: fmt.Sprintf("https://h%d.example/", i)}, now.Add(time.Duration(i)*time.Millisecond))
+		r.Failed(steer.Place{URL: fmt.Sprintf("https://h%d.example/", i)}, nil, now.Add(time.Duration(i)*time.Millisecond))
 	}
 	res := manifest.Resource{URL: "https://h0.example/", Alternatives: []string{"https://h999.example/", "https://x.example/"}}
 	if got := order(&r, res, now); got != "0 2 1" {
@@ -339,8 +356,8 @@ func TestRouter_Version(t *testing.T) {
 		{"the same order", func() { r.Prefer([]string{"B"}) }, 1},
 		{"a document with another", func() { r.Apply(&steer.Document{Priority: []string{"A", "B"}}) }, 2},
 		{"a document with the same", func() { r.Apply(&steer.Document{Priority: []string{"A", "B"}}) }, 2},
-		{"a failure", func() { r.Failed(place(three, 0), t0) }, 3},
-		{"the same failure, seen by another request", func() { r.Failed(place(three, 0), t0.Add(time.Second)) }, 3},
+		{"a failure", func() { r.Failed(place(three, 0), nil, t0) }, 3},
+		{"the same failure, seen by another request", func() { r.Failed(place(three, 0), nil, t0.Add(time.Second)) }, 3},
 		{"a success", func() { r.Succeeded(place(three, 1), 1, time.Second) }, 3},
 	} {
 		step.do()

@@ -23,10 +23,10 @@ type source struct {
 	begun time.Time
 }
 
-// failed notes that the body could not be had to its end.
-func (s *source) failed(ctx context.Context) {
+// failed notes why the body could not be had to its end.
+func (s *source) failed(ctx context.Context, err error) {
 	if ctx.Err() == nil {
-		s.prog.route.Failed(s.place, time.Now())
+		s.prog.route.Failed(s.place, err, time.Now())
 	}
 }
 

@@ -123,6 +123,37 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestFailover_OneHost has two base URLs at one host, of which the first has nothing: it is left alone once that is known.
+func TestFailover_OneHost(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := &hosts{files: fstest.MapFS{}}
+		movie(h.files, "up/", 40, 0, 100_000)
+		pres := twoHosts()
+		place := func(r *manifest.Resource) {
+			name := r.URL[strings.LastIndexByte(r.URL, '/')+1:]
+			r.URL, r.Alternatives, r.Locations = "http://a.example/down/"+name, []string{"http://a.example/up/" + name}, nil
+			r.Bases = []string{"http://a.example/down/", "http://a.example/up/"}
+		}
+		for _, set := range pres.Periods[0].Sets {
+			rep := set.Representations[0]
+			x := rep.Segments.(index)
+			x.edit = func(s *manifest.SegmentRef) { spread(&s.Resource); place(&s.Resource) }
+			rep.Segments = x
+			place(rep.Init)
+		}
+		r := start(t, network(t, h), pres, stream.ProgramOptions{}, nil)
+		defer r.stop()
+		r.el.Play()
+		r.ended(60 * time.Second)
+		if n := h.count("a.example/down/"); n > 4 {
+			t.Errorf("asked the one that has nothing %d times", n)
+		}
+		if got := r.pictures(); got != "0.00-39.96" || r.stalls() != 0 {
+			t.Errorf("shown %s, stalls %v\n%s", got, r.el.Report().Stalls, r.log.String())
+		}
+	})
+}
+
 // TestSteering follows a steering server that changes its mind, and then wishes not to be asked any more.
 func TestSteering(t *testing.T) {
 	for _, before := range []bool{false, true} {

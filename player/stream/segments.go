@@ -939,7 +939,7 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 			break
 		}
 		if err != nil {
-			resp.failed(ctx)
+			resp.failed(ctx, err)
 			return f.wrap(it, Segment, meter.blame(ctx, err))
 		}
 		if f.moved(e) {

@@ -82,7 +82,7 @@ func (r *run) update(ctx context.Context, b *broadcast) {
 		if p.Live == nil || p.Live.Updater == nil || pause(ctx, max(p.Live.Refresh, minUpdate), nil) != nil {
 			return
 		}
-		next, err := p.Live.Updater.Update(get)
+		next, err := p.Live.Updater.Update(time.Now().Add(b.skew), get)
 		if ctx.Err() != nil {
 			return
 		}
@@ -179,10 +179,8 @@ func (b *broadcast) findings() []Finding {
 		return out
 	}
 	return append(out, Finding{Code: codeNetworkFailed, Severity: manifest.SeverityWarning, Time: Unknown, Evidence: map[string]any{"count": b.failures},
-		Message: fmt.Sprintf("the manifest could not be had again, %d times: %s", b.failures, oneLine(reason(b.failure)))})
+		Message: fmt.Sprintf("the manifest could not be had again, %d times: %s", b.failures, strings.Join(strings.Fields(reason(b.failure)), " "))})
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // pause waits, until changed is closed at the latest. It fails when ctx ends.
 func pause(ctx context.Context, d time.Duration, changed <-chan struct{}) error {

@@ -340,7 +340,7 @@ func TestCorpus_Patches(t *testing.T) {
 			if err := errors.Join(err1, err2, err3); err != nil {
 				t.Fatal(err)
 			}
-			got, err := was.Live.Updater.Update(func(r manifest.Resource) ([]byte, error) {
+			got, err := was.Live.Updater.Update(time.Time{}, func(r manifest.Resource) ([]byte, error) {
 				if !strings.Contains(r.URL, ".mpp") {
 					return nil, errors.New("the patch was not used")
 				}

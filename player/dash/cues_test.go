@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 
 	"mseplayer/player/manifest"
@@ -88,39 +87,7 @@ func TestLazy_WebM(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := representation(t, `<Representation mimeType="video/webm" codecs="vp9"><BaseURL>v.webm</BaseURL><SegmentBase timescale="1000" presentationTimeOffset="1000" `+tt.base+`></SegmentBase></Representation>`)
-			var requests []string
-			l, err := r.Lazy.Load(getter(tt.file, &requests))
-			if len(requests) != tt.requests {
-				t.Errorf("requests: got %q, want %d", requests, tt.requests)
-			}
-			if tt.err != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.err) {
-					t.Fatalf("got %v, want an error with %q", err, tt.err)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for i := range l.Index.Len() {
-				s := l.Index.At(i)
-				rg := s.Range.String()
-				if rg == "" {
-					rg = "0-"
-				}
-				got = append(got, fmt.Sprintf("%s [%s,%s)", rg, s.Start, s.End()))
-				if f := l.Index.Find(s.Start); f != i {
-					t.Errorf("Find(%s): got %d, want %d", s.Start, f, i)
-				}
-			}
-			init := ""
-			if l.Init != nil {
-				init = l.Init.Range.String()
-			}
-			if s := init + ": " + strings.Join(got, " "); s != tt.want {
-				t.Errorf("got  %s\nwant %s", s, tt.want)
-			}
+			testLazy(t, r, tt.file, "v.webm", tt.want, tt.requests, tt.err)
 		})
 	}
 	gone := errors.New("GET: 404")

@@ -487,6 +487,51 @@ func TestIndex_Memory(t *testing.T) {
 	}
 }
 
+// testLazy loads the index of a file, and compares the range of its initialization segment, its segments, the number of
+// requests, and the error ("" for none).
+func testLazy(t *testing.T, r *manifest.Representation, file []byte, name, want string, asked int, failure string) {
+	t.Helper()
+	if r.Lazy == nil {
+		t.Fatalf("no lazy index: %+v", r)
+	}
+	var requests []string
+	l, err := r.Lazy.Load(getter(file, &requests))
+	if len(requests) != asked {
+		t.Errorf("requests: got %q, want %d", requests, asked)
+	}
+	if failure != "" {
+		if err == nil || !strings.Contains(err.Error(), failure) {
+			t.Fatalf("got %v, want an error with %q", err, failure)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range l.Index.Len() {
+		s := l.Index.At(i)
+		rg := s.Range.String()
+		if rg == "" {
+			rg = "0-"
+		}
+		got = append(got, fmt.Sprintf("%s [%s,%s)", rg, s.Start, s.End()))
+		if f := l.Index.Find(s.Start); f != i {
+			t.Errorf("Find(%s): got %d, want %d", s.Start, f, i)
+		}
+		if !strings.HasSuffix(s.URL, "/dir/"+name) {
+			t.Errorf("URL %s", s.URL)
+		}
+	}
+	head := ""
+	if l.Init != nil {
+		head = l.Init.Range.String()
+	}
+	if s := head + ": " + strings.Join(got, " "); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+}
+
 func TestLazy(t *testing.T) {
 	init := append(box("ftyp", make([]byte, 16)), box("moov", make([]byte, 100))...)
 	flat := sidx(0, 1000, 500, 0, ref{size: 10, duration: 2000}, ref{size: 20, duration: 3000})
@@ -526,46 +571,7 @@ func TestLazy(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := representation(t, `<Representation><BaseURL>v.mp4</BaseURL><SegmentBase timescale="1000" presentationTimeOffset="1000" `+tt.base+`></SegmentBase></Representation>`)
-			if r.Lazy == nil {
-				t.Fatalf("no lazy index: %+v", r)
-			}
-			var requests []string
-			l, err := r.Lazy.Load(getter(tt.file, &requests))
-			if len(requests) != tt.requests {
-				t.Errorf("requests: got %q, want %d", requests, tt.requests)
-			}
-			if tt.err != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.err) {
-					t.Fatalf("got %v, want an error with %q", err, tt.err)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			init, x := l.Init, l.Index
-			for i := range x.Len() {
-				s := x.At(i)
-				rg := s.Range.String()
-				if rg == "" {
-					rg = "0-"
-				}
-				got = append(got, fmt.Sprintf("%s [%s,%s)", rg, s.Start, s.End()))
-				if f := x.Find(s.Start); f != i {
-					t.Errorf("Find(%s): got %d, want %d", s.Start, f, i)
-				}
-				if !strings.HasSuffix(s.URL, "/dir/v.mp4") {
-					t.Errorf("URL %s", s.URL)
-				}
-			}
-			var head string
-			if init != nil {
-				head = init.Range.String()
-			}
-			if s := head + ": " + strings.Join(got, " "); s != tt.want {
-				t.Errorf("got  %s\nwant %s", s, tt.want)
-			}
+			testLazy(t, r, tt.file, "v.mp4", tt.want, tt.requests, tt.err)
 		})
 	}
 }

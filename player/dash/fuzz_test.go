@@ -53,7 +53,7 @@ func FuzzMPD(f *testing.F) {
 			if p == nil || p.Live == nil || p.Live.Updater == nil {
 				break
 			}
-			next, err := p.Live.Updater.Update(func(r manifest.Resource) ([]byte, error) {
+			next, err := p.Live.Updater.Update(later, func(r manifest.Resource) ([]byte, error) {
 				switch {
 				case strings.HasPrefix(r.URL, "file:") || r.URL == "":
 					t.Fatalf("an update asks for %q", r.URL)

@@ -44,7 +44,7 @@ var schema = map[string]*element{
 	"BaseURL": {attrs: map[string]attrType{"serviceLocation": aside, "byteRange": aside, "availabilityTimeOffset": aside,
 		"availabilityTimeComplete": aside, "dvbPriority": aside, "dvbWeight": aside}, text: true},
 	"Location":      {attrs: map[string]attrType{"serviceLocation": text}, text: true},
-	"PatchLocation": {attrs: map[string]attrType{"serviceLocation": text}, text: true},
+	"PatchLocation": {attrs: map[string]attrType{"serviceLocation": text, "ttl": decimal}, text: true},
 	"ServiceDescription": {
 		attrs:    map[string]attrType{"id": unsigned},
 		children: []string{"Latency", "PlaybackRate", "ContentSteering"},

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,14 +28,20 @@ type version struct {
 	from manifest.Base
 	// places is where the document is to be had from now on.
 	places manifest.Resource
-	// patch is where the difference to the next version is to be had, "" for nowhere; data is then the document.
-	patch string
-	data  []byte
-	sum   [sha256.Size]byte
+	// patches are where the difference to the next version is to be had; data is the document if there are any.
+	patches []patchPlace
+	data    []byte
+	sum     [sha256.Size]byte
 	// remote is set when the presentation depends on more than the document.
 	remote    bool
 	published time.Time
 	p         *manifest.Presentation
+}
+
+// patchPlace is a place of patches. until is when it ends to be one, zero for never.
+type patchPlace struct {
+	url, location string
+	until         time.Time
 }
 
 // updater implements manifest.Updater.
@@ -55,56 +60,76 @@ func newVersion(data []byte, from manifest.Base, opts Options, b *builder, p *ma
 	}
 	v.published, _ = parseTime(string(m.PublishTime))
 	v.sum = sha256.Sum256(data)
-	named := false
 	for i, l := range m.Location {
-		u, err := from.ResolveURL(l.Value)
-		if err != nil || i >= maxLocations {
+		u, err := resolveLocation(from, l.Value, i)
+		if err != nil {
 			b.find(place{path: "MPD/Location"}, manifest.CodeInvalid, manifest.SeverityWarning, "", "a location is ignored: %v", err)
 			continue
 		}
-		if v.places.URL == "" {
-			v.places.URL = u
-		} else {
-			v.places.Alternatives = append(v.places.Alternatives, u)
-		}
-		v.places.Locations = append(v.places.Locations, l.ServiceLocation)
-		named = named || l.ServiceLocation != ""
-	}
-	if !named {
-		v.places.Locations = nil
+		addPlace(&v.places, u, l.ServiceLocation)
 	}
 	if v.places.URL == "" {
 		v.places.URL = from.String()
 	}
-	for _, l := range m.PatchLocation {
-		u, err := from.ResolveURL(string(l.Value))
+	for i, l := range m.PatchLocation {
+		u, err := resolveLocation(from, string(l.Value), i)
 		if err != nil {
-			b.find(place{path: "MPD/PatchLocation"}, manifest.CodeInvalid, manifest.SeverityWarning, "", "patches are not used: %v", err)
+			b.find(place{path: "MPD/PatchLocation"}, manifest.CodeInvalid, manifest.SeverityWarning, "", "a place of patches is ignored: %v", err)
 			continue
 		}
-		v.patch, v.data = u, bytes.Clone(data)
-		break
+		at := patchPlace{url: u, location: l.ServiceLocation}
+		if l.Ttl > 0 && !v.published.IsZero() {
+			at.until = wallTime(v.published, l.Ttl)
+		}
+		v.patches = append(v.patches, at)
+	}
+	if len(v.patches) > 0 {
+		v.data = bytes.Clone(data)
 	}
 	p.Live.Updater = &updater{last: v}
 	return v
 }
 
+// resolveLocation resolves place i that a document names for itself.
+func resolveLocation(from manifest.Base, ref string, i int) (string, error) {
+	if i >= maxLocations {
+		return "", fmt.Errorf("more than %d are named", maxLocations)
+	}
+	return from.ResolveURL(ref)
+}
+
+// addPlace adds one more place to a resource.
+func addPlace(r *manifest.Resource, url, location string) {
+	if r.URL == "" {
+		r.URL = url
+	} else {
+		r.Alternatives = append(r.Alternatives, url)
+	}
+	if location != "" && r.Locations == nil {
+		r.Locations = make([]string, len(r.Alternatives), len(r.Alternatives)+1)
+	}
+	if r.Locations != nil {
+		r.Locations = append(r.Locations, location)
+	}
+}
+
 // Update implements manifest.Updater. It asks for the patch when there is one, and for the whole document when there
 // is none or it does not fit. A document that is older than the known one is not taken.
 // ISO/IEC 23009-1 §5.4.
-func (u *updater) Update(get manifest.Getter) (*manifest.Presentation, error) {
+func (u *updater) Update(now time.Time, get manifest.Getter) (*manifest.Presentation, error) {
 	u.mu.Lock()
 	was, told := u.last, u.told
 	u.mu.Unlock()
-	data, from, notes, err := was.load(get)
+	data, from, notes, err := was.load(now, get)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
-	if sum == was.sum && !was.remote || sum == told {
+	if sum == was.sum && !was.remote && from.String() == was.from.String() || sum == told {
 		return nil, nil
 	}
 	opts := was.opts
+	opts.Now = now
 	opts.Fetch = func(url string) ([]byte, error) { return get(manifest.Resource{URL: url}) }
 	v, err := parse(data, from, opts, was.p, notes)
 	if err != nil {
@@ -139,24 +164,35 @@ func (u *updater) stale(was, v *version, sum [sha256.Size]byte) *manifest.Presen
 func stamp(t time.Time) string { return t.Format("2006-01-02T15:04:05.999Z07:00") }
 
 // load gets the next state of the document: patched, or whole.
-func (v *version) load(get manifest.Getter) (data []byte, from manifest.Base, notes []manifest.Finding, err error) {
-	if v.patch != "" {
-		data, err = v.patched(get)
+// References in it are relative to where it came from, after redirects; those of a patched document to where the whole was.
+// ISO/IEC 23009-1 §5.6.4, §5.15.
+func (v *version) load(now time.Time, get manifest.Getter) (data []byte, from manifest.Base, notes []manifest.Finding, err error) {
+	var patches manifest.Resource
+	for _, p := range v.patches {
+		if p.until.IsZero() || now.Before(p.until) {
+			addPlace(&patches, p.url, p.location)
+		}
+	}
+	if patches.URL != "" {
+		data, err = v.patched(patches, get)
 		if err == nil {
 			return data, v.from, nil, nil
 		}
 		notes = append(notes, manifest.Finding{Code: codeUpdatePatch, Severity: manifest.SeverityInfo, Where: "MPD/PatchLocation",
-			Message: "the patch is not used, the whole document is fetched: " + oneLine(err.Error())})
+			Message: "the patch is not used, the whole document is fetched: " + err.Error()})
 	}
-	if from, err = v.from.Resolve(v.places.URL); err != nil {
+	r := v.places
+	came := r.URL
+	r.From = func(_ int, url string) { came = url }
+	if data, err = get(r); err != nil {
 		return nil, from, nil, err
 	}
-	data, err = get(v.places)
+	from, err = v.from.Resolve(came)
 	return data, from, notes, err
 }
 
-func (v *version) patched(get manifest.Getter) ([]byte, error) {
-	patch, err := get(manifest.Resource{URL: v.patch})
+func (v *version) patched(places manifest.Resource, get manifest.Getter) ([]byte, error) {
+	patch, err := get(places)
 	switch {
 	case err != nil:
 		return nil, err
@@ -167,8 +203,6 @@ func (v *version) patched(get manifest.Getter) ([]byte, error) {
 	}
 	return applyPatch(v.data, patch)
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // compare reports what changed between two versions though it should have stayed.
 // ISO/IEC 23009-1 §5.4.1.

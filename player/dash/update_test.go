@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"mseplayer/player/dash"
 	"mseplayer/player/manifest"
@@ -18,6 +19,9 @@ func liveDoc(published, attrs, head, timeline string) string {
 		`<SegmentTemplate media="$Time$.m4s"><SegmentTimeline>` + timeline + `</SegmentTimeline></SegmentTemplate><Representation id="1" bandwidth="1"/>` +
 		`</AdaptationSet></Period></MPD>`
 }
+
+// later is when updates are asked for, while patches are there.
+var later = time.Date(2024, 1, 1, 0, 0, 20, 0, time.UTC)
 
 const patchLocation = `<PatchLocation ttl="60">next.mpp</PatchLocation>`
 
@@ -36,6 +40,8 @@ type server struct {
 	mu    sync.Mutex
 	files map[string]string
 	asked []string
+	// moved are the URLs after redirects, by name.
+	moved map[string]string
 }
 
 func (s *server) get(r manifest.Resource) ([]byte, error) {
@@ -44,6 +50,13 @@ func (s *server) get(r manifest.Resource) ([]byte, error) {
 	name := r.URL[strings.LastIndexByte(r.URL, '/')+1:]
 	s.asked = append(s.asked, name)
 	if data, ok := s.files[name]; ok {
+		if r.From != nil {
+			to := r.URL
+			if m := s.moved[name]; m != "" {
+				to = m
+			}
+			r.From(0, to)
+		}
 		return []byte(data), nil
 	}
 	return nil, errors.New("GET: 404")
@@ -112,7 +125,7 @@ func TestUpdate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := parse(t, tt.first)
 			s := &server{files: tt.files}
-			next, err := p.Live.Updater.Update(s.get)
+			next, err := p.Live.Updater.Update(later, s.get)
 			if asked := strings.Join(s.asked, " "); asked != tt.asked {
 				t.Errorf("asked for %s, want %s", asked, tt.asked)
 			}
@@ -145,7 +158,7 @@ func TestUpdate_Chain(t *testing.T) {
 	s := &server{files: map[string]string{"next.mpp": patchTwo}}
 	step := func(want string) *manifest.Presentation {
 		t.Helper()
-		next, err := u.Update(s.get)
+		next, err := u.Update(later, s.get)
 		if err != nil || times(next) != want {
 			t.Fatalf("got %s, %v; want %s", times(next), err, want)
 		}
@@ -165,6 +178,61 @@ func TestUpdate_Chain(t *testing.T) {
 	}
 }
 
+// TestUpdate_TTL stops to ask for patches when their time is over.
+func TestUpdate_TTL(t *testing.T) {
+	end := later.Add(50 * time.Second) // a minute after publishing
+	two := strings.Replace(liveOne, patchLocation, `<PatchLocation ttl="60">next.mpp</PatchLocation><PatchLocation ttl="90.5">longer.mpp</PatchLocation>`, 1)
+	for _, tt := range []struct {
+		name, doc string
+		now       time.Time
+		asked     string
+	}{
+		{"in time", liveOne, end.Add(-1), "next.mpp"},
+		{"over", liveOne, end, "m.mpd"},
+		{"the first one over", two, end, "longer.mpp"},
+		{"both over", two, end.Add(31 * time.Second), "m.mpd"},
+		{"no end", strings.Replace(liveOne, ` ttl="60"`, "", 1), end.Add(24 * time.Hour), "next.mpp"},
+		{"bad end", strings.Replace(liveOne, ` ttl="60"`, ` ttl="soon"`, 1), end.Add(24 * time.Hour), "next.mpp"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &server{files: map[string]string{"next.mpp": patchTwo, "longer.mpp": patchTwo, "m.mpd": liveTwo}}
+			next, err := parse(t, tt.doc).Live.Updater.Update(tt.now, s.get)
+			if asked := strings.Join(s.asked, " "); err != nil || times(next) != "p:4-14" || asked != tt.asked {
+				t.Errorf("asked for %s, got %s, %v; want %s", asked, times(next), err, tt.asked)
+			}
+		})
+	}
+}
+
+// TestUpdate_Redirect moves the document: what is relative follows it, and so does the next update.
+func TestUpdate_Redirect(t *testing.T) {
+	plain := strings.ReplaceAll(liveOne, patchLocation, "")
+	p := parse(t, plain)
+	s := &server{files: map[string]string{"m.mpd": liveTwo, "there.mpd": liveTwo, "next.mpp": patchTwo}, moved: map[string]string{"m.mpd": "https://other.example/x/there.mpd"}}
+	first := func(p *manifest.Presentation) string {
+		return p.URL + " " + p.Periods[0].Sets[0].Representations[0].Segments.At(0).URL
+	}
+	next, err := p.Live.Updater.Update(later, s.get)
+	if err != nil || first(next) != "https://other.example/x/there.mpd https://other.example/x/4.m4s" {
+		t.Fatalf("got %s, %v", first(next), err)
+	}
+	s.files["next.mpp"] = strings.NewReplacer("00:00:10.0Z", "00:00:14Z", "00:00:14Z", "00:00:16Z", `S[1]"/>`, `S[1]"/><!-- -->`).Replace(patchTwo)
+	next, err = p.Live.Updater.Update(later, s.get)
+	if err != nil || first(next) != "https://other.example/x/there.mpd https://other.example/x/4.m4s" {
+		t.Fatalf("patched: got %v", err)
+	}
+	// Only the place is another one.
+	p = parse(t, plain)
+	s.files["m.mpd"] = plain
+	next, err = p.Live.Updater.Update(later, s.get)
+	if err != nil || next == nil || first(next) != "https://other.example/x/there.mpd https://other.example/x/0.m4s" {
+		t.Fatalf("the same document from another place: %v, %v", next, err)
+	}
+	if again, err := p.Live.Updater.Update(later, s.get); err == nil && again != nil && strings.Join(s.asked, " ") != "m.mpd next.mpp m.mpd there.mpd" {
+		t.Errorf("asked for %s, got %v", s.asked, again)
+	}
+}
+
 // TestUpdate_Together runs updates at the same time; the race detector looks on.
 func TestUpdate_Together(t *testing.T) {
 	u := parse(t, liveOne).Live.Updater
@@ -172,7 +240,7 @@ func TestUpdate_Together(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if p, err := u.Update(s.get); err != nil || times(p) != "p:4-14" && p != nil {
+			if p, err := u.Update(later, s.get); err != nil || times(p) != "p:4-14" && p != nil {
 				t.Errorf("got %s, %v", times(p), err)
 			}
 		})
@@ -188,7 +256,7 @@ func TestUpdate_Origin(t *testing.T) {
 		t.Errorf("findings %v", p.Findings)
 	}
 	s := &server{files: map[string]string{"m.mpd": strings.Replace(liveTwo, "<Period ", "<BaseURL>file:///etc/</BaseURL><Period ", 1)}}
-	next, err := p.Live.Updater.Update(s.get)
+	next, err := p.Live.Updater.Update(later, s.get)
 	if err != nil || strings.Join(s.asked, " ") != "m.mpd" {
 		t.Fatalf("asked for %q, %v", s.asked, err)
 	}
@@ -224,7 +292,7 @@ func TestUpdate_PatchOperations(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			patch := `<Patch mpdId="m" originalPublishTime="2024-01-01T00:00:10Z" publishTime="2024-01-01T00:00:12Z">` + tt.op + `</Patch>`
 			s := &server{files: map[string]string{"next.mpp": patch, "m.mpd": strings.Replace(doc, "one/", "whole/", 1)}}
-			next, err := parse(t, doc).Live.Updater.Update(s.get)
+			next, err := parse(t, doc).Live.Updater.Update(later, s.get)
 			if err != nil || next == nil {
 				t.Fatalf("got %v, %v", next, err)
 			}

@@ -108,9 +108,10 @@ type Latency struct {
 
 // Updater obtains later versions of a presentation.
 type Updater interface {
-	// Update asks get for the document as it is now, and returns what it describes. Periods, sets and representations
-	// that went on keep their IDs and their place on the timeline. nil without an error says that nothing has changed.
-	Update(get Getter) (*Presentation, error)
+	// Update asks get for the document as it is at now, the time at the server, and returns what it describes. Periods,
+	// sets and representations that went on keep their IDs and their place on the timeline. nil without an error says that
+	// nothing has changed.
+	Update(now time.Time, get Getter) (*Presentation, error)
 }
 
 // Steering is a server that orders service locations (content steering).

@@ -311,7 +311,7 @@ func (p *Program) run(ctx context.Context, e *Engine) {
 		if live.Updater == nil {
 			continue
 		}
-		next, err := live.Updater.Update(p.getter(ctx))
+		next, err := live.Updater.Update(p.now(), p.getter(ctx))
 		if err == nil && next != nil {
 			err = p.adopt(e, next)
 		}

@@ -283,7 +283,7 @@ type updater struct {
 	calls int
 }
 
-func (u *updater) Update(manifest.Getter) (*manifest.Presentation, error) {
+func (u *updater) Update(time.Time, manifest.Getter) (*manifest.Presentation, error) {
 	u.calls++
 	return u.make()
 }

@@ -129,6 +129,9 @@ func openIn(mount fs.FS, u *url.URL) (fs.File, int64, error) {
 func (r *Response) openSeeker(f fs.File, size int64) error {
 	r.Total = size
 	r.body = f
+	if info, err := f.Stat(); err == nil {
+		r.Modified = info.ModTime()
+	}
 	want := r.req.Range
 	if size >= 0 && want.Start >= size && want.Start > 0 {
 		f.Close()

@@ -19,6 +19,8 @@ type Response struct {
 	// Length is the number of bytes the body will have, Total the size of the whole resource; -1 when unknown. A
 	// range that reaches beyond the end of its resource has a Length below what was asked.
 	Length, Total int64
+	// Modified is when a local file was written last, zero when not known.
+	Modified time.Time
 
 	// immutable
 	c   *Client

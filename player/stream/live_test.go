@@ -1,8 +1,11 @@
 package stream_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -299,19 +302,47 @@ func TestLive_Clock(t *testing.T) {
 	})
 }
 
-// TestLive_Stored plays a live presentation that somebody has stored: from its beginning to its end.
+// TestLive_Stored plays a live presentation that somebody has stored: from its beginning to its end, without waiting there
+// for more unless it may still be being written.
 func TestLive_Stored(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		b := newBroadcast()
-		pres := b.timeline(0, 28)
-		pres.URL = "file:///recorded.mpd"
-		b.live.Updater, b.live.Refresh = &updater{make: func() (*manifest.Presentation, error) { return nil, nil }}, 2*time.Second
-		r := start(t, &origin{files: b.files}, pres, stream.ProgramOptions{}, nil)
-		defer r.stop()
-		r.el.Play()
-		r.ended(40 * time.Second)
-		if got := r.pictures(); got != "30.00-59.96" {
-			t.Errorf("shown %s\n%s", got, r.log.String())
-		}
-	})
+	for _, tt := range []struct {
+		name   string
+		begun  int           // the first segment that there is, of 30
+		age    time.Duration // of the file
+		shown  string
+		stalls int
+		atMost time.Duration
+	}{
+		{"not known when it was written", 15, -1, "30.00-59.96", 0, 31 * time.Second},
+		{"short, written long ago", 28, time.Hour, "56.00-59.96", 0, 5 * time.Second},
+		{"short, written just now", 28, 0, "56.00-59.96", 1, 12 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := newBroadcast()
+				pres := b.timeline(0, 28)
+				pres.URL = "file:///gone/recorded.mpd"
+				if tt.begun == 28 {
+					pres.Periods = pres.Periods[1:]
+				}
+				if tt.age >= 0 {
+					name := filepath.Join(t.TempDir(), "m.mpd")
+					written := time.Now().Add(-tt.age)
+					if err := errors.Join(os.WriteFile(name, []byte("<MPD/>"), 0o600), os.Chtimes(name, written, written)); err != nil {
+						t.Fatal(err)
+					}
+					pres.URL = "file://" + name
+				}
+				b.live.Updater, b.live.Refresh = &updater{make: func() (*manifest.Presentation, error) { return nil, nil }}, 2*time.Second
+				r := start(t, &origin{files: b.files}, pres, stream.ProgramOptions{}, nil)
+				defer r.stop()
+				begun := time.Now()
+				r.el.Play()
+				r.ended(40 * time.Second)
+				if got := r.pictures(); got != tt.shown || r.stalls() != tt.stalls || time.Since(begun) > tt.atMost {
+					t.Errorf("shown %s in %v with the stalls %v\n%s", got, time.Since(begun), r.el.Report().Stalls, r.log.String())
+				}
+			})
+		})
+	}
 }

@@ -74,6 +74,7 @@ type Program struct {
 	places map[int64]media.Span // by discontinuity: what is added to the media's own times
 	lost   []Loss
 	shown  Latency
+	wrote  time.Time // when a stored document was written last, zero when not known
 
 	// owned by Engine.Run
 	live   edge
@@ -170,6 +171,22 @@ func (p *Program) stored() bool {
 	return strings.HasPrefix(p.Presentation().URL, "file:")
 }
 
+// written is when the document of a stored presentation, or a list of its segments, was written last; zero when not known.
+func (p *Program) written() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wrote
+}
+
+// noteWritten keeps the latest time that a document was written. One that is still to come says nothing.
+func (p *Program) noteWritten(t time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.After(p.wrote) && !t.After(time.Now()) {
+		p.wrote = t
+	}
+}
+
 // has reports whether there is a feed of a kind.
 func (p *Program) has(k manifest.Kind) bool {
 	return slices.ContainsFunc(p.all(), func(f *Segments) bool { return f.kind == k })
@@ -196,6 +213,12 @@ func (p *Program) begin(ctx context.Context, e *Engine) error {
 	}
 	if pres.Live == nil && pres.Format != manifest.HLS {
 		return nil
+	}
+	if p.stored() {
+		if resp, err := p.get.Get(ctx, fetch.Request{URL: pres.URL, Kind: fetch.Manifest}); err == nil { // else nothing is known
+			p.noteWritten(resp.Modified)
+			resp.Close()
+		}
 	}
 	var end media.Time
 	for _, f := range p.all() {

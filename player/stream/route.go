@@ -82,7 +82,9 @@ func (p *Program) read(ctx context.Context, r manifest.Resource, kind fetch.Kind
 func (p *Program) readAs(ctx context.Context, r manifest.Resource, req fetch.Request) ([]byte, error) {
 	var all []byte
 	err := p.try(ctx, r, req, func(_ steer.Place, resp *fetch.Response) (err error) {
-		all, err = resp.All()
+		if all, err = resp.All(); err == nil && req.Kind == fetch.Manifest {
+			p.noteWritten(resp.Modified)
+		}
 		return err
 	})
 	return all, err

@@ -95,7 +95,7 @@ type Segments struct {
 	told    string // the failure that was last told of
 	pushed  int64  // bytes that the SourceBuffer's parser has seen since it was reset
 	looked  time.Time
-	news    time.Time // when extent.End changed
+	news    time.Time // when extent.End was seen to change
 	chosen  bool      // the representation of the next segment has been chosen
 	why     string    // why it was
 	// detour is the representation that lacks the next segment, which is fetched of another one; nil for none.
@@ -321,7 +321,10 @@ func (f *Segments) look(ctx context.Context) error {
 		return f.wrap(plan.Item{}, Segment, err)
 	}
 	f.prog.listed(f.track.Events())
-	if x.End != f.extent.End {
+	// What is there at first is as new as the file that says so, if that tells the whole.
+	r := f.track.Current()
+	old := !f.known && !f.prog.written().IsZero() && r != nil && r.Addressing != manifest.Nominal
+	if x.End != f.extent.End && !old {
 		f.news = f.looked
 	}
 	f.mu.Lock()
@@ -332,7 +335,11 @@ func (f *Segments) look(ctx context.Context) error {
 
 // stale reports whether what was stored while it was live has not grown for so long that nobody writes it any more.
 func (f *Segments) stale() bool {
-	return f.prog.stored() && time.Since(f.news) >= max(storedPatience, seconds(float64(3*f.extent.Segment)))
+	since := f.news
+	if t := f.prog.written(); t.After(since) {
+		since = t
+	}
+	return f.prog.stored() && time.Since(since) >= max(storedPatience, seconds(float64(3*f.extent.Segment)))
 }
 
 // liveness returns what the track says about time, nil when everything is there.

@@ -313,6 +313,7 @@ func TestOpenSeekable(t *testing.T) {
 		{"ranges", serve(data), int64(len(data))},
 		{"no ranges", noRanges, int64(len(data))},
 		{"unknown size", unknownTotal, -1},
+		{"no ranges, unknown size", func(w http.ResponseWriter, _ *http.Request) { w.Write(data) }, -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -322,6 +323,9 @@ func TestOpenSeekable(t *testing.T) {
 				f, size, err := c.OpenSeekable(t.Context(), "http://h.example/v.mkv")
 				if err != nil || size != tt.size {
 					t.Fatalf("size %d, %v", size, err)
+				}
+				if all, err := io.ReadAll(f); err != nil || !bytes.Equal(all, data) {
+					t.Fatalf("read on from the beginning: %d bytes of %d, %v", len(all), len(data), err)
 				}
 				compare(t, f.(readerAt), data, 40)
 				if err := f.Close(); err != nil {

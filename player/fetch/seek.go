@@ -80,12 +80,16 @@ func (c *Client) openSeekable(ctx context.Context, source string) (io.ReadSeekCl
 type File struct {
 	at    func(p []byte, off int64) (int, error) // immutable
 	close func() error                           // immutable, may be nil
+	url   string                                 // immutable
 
 	mu sync.Mutex
 	// guarded by mu
 	size int64 // -1 until known
 	off  int64
 }
+
+// URL is where a remote resource came from, after redirects, "" for any other. It may hold credentials.
+func (f *File) URL() string { return f.url }
 
 // Read reads on from the current position.
 func (f *File) Read(p []byte) (int, error) {
@@ -160,11 +164,13 @@ type remote struct {
 	ctx context.Context // of OpenSeekable, which made this
 	url string
 
+	from   string // where the first answer came from
 	ranges bool   // the server knows them
 	etag   string // of the first answer
 	size   int64  // -1 until known
 
 	stream *Response // nil when none is open
+	until  int64     // where stream was asked to end, 0 for nowhere
 	pos    int64     // of the next byte of stream
 	rest   []byte    // bytes of stream before pos that no block has yet
 	window int64     // size of the next range request
@@ -179,7 +185,7 @@ func (c *Client) openRemote(ctx context.Context, source string) (io.ReadSeekClos
 	if err := m.open(0); err != nil {
 		return nil, 0, err
 	}
-	return &File{at: m.readAt, size: m.size, close: m.close}, m.size, nil
+	return &File{at: m.readAt, size: m.size, close: m.close, url: m.from}, m.size, nil
 }
 
 // open starts a stream at off.
@@ -206,13 +212,13 @@ func (m *remote) open(off int64) error {
 	first := m.size < 0 && m.etag == ""
 	if first {
 		m.etag, m.ranges = r.http.etag, r.Status == http.StatusPartialContent
-		m.size = r.Total
+		m.size, m.from = r.Total, r.URL
 	}
 	if m.etag != r.http.etag || r.Total >= 0 && m.size >= 0 && r.Total != m.size {
 		r.Close()
 		return &Error{URL: Redact(m.url), Kind: Media, Attempt: 1, Err: ErrChanged}
 	}
-	m.stream, m.pos, m.rest = r, off, nil
+	m.stream, m.until, m.pos, m.rest = r, req.Range.End, off, nil
 	m.window = min(2*m.window, maxWindow)
 	return nil
 }
@@ -277,7 +283,7 @@ func (m *remote) next(i int64) ([]byte, error) {
 			}
 			chunk, err := m.stream.Next()
 			if err == io.EOF {
-				if !m.ranges || m.stream.Length < 0 {
+				if (!m.ranges || m.stream.Length < 0) && (m.until == 0 || m.pos < m.until) {
 					m.size = m.pos // now it is known
 				}
 				m.closeStream()

@@ -16,6 +16,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,6 +112,15 @@ func Open(ctx context.Context, name string, o Options) (*Source, error) {
 }
 
 func (s *Source) open(ctx context.Context, o Options) error {
+	if looksLikeManifest(s.Name) {
+		doc, resp, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: s.URL, Kind: fetch.Manifest})
+		if err != nil && !errors.Is(err, fetch.ErrTooLarge) {
+			return s.failed(CodeNetwork, err)
+		}
+		if s.Kind = file.Sniff(doc); s.Kind == file.HLS || s.Kind == file.DASH {
+			return s.openManifest(ctx, o, doc, resp.URL)
+		}
+	}
 	in, size, err := o.Fetch.OpenSeekable(ctx, s.URL)
 	if err != nil {
 		return s.failed(CodeNetwork, err)
@@ -125,10 +135,12 @@ func (s *Source) open(ctx context.Context, o Options) error {
 		return s.failed(CodeEmpty, errors.New("the file is empty"))
 	case file.HTML:
 		return s.failed(CodeNotMedia, errors.New("this is a web page, not media or a manifest; check the address"))
-	case file.HLS:
-		return s.openHLS(ctx, o)
-	case file.DASH:
-		return s.openDASH(ctx, o)
+	case file.HLS, file.DASH:
+		doc, from, err := s.rest(ctx, o, in)
+		if err != nil {
+			return s.failed(CodeNetwork, err)
+		}
+		return s.openManifest(ctx, o, doc, from)
 	case file.FragmentedMP4:
 		err := s.openFragmented(in, size)
 		if !errors.Is(err, isobmff.ErrNotFragmented) {
@@ -156,31 +168,35 @@ func looksLikeManifest(name string) bool {
 	return strings.HasSuffix(name, ".mpd") || strings.HasSuffix(name, ".m3u8")
 }
 
-func (s *Source) openDASH(ctx context.Context, o Options) error {
-	return s.openManifest(ctx, o, func(doc []byte) (*manifest.Presentation, error) {
-		return dash.Parse(doc, dash.Options{BaseURL: s.URL, Now: time.Now(), Fetch: func(u string) ([]byte, error) {
+// rest reads the whole of a manifest whose beginning has been read from in already, and says where it came from. One that
+// changes meanwhile is asked for at once.
+func (s *Source) rest(ctx context.Context, o Options, in io.Reader) (doc []byte, from string, err error) {
+	limit := fetch.Manifest.MaxBytes()
+	doc, err = io.ReadAll(io.LimitReader(in, limit+1))
+	if err == nil && int64(len(doc)) <= limit {
+		if f, ok := in.(*fetch.File); ok {
+			from = f.URL()
+		}
+		return doc, from, nil
+	}
+	doc, resp, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: s.URL, Kind: fetch.Manifest})
+	if err != nil {
+		return nil, "", err
+	}
+	return doc, resp.URL, nil
+}
+
+// openManifest parses the document that came from a URL, "" for that of the source.
+func (s *Source) openManifest(ctx context.Context, o Options, doc []byte, from string) (err error) {
+	s.URL = cmp.Or(from, s.URL)
+	if s.Kind == file.HLS {
+		s.Presentation, err = hls.Parse(doc, hls.Options{BaseURL: s.URL, Get: Getter(ctx, o.Fetch, s.URL)})
+	} else {
+		s.Presentation, err = dash.Parse(doc, dash.Options{BaseURL: s.URL, Now: time.Now(), Fetch: func(u string) ([]byte, error) {
 			b, _, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: u, Kind: fetch.Manifest, Origin: s.URL})
 			return b, err
 		}})
-	})
-}
-
-func (s *Source) openHLS(ctx context.Context, o Options) error {
-	return s.openManifest(ctx, o, func(doc []byte) (*manifest.Presentation, error) {
-		return hls.Parse(doc, hls.Options{BaseURL: s.URL, Get: Getter(ctx, o.Fetch, s.URL)})
-	})
-}
-
-// openManifest gets the document and parses it. When parse is called, s.URL is where the document came from.
-func (s *Source) openManifest(ctx context.Context, o Options, parse func([]byte) (*manifest.Presentation, error)) error {
-	doc, resp, err := o.Fetch.ReadAll(ctx, fetch.Request{URL: s.URL, Kind: fetch.Manifest})
-	if err != nil {
-		return s.failed(CodeNetwork, err)
 	}
-	if resp.URL != "" {
-		s.URL = resp.URL
-	}
-	s.Presentation, err = parse(doc)
 	var me *manifest.Error
 	switch {
 	case errors.As(err, &me):

@@ -116,3 +116,67 @@ func TestGetter(t *testing.T) {
 		t.Errorf("nothing there: %v", err)
 	}
 }
+
+// TestOpen_Once asks for a manifest once, however it is named and however the server answers.
+func TestOpen_Once(t *testing.T) {
+	const mpd = `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT4S"><Period><AdaptationSet mimeType="video/mp4" codecs="avc1.64001f">` +
+		`<SegmentTemplate media="$Number$" duration="2"/><Representation id="1" bandwidth="1"/></AdaptationSet></Period>`
+	small := mpd + "</MPD>"
+	large := mpd + strings.Repeat("<!-- "+strings.Repeat("x", 4<<10)+" -->", 300) + "</MPD>" // more than one block
+	huge := mpd + strings.Repeat(" ", 17<<20) + "</MPD>"
+	for _, tt := range []struct {
+		name, path, doc string
+		ranges          bool
+		asked           int
+		err             string
+	}{
+		{"by name", "/m.mpd", small, true, 1, ""},
+		{"by name with a query", "/m.mpd?x=1", large, true, 1, ""},
+		{"no name, ranges", "/m", small, true, 1, ""},
+		{"no name, large, ranges", "/m", large, true, 2, ""},
+		{"no name, no ranges", "/m", large, false, 2, ""},
+		{"redirected", "/to", small, true, 2, ""},
+		{"too large", "/m", huge, false, 3, "larger than accepted"},
+		{"a playlist", "/m?b=2", list, true, 1, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			asked := 0
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/seg.ts" {
+					asked++
+				}
+				switch {
+				case r.URL.Path == "/to":
+					http.Redirect(w, r, "/sub/m", http.StatusFound)
+				case tt.ranges:
+					http.ServeContent(w, r, "", time.Time{}, strings.NewReader(tt.doc))
+				default:
+					_, _ = fmt.Fprint(w, tt.doc)
+				}
+			}))
+			defer srv.Close()
+			c, err := fetch.New(fetch.Config{Attempts: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.Close() }()
+			s, err := source.Open(t.Context(), srv.URL+tt.path, source.Options{Fetch: c})
+			if asked != tt.asked {
+				t.Errorf("asked %d times, want %d", asked, tt.asked)
+			}
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Fatalf("got %v, want %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if want := strings.Replace(srv.URL+tt.path, "/to", "/sub/m", 1); s.URL != want || len(s.Presentation.Periods) != 1 {
+				t.Errorf("from %s, want %s", s.URL, want)
+			}
+		})
+	}
+}

@@ -79,6 +79,12 @@ func (l *lazyIndex) scan(get manifest.Getter) (*manifest.Resource, manifest.Inde
 	var window []byte
 	var from int64 // of window in the file
 	requests := 0
+	again := func(r manifest.Resource) ([]byte, error) { // what is at hand is not asked for
+		if x := r.Range; x.Start >= from && x.End > 0 && x.End <= from+int64(len(window)) {
+			return window[x.Start-from : x.End-from], nil
+		}
+		return get(r)
+	}
 	var initEnd int64
 	for pos := int64(0); ; {
 		atEnd := requests > 0 && len(window) < headBytes
@@ -97,7 +103,7 @@ func (l *lazyIndex) scan(get manifest.Getter) (*manifest.Resource, manifest.Inde
 		case !ok, kind == "moof", kind == "mdat", pos > math.MaxInt64-size:
 			return l.init, l.whole(), nil
 		case kind == "sidx":
-			x, err := l.read(get, pos, size)
+			x, err := l.read(again, pos, size)
 			init := l.init
 			if init == nil && initEnd > 0 {
 				init = l.part(0, initEnd)

@@ -10,7 +10,6 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/player/abr"
-	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream/plan"
 )
@@ -113,14 +112,14 @@ type meter struct {
 	why string
 }
 
-// measure begins to measure a segment. The context that it returns ends when the segment is to be given up.
-func (f *Segments) measure(ctx context.Context, e *Engine, it plan.Item) (context.Context, *meter) {
+// measure begins to measure a segment that was asked for at begun. The context that it returns ends when the segment is to be given up.
+func (f *Segments) measure(ctx context.Context, e *Engine, it plan.Item, begun time.Time) (context.Context, *meter) {
 	f.length = it.Duration
 	if f.sel == nil {
 		return ctx, nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	m := &meter{f: f, it: it, cancel: cancel, over: make(chan struct{}), begun: time.Now()}
+	m := &meter{f: f, it: it, cancel: cancel, over: make(chan struct{}), begun: begun}
 	reps := f.track.Rungs()
 	at, _ := e.player.Playhead()
 	s := f.state(e, at)
@@ -161,13 +160,13 @@ func (m *meter) watch(ctx context.Context, e *Engine, s abr.State, reps []*manif
 }
 
 // opened notes that the header of the answer is there.
-func (m *meter) opened(r *fetch.Response) {
+func (m *meter) opened(r *source) {
 	if m == nil {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.first, m.size, m.local = time.Now(), max(0, r.Length), r.Status == 0
+	m.first, m.size, m.local = r.begun, max(0, r.Length), r.Status == 0
 }
 
 // got notes that n bytes have arrived.

@@ -84,7 +84,7 @@ func (f *Segments) tell(e *Engine, it plan.Item) *fetch.CMCD {
 	if d.Deadline > 0 {
 		d.MaxThroughput = int64(float64(rep.Bandwidth) * headroom * d.Duration.Seconds() / d.Deadline.Seconds())
 	}
-	if next, ok := f.track.Peek(f.prog.now()); ok {
+	if next, ok := f.track.Peek(f.prog.now(), it.Index+1); ok {
 		d.Next, d.NextRange = f.prog.route.Places(next, time.Now())[0].URL, fetch.Range(next.Range)
 	}
 	return d

@@ -221,9 +221,16 @@ func (p *Program) begin(ctx context.Context, e *Engine) error {
 		}
 	}
 	var end media.Time
-	for _, f := range p.all() {
-		if err := f.look(ctx); err != nil {
-			return err
+	feeds := p.all()
+	errs := make([]error, len(feeds))
+	var group sync.WaitGroup
+	for i, f := range feeds {
+		group.Go(func() { errs[i] = f.look(ctx) })
+	}
+	group.Wait()
+	for i, f := range feeds {
+		if errs[i] != nil {
+			return errs[i]
 		}
 		t, known, err := f.track.End(p.now(), p.getter(ctx))
 		if err != nil {

@@ -97,7 +97,7 @@ func TestFailover(t *testing.T) {
 		die   func(http.ResponseWriter, *http.Request) bool
 		most  int // requests to a, of 42 for everything
 	}{
-		{"from the beginning", 0, refuse, 4},
+		{"from the beginning", 0, refuse, 8},
 		{"while it plays", 3 * time.Second, refuse, 42},
 		{"bodies that break off from the beginning", 0, cut, 6},
 	} {

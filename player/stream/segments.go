@@ -96,6 +96,7 @@ type Segments struct {
 	pushed  int64  // bytes that the SourceBuffer's parser has seen since it was reset
 	looked  time.Time
 	news    time.Time // when extent.End was seen to change
+	early   *early    // nil unless the first media segment is on its way
 	chosen  bool      // the representation of the next segment has been chosen
 	why     string    // why it was
 	// detour is the representation that lacks the next segment, which is fetched of another one; nil for none.
@@ -239,6 +240,15 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 		f.drop = drop
 		f.mu.Unlock()
 		err := f.step(sctx, e)
+		if f.early != nil {
+			if err == nil {
+				err = f.step(sctx, e) // the media that is on its way
+			}
+			if r := f.early; r != nil {
+				r.drop()
+				f.early = nil
+			}
+		}
 		drop(nil)
 		var wait *plan.Wait
 		if errors.As(err, &wait) && f.stale() {
@@ -650,6 +660,7 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 		return f.wrap(it, Policy, err)
 	}
 	if it.Init {
+		f.early = f.fetchEarly(ctx, e, it)
 		return f.initialize(ctx, e, it)
 	}
 	if err := f.protect(ctx, it); err != nil {
@@ -878,14 +889,23 @@ func (f *Segments) body(ctx context.Context, e *Engine, it plan.Item) error {
 	if err != nil {
 		return f.wrap(it, Segment, err)
 	}
-	ctx, meter := f.measure(ctx, e, it)
+	began, under := time.Now(), f.takeEarly(it)
+	if under != nil {
+		began = under.begun
+	}
+	ctx, meter := f.measure(ctx, e, it, began)
 	defer meter.stop()
-	resp, err := f.prog.open(ctx, it.Resource, fetch.Request{Kind: fetch.Segment, Attempts: f.attempts(it.Resource), CMCD: f.tell(e, it)})
+	var resp *source
+	if under != nil {
+		resp, err = under.wait(ctx)
+	} else {
+		resp, err = f.prog.open(ctx, it.Resource, fetch.Request{Kind: fetch.Segment, Attempts: f.attempts(it.Resource), CMCD: f.tell(e, it)})
+	}
 	if err != nil {
 		return f.wrap(it, Segment, meter.blame(ctx, err))
 	}
 	defer resp.Close()
-	meter.opened(resp.Response)
+	meter.opened(resp)
 	base, total := f.pushed, 0
 	var look *prober // until it is known where the segment belongs
 	var held [][]byte

@@ -425,17 +425,17 @@ func (t *Track) Next(now time.Time, get manifest.Getter) (Item, error) {
 	return Item{}, io.EOF
 }
 
-// Peek returns the media segment that follows the one that Next gave last, if the list that is known has it and it is there
-// at now.
-func (t *Track) Peek(now time.Time) (manifest.Resource, bool) {
+// Peek returns media segment i of the current list, counted as Item.Index, if the list that is known has it and it is there at
+// now.
+func (t *Track) Peek(now time.Time, i int) (manifest.Resource, bool) {
 	if t.period >= len(t.choices) || !t.placed {
 		return manifest.Resource{}, false
 	}
 	l := t.lists[t.rep.TrackID]
-	if l == nil || t.next >= l.Index.Len() {
+	if l == nil || i < 0 || i >= l.Index.Len() {
 		return manifest.Resource{}, false
 	}
-	s := l.Index.At(t.next)
+	s := l.Index.At(i)
 	if s.Gap || s.Available.After(now) || s.Start >= t.choices[t.period].Period.Window().End-windowTolerance {
 		return manifest.Resource{}, false
 	}

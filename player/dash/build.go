@@ -37,7 +37,8 @@ type builder struct {
 	entries     int                               // S elements compiled
 	lists       map[*mpd.SegmentURLType]*unusable // by the first entry
 	codecs      map[string]error
-	protections int // descriptors converted
+	protections int  // descriptors converted
+	combined    bool // that combinations of sets are passed over has been told
 }
 
 // place says where in the document something is.
@@ -243,6 +244,7 @@ func (b *builder) period(i int, id string, per *mpd.Period, bd bound, above *ori
 			p.Sets = append(p.Sets, set)
 		}
 	}
+	b.combine(at, p)
 	if len(p.Sets) == 0 {
 		b.find(at, manifest.CodeInvalid, manifest.SeverityWarning, "", "the period has no adaptation set that can be used")
 	}

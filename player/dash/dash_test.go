@@ -94,6 +94,9 @@ func dump(p *manifest.Presentation) string {
 		}
 		for _, s := range per.Sets {
 			line(1, "set %s #%d %s lang=%q label=%q group=%d priority=%d normal=%v", s.ID, s.Index, s.Kind, s.Lang, s.Label, s.Group, s.Priority, s.Normal())
+			if s.Partial != 0 {
+				line(2, "partial %d", s.Partial)
+			}
 			for name, ds := range map[string][]manifest.Descriptor{"role": s.Roles} {
 				for _, d := range ds {
 					line(2, "%s %s=%s", name, d.Scheme, d.Value)

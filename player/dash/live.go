@@ -195,27 +195,6 @@ func (p *periodFacts) events(start media.Time) []manifest.Event {
 	return out
 }
 
-// preselections lists the author's combinations of sets.
-// ISO/IEC 23009-1 §5.3.11.
-func preselections(in []*mpd.PreselectionType) []manifest.Preselection {
-	var out []manifest.Preselection
-	for _, s := range in {
-		p := manifest.Preselection{ID: first(s.Id, "1"), Tag: s.Tag, Lang: language(s.Lang), Codecs: s.Codecs, Priority: 1,
-			Roles: descriptors(s.Roles), Accessibility: descriptors(s.Accessibilities), Channels: channels(s.AudioChannelConfigurations)}
-		if s.PreselectionComponents != nil {
-			p.Components = strings.Fields(string(*s.PreselectionComponents))
-		}
-		if s.SelectionPriority != nil {
-			p.Priority = int(*s.SelectionPriority)
-		}
-		if len(s.Labels) > 0 {
-			p.Label = strings.TrimSpace(s.Labels[0].Value)
-		}
-		out = append(out, p)
-	}
-	return out
-}
-
 // producerTimes notes when media was captured or encoded.
 // ISO/IEC 23009-1 §5.12.
 func producerTimes(in []*mpd.ProducerReferenceTimeType, p *manifest.Period, r *manifest.Representation) []manifest.ProducerTime {

@@ -14,11 +14,15 @@ import (
 	"mseplayer/player/manifest"
 )
 
-const schemeTrickMode = "http://dashif.org/guidelines/trickmode"
+const (
+	schemeTrickMode    = "http://dashif.org/guidelines/trickmode"
+	schemePreselection = "urn:mpeg:dash:preselection:2016"
+)
 
 // knownEssential are the schemes that do not keep this player from playing what carries them.
 var knownEssential = map[string]bool{
-	schemeTrickMode: true,
+	schemeTrickMode:    true,
+	schemePreselection: true,
 	"http://dashif.org/guidelines/thumbnail_tile":      true,
 	"http://dashif.org/thumbnail_tile":                 true,
 	"urn:mpeg:mpegb:cicp:colourprimaries":              true,

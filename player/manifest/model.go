@@ -208,6 +208,9 @@ type AdaptationSet struct {
 	SwitchTo []string
 	// Forced marks subtitles of what is said in a foreign language; Default and AutoSelect are the author's.
 	Forced, Default, AutoSelect bool
+	// Partial is set when the set is meant to be decoded together with others of its kind: 1 for the main one of them, 2 for
+	// what is added to it, 0 for what is complete.
+	Partial int
 	// Tiles is the layout of thumbnail pictures, nil when the set has none.
 	Tiles *Tiles
 	// Priority is the author's preference among sets, higher first; the default is 1.

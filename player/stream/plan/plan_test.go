@@ -378,6 +378,50 @@ func TestSelect_Tracks(t *testing.T) {
 	}
 }
 
+// TestSelect_Preselections lets combinations of sets take part in the choice of sound.
+func TestSelect_Preselections(t *testing.T) {
+	const whole = `<AdaptationSet id="plain" lang="fr" mimeType="audio/mp4" codecs="mp4a.40.2"><Representation id="plain" bandwidth="1"/></AdaptationSet>`
+	doc := func(inner string) string {
+		return `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" mediaPresentationDuration="PT10S"><Period id="p"><SegmentTemplate duration="10" media="$RepresentationID$-$Number$"/>
+<AdaptationSet id="v" mimeType="video/mp4" codecs="avc1.64001f"><Representation id="v" bandwidth="1"/></AdaptationSet>` + inner + `</Period></MPD>`
+	}
+	set := func(id, inner string) string {
+		return `<AdaptationSet id="` + id + `" mimeType="audio/mp4" codecs="mp4a.40.2">` + inner + `<Representation id="` + id + `" bandwidth="1"/></AdaptationSet>`
+	}
+	const (
+		must = `<EssentialProperty schemeIdUri="urn:mpeg:dash:preselection:2016"/>`
+		main = `<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>`
+	)
+	single := whole + set("a", "") + `<Preselection id="7" tag="t7" lang="es" preselectionComponents="a v">` + main + `</Preselection><Preselection id="8" lang="pt" preselectionComponents="a"/>`
+	several := set("x", must) + set("m", "") + `<Preselection id="9" tag="t9" lang="es" preselectionComponents="m x">` + main + `</Preselection>`
+	for _, tt := range []struct{ name, inner, audio, want, err string }{
+		{"one component is known by its combination", single, "", "a", ""},
+		{"by tag", single, "t7", "a", ""},
+		{"by id", single, "8", "a", ""},
+		{"by language", single, "es", "a", ""},
+		{"by the language of another one", single, "pt", "a", ""},
+		{"several components", whole + several, "", "plain", ""},
+		{"several components, nothing else", several, "", "m", ""},
+		{"several components, by name", whole + several, "m", "m", ""},
+		{"several components, by tag", whole + several, "t9", "", `no audio track "t9"`},
+		{"only what is added", set("x", must), "", "x", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sel, err := plan.Select(parse(t, doc(tt.inner)), plan.Rules{Audio: tt.audio})
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Fatalf("got %v, want %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, "audio", sel.Audio.Choices()[0].Set.ID, tt.want)
+		})
+	}
+}
+
 func TestSelect_LeftOut(t *testing.T) {
 	support := &mime.Support{Containers: []mime.Container{mime.ISOBMFF}, Decodes: func(id media.CodecID) bool { return id != media.HEVC }}
 	sel, err := plan.Select(parse(t, manyTracks), plan.Rules{Supports: support.IsTypeSupported})

@@ -208,7 +208,7 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 		if len(sets) == 0 {
 			continue
 		}
-		set, rep := s.named(sets, want)
+		set, rep := s.named(per, sets, want)
 		found = found || set != nil
 		if chosen {
 			set = mostLike(sets, like.Set)
@@ -269,7 +269,7 @@ func Sounding(r *manifest.Representation) bool {
 }
 
 // named finds the set that the user named, and the representation if the name is of one.
-func (s *selector) named(sets []*manifest.AdaptationSet, want string) (*manifest.AdaptationSet, *manifest.Representation) {
+func (s *selector) named(per *manifest.Period, sets []*manifest.AdaptationSet, want string) (*manifest.AdaptationSet, *manifest.Representation) {
 	if want == "" {
 		return nil, nil
 	}
@@ -290,6 +290,13 @@ func (s *selector) named(sets []*manifest.AdaptationSet, want string) (*manifest
 			return set, nil
 		}
 	}
+	for _, p := range per.Preselections {
+		if p.ID == want || p.Tag == want && want != "" {
+			if set := component(sets, p); set != nil {
+				return set, nil
+			}
+		}
+	}
 	var match []*manifest.AdaptationSet
 	for _, exact := range []bool{true, false} {
 		for _, set := range sets {
@@ -301,7 +308,29 @@ func (s *selector) named(sets []*manifest.AdaptationSet, want string) (*manifest
 			return best(match), nil
 		}
 	}
+	for _, exact := range []bool{true, false} {
+		for _, p := range per.Preselections {
+			if set := component(sets, p); set != nil && SameLanguage(want, p.Lang, exact) {
+				return set, nil
+			}
+		}
+	}
 	return nil, nil
+}
+
+// component is the one of sets that a combination has, nil when it has none or several: those would have to be decoded
+// together.
+func component(sets []*manifest.AdaptationSet, p manifest.Preselection) *manifest.AdaptationSet {
+	var one *manifest.AdaptationSet
+	for _, set := range sets {
+		if slices.Contains(p.Components, set.ID) {
+			if one != nil {
+				return nil
+			}
+			one = set
+		}
+	}
+	return one
 }
 
 // resembling finds the set that continues one of the period before: the same id, or else the same language and
@@ -372,6 +401,8 @@ func channels(s *manifest.AdaptationSet) int {
 func best(sets []*manifest.AdaptationSet) *manifest.AdaptationSet {
 	return slices.MinFunc(sets, func(a, b *manifest.AdaptationSet) int {
 		switch {
+		case a.Partial != b.Partial:
+			return a.Partial - b.Partial
 		case roleRank(a) != roleRank(b):
 			return roleRank(a) - roleRank(b)
 		case a.Priority != b.Priority:

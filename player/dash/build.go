@@ -77,7 +77,7 @@ func (b *builder) presentation() *manifest.Presentation {
 	}
 
 	top := &origins{list: b.resolveBases(place{path: "MPD"}, []origin{{base: b.from}}, m.BaseURL)}
-	top.query = b.query(place{path: "MPD"}, "", m.RequestParam, m.EssentialProperties, m.SupplementalProperties)
+	top.query = b.query(place{path: "MPD"}, params{}, forSegments, m.RequestParam, m.EssentialProperties, m.SupplementalProperties)
 	ids := b.periodIDs(bounds)
 	next := 0
 	for i, per := range m.Periods {
@@ -230,7 +230,7 @@ func (b *builder) period(i int, id string, per *mpd.Period, bd bound, above *ori
 	p := &manifest.Period{ID: id, Index: i, Start: bd.start, End: bd.end, Preselections: preselections(per.Preselections)}
 	at := place{path: fmt.Sprintf("Period[%s]", p.ID), period: p.ID}
 	p.Events = b.doc.facts.periods[i].events(p.Start)
-	bases := &origins{b.resolveBases(at, above.list, per.BaseURLs), b.query(at, above.query, per.RequestParam, per.SupplementalProperties)}
+	bases := &origins{b.resolveBases(at, above.list, per.BaseURLs), b.query(at, above.query, forSegments, per.RequestParam, per.SupplementalProperties)}
 	var protection []*mpd.ContentProtectionType
 	for _, cp := range append(m.ContentProtection[:len(m.ContentProtection):len(m.ContentProtection)], per.ContentProtections...) {
 		if cp.RefId == "" { // one with a refId is there to be referred to
@@ -287,7 +287,7 @@ func (b *builder) adaptationSet(at place, p *manifest.Period, j int, per *mpd.Pe
 	s.Default = s.HasRole("main")
 	protection = append(protection[:len(protection):len(protection)], as.ContentProtections...)
 	s.Protection = b.protection(protection)
-	bases := &origins{b.resolveBases(at, above.list, as.BaseURLs), b.query(at, above.query, as.RequestParam, as.EssentialProperties, as.SupplementalProperties)}
+	bases := &origins{b.resolveBases(at, above.list, as.BaseURLs), b.query(at, above.query, forSegments, as.RequestParam, as.EssentialProperties, as.SupplementalProperties)}
 	for k, rep := range as.Representations {
 		lv := levels{period: per, set: as, rep: rep}
 		if r := b.representation(at, p, s, k, lv, bases, protection); r != nil {
@@ -395,7 +395,7 @@ func (b *builder) representation(at place, p *manifest.Period, s *manifest.Adapt
 	applyProperties(s, r.Essential)
 	b.types(at, s, r)
 	s.Inband = inband(s.Inband, rep.InbandEventStreams)
-	bases := &origins{b.resolveBases(at, above.list, rep.BaseURLs), b.query(at, above.query, rep.RequestParam, rep.EssentialProperties, rep.SupplementalProperties)}
+	bases := &origins{b.resolveBases(at, above.list, rep.BaseURLs), b.query(at, above.query, forSegments, rep.RequestParam, rep.EssentialProperties, rep.SupplementalProperties)}
 	bad := b.segments(at, p, r, lv, bases)
 	r.Produced = append(producerTimes(as.ProducerReferenceTimes, p, r), producerTimes(rep.ProducerReferenceTimes, p, r)...)
 	for _, list := range [][]*mpd.ResyncType{as.Resyncs, rep.Resyncs} {

@@ -46,7 +46,11 @@ func parse(data []byte, from manifest.Base, opts Options, prior *manifest.Presen
 	for _, f := range notes {
 		fs.Add(f)
 	}
-	doc, err := readDocument(data, from, opts.Fetch, &fs)
+	fetch := opts.Fetch
+	if query := remoteQuery(data, from); fetch != nil && query != (params{}) {
+		fetch = func(url string) ([]byte, error) { return opts.Fetch(query.add(url)) }
+	}
+	doc, err := readDocument(data, from, fetch, &fs)
 	if err != nil {
 		return nil, located(err, from)
 	}

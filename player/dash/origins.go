@@ -1,6 +1,7 @@
 package dash
 
 import (
+	"bytes"
 	"hash/fnv"
 	"math/rand/v2"
 	"net/url"
@@ -37,7 +38,29 @@ type origin struct {
 // that goes with every request. They are immutable once a representation has them.
 type origins struct {
 	list  []origin
-	query string
+	query params
+}
+
+// params are queries to append to URLs: every to all, own to those of the document's origin only.
+type params struct{ every, own, origin string }
+
+// add appends them to a URL, unless it has them already: the URL of a document may be one that they were added to.
+func (q params) add(u string) string {
+	for _, query := range []string{q.every, q.own} {
+		if query == "" {
+			continue
+		}
+		if _, has, _ := strings.Cut(u, "?"); !strings.Contains("&"+has+"&", "&"+query+"&") && (query == q.every || sameOrigin(u, q.origin)) {
+			u = withQuery(u, query)
+		}
+	}
+	return u
+}
+
+func sameOrigin(a, b string) bool {
+	x, err := url.Parse(a)
+	y, err2 := url.Parse(b)
+	return err == nil && err2 == nil && x.Scheme == y.Scheme && strings.EqualFold(x.Host, y.Host)
 }
 
 // check tries a reference. Whether it can be resolved does not depend on the base.
@@ -62,7 +85,7 @@ func (o *origins) resource(ref string, r manifest.Range) manifest.Resource {
 		if u == "" && i > 0 {
 			continue
 		}
-		u = withQuery(u, o.query)
+		u = o.query.add(u)
 		// A base that takes the range in its URL cannot stand in for one that does not.
 		inURL := b.byteRange != "" && r.End > 0
 		if inURL {
@@ -201,23 +224,32 @@ const (
 	schemeURLParam2 = "urn:mpeg:dash:urlparam:2016"
 )
 
+// The requests that parameters may be for.
+const (
+	forSegments = "segment"
+	forManifest = "mpd"
+	forRemote   = "xlink"
+)
+
 // queryInfo is what a descriptor says about URL parameters, nil for nothing.
-func queryInfo(d *mpd.DescriptorType) (q *mpd.UrlQueryInfoType, requests string) {
-	switch {
-	case d.UrlQueryInfo != nil:
-		return d.UrlQueryInfo, ""
-	case d.ExtUrlQueryInfo != nil:
-		return &d.ExtUrlQueryInfo.UrlQueryInfoType, d.ExtUrlQueryInfo.IncludeInRequests
+func queryInfo(d *mpd.DescriptorType) *mpd.ExtendedUrlInfoType {
+	if d.UrlQueryInfo != nil {
+		return &mpd.ExtendedUrlInfoType{UrlQueryInfoType: *d.UrlQueryInfo}
 	}
-	return nil, ""
+	return d.ExtUrlQueryInfo
 }
 
-// query adds the URL parameters of one level to those of the level above.
+// query adds the URL parameters of one level for a kind of request to those of the level above.
 // ISO/IEC 23009-1 Annex I.
-func (b *builder) query(at place, above string, params []*mpd.ExtendedUrlInfoType, lists ...[]*mpd.DescriptorType) string {
-	add := func(q *mpd.UrlQueryInfoType, requests string) {
-		if requests != "" && !slices.Contains(strings.Fields(requests), "segment") {
+func (b *builder) query(at place, above params, request string, infos []*mpd.ExtendedUrlInfoType, lists ...[]*mpd.DescriptorType) params {
+	above.origin = b.from.String()
+	add := func(q *mpd.ExtendedUrlInfoType) {
+		if !slices.Contains(strings.Fields(first(q.IncludeInRequests, forSegments)), request) {
 			return
+		}
+		to := &above.every
+		if q.SameOriginPolicy {
+			to = &above.own
 		}
 		initial := strings.TrimLeft(q.QueryString, "?&")
 		if u, err := url.Parse(b.from.String()); err == nil && q.UseMPDUrlQuery && u.RawQuery != "" {
@@ -228,26 +260,41 @@ func (b *builder) query(at place, above string, params []*mpd.ExtendedUrlInfoTyp
 			b.find(at, manifest.CodeInvalid, manifest.SeverityWarning, "", "queryTemplate=%q has an identifier that is not known", clip(q.QueryTemplate))
 			return
 		}
-		if part == "" || part == above || strings.HasSuffix(above, "&"+part) {
+		if part == "" || part == *to || strings.HasSuffix(*to, "&"+part) {
 			return
 		}
-		if len(above)+1+len(part) > maxQueryBytes {
+		if len(*to)+1+len(part) > maxQueryBytes {
 			b.find(at, manifest.CodeLimits, manifest.SeverityError, "", "the query of its URLs is longer than %d bytes; what is too much is left out", maxQueryBytes)
 			return
 		}
-		above = strings.TrimLeft(above+"&"+part, "&")
+		*to = strings.TrimLeft(*to+"&"+part, "&")
 	}
-	for _, p := range params {
-		add(&p.UrlQueryInfoType, p.IncludeInRequests)
+	for _, q := range infos {
+		add(q)
 	}
 	for _, list := range lists {
 		for _, d := range list {
-			if q, requests := queryInfo(d); q != nil {
-				add(q, requests)
+			if q := queryInfo(d); q != nil {
+				add(q)
 			}
 		}
 	}
 	return above
+}
+
+// remoteQuery finds the parameters for remote elements. They may be described behind those, so the document is read for it.
+func remoteQuery(data []byte, from manifest.Base) params {
+	var ignored manifest.Findings
+	text, _ := decodeText(data, &ignored)
+	if !bytes.Contains(text, []byte("includeInRequests")) || !bytes.Contains(text, []byte(nsXLink)) {
+		return params{}
+	}
+	doc, err := readDocument(data, from, nil, &ignored)
+	if err != nil {
+		return params{} // it is told when the document is read for good
+	}
+	b := &builder{doc: doc, from: from, findings: &ignored}
+	return b.query(place{}, params{}, forRemote, doc.tree.RequestParam, doc.tree.EssentialProperties, doc.tree.SupplementalProperties)
 }
 
 // expandQuery fills in a template: $querypart$ is the whole of the initial query, $query:name$ the value of one

@@ -60,16 +60,17 @@ func newVersion(data []byte, from manifest.Base, opts Options, b *builder, p *ma
 	}
 	v.published, _ = parseTime(string(m.PublishTime))
 	v.sum = sha256.Sum256(data)
+	query := b.query(place{path: "MPD"}, params{}, forManifest, m.RequestParam, m.EssentialProperties, m.SupplementalProperties)
 	for i, l := range m.Location {
 		u, err := resolveLocation(from, l.Value, i)
 		if err != nil {
 			b.find(place{path: "MPD/Location"}, manifest.CodeInvalid, manifest.SeverityWarning, "", "a location is ignored: %v", err)
 			continue
 		}
-		addPlace(&v.places, u, l.ServiceLocation)
+		addPlace(&v.places, query.add(u), l.ServiceLocation)
 	}
 	if v.places.URL == "" {
-		v.places.URL = from.String()
+		v.places.URL = query.add(from.String())
 	}
 	for i, l := range m.PatchLocation {
 		u, err := resolveLocation(from, string(l.Value), i)

@@ -204,6 +204,52 @@ func TestUpdate_TTL(t *testing.T) {
 	}
 }
 
+// TestUpdate_Params appends the parameters that are for the manifest and for remote elements, once and where they belong.
+func TestUpdate_Params(t *testing.T) {
+	const params = `<SupplementalProperty schemeIdUri="urn:mpeg:dash:urlparam:2016" xmlns:up="urn:mpeg:dash:schema:urlparam:2016">` +
+		`<up:ExtUrlQueryInfo includeInRequests="mpd xlink" queryTemplate="$querypart$" queryString="both=1"/></SupplementalProperty>` +
+		`<SupplementalProperty schemeIdUri="urn:mpeg:dash:urlparam:2016" xmlns:up="urn:mpeg:dash:schema:urlparam:2016">` +
+		`<up:ExtUrlQueryInfo includeInRequests="mpd" sameOriginPolicy="true" queryTemplate="$querypart$" queryString="mine=1"/></SupplementalProperty>` +
+		`<SupplementalProperty schemeIdUri="urn:mpeg:dash:urlparam:2016" xmlns:up="urn:mpeg:dash:schema:urlparam:2016">` +
+		`<up:ExtUrlQueryInfo sameOriginPolicy="true" queryTemplate="$querypart$" queryString="seg=1"/></SupplementalProperty>`
+	with := func(doc, head string) string {
+		doc = strings.Replace(strings.Replace(doc, "</MPD>", params+"</MPD>", 1), patchLocation, head, 1)
+		return strings.Replace(doc, "<Period id", `<BaseURL>media/</BaseURL><BaseURL>https://cdn.example/</BaseURL><Period xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="https://far.example/p?x=1"/><Period id`, 1)
+	}
+	const far = `<Period id="far" start="PT0S" duration="PT0S"/>`
+	for _, tt := range []struct{ name, head, asked string }{
+		{"where it came from", "", "p?x=1&both=1 m.mpd?both=1&mine=1 p?x=1&both=1 m.mpd?both=1&mine=1 p?x=1&both=1"},
+		{"another origin", "<Location>https://other.example/l.mpd?a=b</Location>", "p?x=1&both=1 l.mpd?a=b&both=1 p?x=1&both=1 l.mpd?a=b&both=1&mine=1 p?x=1&both=1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &server{files: map[string]string{"p?x=1&both=1": far}}
+			s.files["l.mpd?a=b&both=1&mine=1"] = with(liveTwo, tt.head) // it has moved there, and belongs there now
+			s.files["m.mpd?both=1&mine=1"], s.files["l.mpd?a=b&both=1"] = with(liveTwo, tt.head), with(liveTwo, tt.head)
+			fetch := func(u string) ([]byte, error) { return s.get(manifest.Resource{URL: u}) }
+			p, err := dash.Parse([]byte(with(liveOne, tt.head)), dash.Options{BaseURL: origin, Fetch: fetch})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				next, err := p.Live.Updater.Update(later, s.get)
+				if err != nil {
+					t.Fatalf("%v, asked for %q", err, s.asked)
+				}
+				if next != nil {
+					p = next
+				}
+			}
+			if got := strings.Join(s.asked, " "); got != tt.asked {
+				t.Errorf("asked for %s, want %s", got, tt.asked)
+			}
+			first := p.Periods[0].Sets[0].Representations[0].Segments.At(0)
+			if !strings.HasSuffix(first.URL, "?seg=1") || strings.Contains(first.Alternatives[0], "seg=1") {
+				t.Errorf("got %s and %s", first.URL, first.Alternatives)
+			}
+		})
+	}
+}
+
 // TestUpdate_Redirect moves the document: what is relative follows it, and so does the next update.
 func TestUpdate_Redirect(t *testing.T) {
 	plain := strings.ReplaceAll(liveOne, patchLocation, "")

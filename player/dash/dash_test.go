@@ -580,6 +580,71 @@ func TestLazy(t *testing.T) {
 }
 
 // TestLazy_GetFails hands the getter's error through.
+// TestLazy_Apart reads indexes that are resources of their own.
+func TestLazy_Apart(t *testing.T) {
+	index := append(box("styp", []byte("sisx0000")), sidx(0, 1000, 500, 132, ref{size: 10, duration: 2000}, ref{size: 20, duration: 3000})...)
+	nested := sidx(0, 1000, 500, 0, ref{size: 10, duration: 2000, nested: true}, ref{size: 10, duration: 3000, nested: true})
+	media := append(append(box("moov", make([]byte, 124)), sidx(0, 1000, 500, 0, ref{size: 30, duration: 5000})...), make([]byte, 30)...)
+	base := func(inner string) string {
+		return `<Representation><BaseURL>v.mp4</BaseURL><SegmentBase timescale="1000" presentationTimeOffset="1000">` + inner + `</SegmentBase></Representation>`
+	}
+	list := func(attrs, inner string) string {
+		return `<Representation><SegmentList timescale="1000" presentationTimeOffset="1000" ` + attrs + `><Initialization sourceURL="i.mp4"/>` + inner + `<SegmentURL media="a.m4s"/><SegmentURL media="b.m4s"/></SegmentList></Representation>`
+	}
+	const apart = `<RepresentationIndex sourceURL="x.sidx"/>`
+	for _, tt := range []struct {
+		name, doc string
+		index     []byte
+		want      string
+		asked     string
+		err       string
+	}{
+		{"of a file", base(apart), index, "v.mp4 0-131: v.mp4 132-141 [-0.5,1.5) v.mp4 142-161 [1.5,4.5)", "x.sidx", ""},
+		{"of a file, a range of it", base(`<RepresentationIndex range="132-175"/>`), nil, "v.mp4 0-131: v.mp4 176-205 [-0.5,4.5)", "v.mp4", ""},
+		{"of a file, no index: the file knows", base(apart), []byte("nothing"), "v.mp4 0-131: v.mp4 176-205 [-0.5,4.5)", "x.sidx v.mp4", ""},
+		{"of a file, of indexes: the file knows", base(apart), nested, "v.mp4 0-131: v.mp4 176-205 [-0.5,4.5)", "x.sidx v.mp4", ""},
+		{"of a list", list("startNumber=\"7\"", apart), nested, "i.mp4 : a.m4s  [-0.5,1.5) b.m4s  [1.5,4.5)", "x.sidx", ""},
+		{"of a list with a duration", list("duration=\"2000\"", apart), nil, "a.m4s  [0,2) b.m4s  [2,4)", "", ""},
+		{"of a list of another length", list("", apart), sidx(0, 1000, 500, 0, ref{size: 10, duration: 2000}), "", "x.sidx", "1 entries for 2 segments"},
+		{"of a list, none", list("", apart), []byte{}, "", "x.sidx", "there is none in 0 bytes"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := representation(t, tt.doc)
+			name := func(r manifest.Resource) string { return r.URL[strings.LastIndexByte(r.URL, '/')+1:] }
+			var asked []string
+			x, head := r.Segments, ""
+			if r.Lazy != nil {
+				l, err := r.Lazy.Load(func(r manifest.Resource) ([]byte, error) {
+					asked = append(asked, name(r))
+					var requests []string
+					if name(r) == "x.sidx" {
+						return getter(tt.index, &requests)(r)
+					}
+					return getter(media, &requests)(r)
+				})
+				if tt.err != "" {
+					if err == nil || !strings.Contains(err.Error(), tt.err) {
+						t.Fatalf("got %v, want %q", err, tt.err)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				x, head = l.Index, name(*l.Init)+" "+l.Init.Range.String()+": "
+			}
+			var got []string
+			for i := range x.Len() {
+				s := x.At(i)
+				got = append(got, fmt.Sprintf("%s %s [%s,%s)", name(s.Resource), s.Range.String(), s.Start, s.End()))
+			}
+			if s := head + strings.Join(got, " "); s != tt.want || strings.Join(asked, " ") != tt.asked {
+				t.Errorf("got  %s (asked for %s)\nwant %s", s, asked, tt.want)
+			}
+		})
+	}
+}
+
 func TestLazy_GetFails(t *testing.T) {
 	gone := errors.New("GET: 404")
 	for _, base := range []string{``, `indexRange="1-2"`} {

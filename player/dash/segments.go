@@ -100,6 +100,7 @@ func inheritBase(t, above *mpd.SegmentBaseType) {
 	t.EptDelta = first(t.EptDelta, above.EptDelta)
 	t.IndexRange = first(t.IndexRange, above.IndexRange)
 	t.Initialization = first(t.Initialization, above.Initialization)
+	t.RepresentationIndex = first(t.RepresentationIndex, above.RepresentationIndex)
 	t.AvailabilityTimeOffset = first(t.AvailabilityTimeOffset, above.AvailabilityTimeOffset)
 	t.AvailabilityTimeComplete = first(t.AvailabilityTimeComplete, above.AvailabilityTimeComplete)
 }
@@ -242,6 +243,15 @@ func (b *builder) list(at place, p *manifest.Period, r *manifest.Representation,
 	}
 	r.Chunked = chunked(bases, &t.SegmentBaseType)
 	if t.Duration == nil && t.SegmentTimeline == nil && n > 1 {
+		if apart, _, bad := b.apart(&t.SegmentBaseType, bases); apart != nil || bad != nil {
+			number := int64(1)
+			if t.StartNumber != nil {
+				number = int64(*t.StartNumber)
+			}
+			r.Addressing = manifest.Indexed
+			r.Lazy = &lazyList{r.Init, apart, t.SegmentURL, bases, number, p.Start, r.Offset()}
+			return bad
+		}
 		return invalid("its SegmentList has several segments but no duration")
 	}
 	tl, addressing, bad := b.timeline(at, p, r, &t.MultipleSegmentBaseType, false, n)
@@ -679,6 +689,13 @@ func (b *builder) base(at place, p *manifest.Period, r *manifest.Representation,
 	if !ok {
 		return invalid("indexRange %q is no byte range", clip(t.IndexRange))
 	}
+	apart, rg, bad := b.apart(t, bases)
+	if bad != nil {
+		return bad
+	}
+	if apart == nil && indexRange.IsWhole() {
+		indexRange = rg
+	}
 	c, _ := mime.ContainerOf(r.MIMEType)
 	if c != mime.ISOBMFF && c != mime.WebM {
 		// Without a reader for its index the file is one segment.
@@ -689,11 +706,31 @@ func (b *builder) base(at place, p *manifest.Period, r *manifest.Representation,
 		return nil
 	}
 	r.Addressing = manifest.Indexed
-	file := indexedFile{bases: bases, init: r.Init, at: indexRange, start: p.Start, end: p.End, offset: r.Offset()}
+	file := indexedFile{bases: bases, init: r.Init, at: indexRange, apart: apart, start: p.Start, end: p.End, offset: r.Offset()}
 	if r.Lazy = (&lazyIndex{file}); c == mime.WebM {
 		r.Lazy = &lazyCues{file}
 	}
 	return nil
+}
+
+// apart finds the index of a whole representation: a resource of its own, or else a range of the media.
+func (b *builder) apart(t *mpd.SegmentBaseType, bases *origins) (*manifest.Resource, manifest.Range, *unusable) {
+	x := t.RepresentationIndex
+	if x == nil {
+		return nil, manifest.Range{}, nil
+	}
+	rg, ok := parseRange(x.Range)
+	if !ok {
+		return nil, rg, invalid("the range %q of the RepresentationIndex is no byte range", clip(x.Range))
+	}
+	if x.SourceURL == "" {
+		return nil, rg, nil
+	}
+	if err := bases.check(string(x.SourceURL)); err != nil {
+		return nil, rg, invalid("RepresentationIndex: %v", err)
+	}
+	res := bases.resource(string(x.SourceURL), rg)
+	return &res, manifest.Range{}, nil
 }
 
 // parseRange reads "first-last" or "first-", both bytes included; "" is the whole resource.

@@ -24,7 +24,8 @@ const (
 type indexedFile struct {
 	bases  *origins
 	init   *manifest.Resource
-	at     manifest.Range // where the manifest says the index is; the zero value is nowhere
+	at     manifest.Range     // where the manifest says the index is; the zero value is nowhere
+	apart  *manifest.Resource // an index that is a resource of its own, nil for none
 	start  media.Time
 	end    media.Opt
 	offset media.Span
@@ -43,6 +44,13 @@ func (l *lazyIndex) Load(get manifest.Getter) (*manifest.List, error) {
 }
 
 func (l *lazyIndex) load(get manifest.Getter) (*manifest.Resource, manifest.Index, error) {
+	if l.apart != nil {
+		init, x, err := l.loadApart(get)
+		if !errors.Is(err, errIndex) {
+			return init, x, err
+		}
+		// It says nothing; perhaps the file itself does.
+	}
 	if !l.at.IsWhole() {
 		x, err := l.read(get, l.at.Start, l.at.Len())
 		if err == nil {

@@ -30,7 +30,7 @@ type away struct{}
 func (away) Error() string     { return "refused" }
 func (away) Unreachable() bool { return true }
 
-var cut = fmt.Errorf("try: %w", away{})
+var errCut = fmt.Errorf("try: %w", away{})
 
 func order(r *steer.Router, res manifest.Resource, now time.Time) string {
 	var s []string
@@ -68,8 +68,8 @@ func TestRouter_Places(t *testing.T) {
 		{"names only for some", []string{"A"}, nil, nil, manifest.Resource{URL: "x:a", Alternatives: []string{"x:b"}, Locations: []string{"", "A"}}, 0, "A1 0"},
 		{"local", nil, []int{0}, nil, manifest.Resource{URL: "file:///a", Alternatives: []string{"file:///b"}}, 0, "0 1"},
 		{"by base", nil, []int{0}, nil, based, 0, "1 2 0"},
-		{"no way to the host", nil, []int{0}, cut, based, 0, "2 0 1"},
-		{"no way to the host of a location", nil, []int{0}, cut, manifest.Resource{URL: "http://a/x", Alternatives: []string{"http://a/y", "http://b/x"}, Locations: []string{"A", "B", "C"}}, 0, "C2 A0 B1"},
+		{"no way to the host", nil, []int{0}, errCut, based, 0, "2 0 1"},
+		{"no way to the host of a location", nil, []int{0}, errCut, manifest.Resource{URL: "http://a/x", Alternatives: []string{"http://a/y", "http://b/x"}, Locations: []string{"A", "B", "C"}}, 0, "C2 A0 B1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var r steer.Router

@@ -422,6 +422,38 @@ func TestSelect_Preselections(t *testing.T) {
 	}
 }
 
+// TestSelect_Switching lets the quality follow the network over the sets that the author says can be switched between.
+func TestSelect_Switching(t *testing.T) {
+	set := func(id, codecs, to, inner string, bandwidth int) string {
+		return fmt.Sprintf(`<AdaptationSet id="%s" mimeType="video/mp4" codecs="%s">%s<SupplementalProperty schemeIdUri="urn:mpeg:dash:adaptation-set-switching:2016" value="%s"/>`+
+			`<Representation id="%s" bandwidth="%d" height="360"/></AdaptationSet>`, id, codecs, inner, to, id, bandwidth)
+	}
+	key := func(kid string) string {
+		return `<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc" cenc:default_KID="` + strings.Repeat(kid, 32) + `" xmlns:cenc="urn:mpeg:cenc:2013"/>`
+	}
+	for _, tt := range []struct{ name, sets, video, want string }{
+		{"both ways", set("a", "avc1.64001e", "b", "", 2) + set("b", "avc1.64001f", "a", "", 1), "", "b a"},
+		{"by name of a set", set("a", "avc1.64001e", "b", "", 2) + set("b", "avc1.64001f", "a", "", 1), "pp/a/a", "a"},
+		{"one way", set("a", "avc1.64001e", "", "", 1) + set("b", "avc1.64001f", "a", "", 2), "", "a"},
+		{"another format", set("a", "avc1.64001e", "b", "", 1) + set("b", "hvc1.1.6.L93.B0", "a", "", 2), "", "a"},
+		{"another key", set("a", "avc1.64001e", "b", key("1"), 1) + set("b", "avc1.64001f", "a", key("2"), 2), "", "a"},
+		{"the same key", set("a", "avc1.64001e", "b", key("1"), 1) + set("b", "avc1.64001f", "a", key("1"), 2), "", "a b"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" mediaPresentationDuration="PT10S"><Period id="p"><SegmentTemplate duration="10" media="$RepresentationID$-$Number$"/>` + tt.sets + `</Period></MPD>`
+			sel, err := plan.Select(parse(t, doc), plan.Rules{Video: tt.video})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, r := range sel.Video.Rungs() {
+				got = append(got, r.ID)
+			}
+			want(t, "rungs", strings.Join(got, " "), tt.want)
+		})
+	}
+}
+
 func TestSelect_LeftOut(t *testing.T) {
 	support := &mime.Support{Containers: []mime.Container{mime.ISOBMFF}, Decodes: func(id media.CodecID) bool { return id != media.HEVC }}
 	sel, err := plan.Select(parse(t, manyTracks), plan.Rules{Supports: support.IsTypeSupported})

@@ -441,6 +441,15 @@ func height(s *manifest.AdaptationSet) int {
 // choose orders a set's representations and picks the one to begin with.
 func (s *selector) choose(per *manifest.Period, set *manifest.AdaptationSet, rep *manifest.Representation) Choice {
 	reps := slices.Clone(s.usable[set])
+	for _, other := range per.Sets {
+		if rep == nil && switchable(set, other) {
+			for _, r := range s.usable[other] {
+				if alike(s.usable[set][0], r) {
+					reps = append(reps, r)
+				}
+			}
+		}
+	}
 	sort.SliceStable(reps, func(i, j int) bool { return reps[i].Bandwidth < reps[j].Bandwidth })
 	if rep != nil {
 		return Choice{Period: per, Set: set, Representations: []*manifest.Representation{rep}}
@@ -464,6 +473,30 @@ func (s *selector) choose(per *manifest.Period, set *manifest.AdaptationSet, rep
 		}
 	}
 	return c
+}
+
+// switchable reports whether the author lets playback go from one set to another while it goes on.
+// ISO/IEC 23009-1 §5.3.3.5.
+func switchable(from, to *manifest.AdaptationSet) bool {
+	return from != to && slices.Contains(from.SwitchTo, to.ID) && from.Kind == to.Kind && to.Normal() && to.Partial == 0 && from.Lang == to.Lang
+}
+
+// alike reports whether what plays a can play b: the same container and coding format, under the same keys.
+func alike(a, b *manifest.Representation) bool {
+	format := func(r *manifest.Representation) (ids []media.CodecID) {
+		list, _ := mime.ParseCodecs(r.Codecs)
+		for _, c := range list {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	keys := func(r *manifest.Representation) (ids [][16]byte) {
+		for _, p := range r.Protection {
+			ids = append(ids, p.KIDs...)
+		}
+		return ids
+	}
+	return a.MIMEType == b.MIMEType && slices.Equal(format(a), format(b)) && a.Encrypted() == b.Encrypted() && slices.Equal(keys(a), keys(b))
 }
 
 // within leaves out what is too much, but never everything: the smallest always stays.

@@ -15,6 +15,8 @@ import (
 const (
 	// maxClockBytes bounds what a time server may answer.
 	maxClockBytes = 256
+	// maxClockServers bounds how many servers of one way are asked.
+	maxClockServers = 4
 	// clockTimeout bounds the question for the time, with one server.
 	clockTimeout = 5 * time.Second
 	// dateTolerance is how far off the local clock must be for the Date of an answer, which counts whole seconds and was
@@ -64,8 +66,6 @@ func AskClock(ctx context.Context, get *fetch.Client, clocks []manifest.Descript
 
 // askOne learns the clock in one way.
 func askOne(ctx context.Context, get *fetch.Client, c manifest.Descriptor, origin string) (time.Duration, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, clockTimeout, fmt.Errorf("no answer within %v", clockTimeout))
-	defer cancel()
 	scheme, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(c.Scheme), clockScheme), ":")
 	value := strings.TrimSpace(c.Value)
 	if scheme == "direct" {
@@ -75,26 +75,44 @@ func askOne(ctx context.Context, get *fetch.Client, c manifest.Descriptor, origi
 	if value == "" {
 		return 0, errors.New("it names no server")
 	}
-	url := strings.Fields(value)[0] // a list is in the order of preference
 	switch scheme {
-	case "http-head":
-		return askDate(ctx, get, url)
-	case "http-iso", "http-xsdate":
-		sent := time.Now()
-		resp, err := get.Get(ctx, fetch.Request{URL: url, Kind: fetch.Key, Origin: origin})
-		if err != nil {
-			return 0, err
-		}
-		body, err := resp.All()
-		if err != nil {
-			return 0, err
-		}
-		t, err := parseClock(strings.TrimSpace(string(body[:min(len(body), maxClockBytes)])))
-		return between(sent, t), err
+	case "http-head", "http-iso", "http-xsdate":
 	case "ntp", "sntp", "http-ntp":
 		return 0, errors.New("this scheme is not handled; http-iso, http-xsdate, http-head and direct are")
+	default:
+		return 0, errors.New("this scheme is not known")
 	}
-	return 0, errors.New("this scheme is not known")
+	servers := strings.Fields(value)
+	servers = servers[:min(len(servers), maxClockServers)]
+	var failed []error
+	for _, url := range servers { // in the order of preference
+		offset, err := askServer(ctx, get, scheme, url, origin)
+		if err == nil {
+			return offset, nil
+		}
+		failed = append(failed, err)
+	}
+	return 0, errors.Join(failed...)
+}
+
+// askServer learns the clock from one server.
+func askServer(ctx context.Context, get *fetch.Client, scheme, url, origin string) (time.Duration, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, clockTimeout, fmt.Errorf("no answer within %v", clockTimeout))
+	defer cancel()
+	if scheme == "http-head" {
+		return askDate(ctx, get, url)
+	}
+	sent := time.Now()
+	resp, err := get.Get(ctx, fetch.Request{URL: url, Kind: fetch.Key, Origin: origin})
+	if err != nil {
+		return 0, err
+	}
+	body, err := resp.All()
+	if err != nil {
+		return 0, err
+	}
+	t, err := parseClock(strings.TrimSpace(string(body[:min(len(body), maxClockBytes)])))
+	return between(sent, t), err
 }
 
 // askDate learns the clock from the Date of an answer, which counts whole seconds: a local clock that is within that second

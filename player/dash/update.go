@@ -106,6 +106,7 @@ func addPlace(r *manifest.Resource, url, location string) {
 	} else {
 		r.Alternatives = append(r.Alternatives, url)
 	}
+	r.Bases = append(r.Bases, url) // each fails on its own
 	if location != "" && r.Locations == nil {
 		r.Locations = make([]string, len(r.Alternatives), len(r.Alternatives)+1)
 	}

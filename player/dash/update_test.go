@@ -49,6 +49,9 @@ func (s *server) get(r manifest.Resource) ([]byte, error) {
 	defer s.mu.Unlock()
 	name := r.URL[strings.LastIndexByte(r.URL, '/')+1:]
 	s.asked = append(s.asked, name)
+	if len(r.Alternatives) > 0 && len(r.Bases) != len(r.Alternatives)+1 {
+		return nil, fmt.Errorf("the places of %s share what they fail by: %q", name, r.Bases)
+	}
 	if data, ok := s.files[name]; ok {
 		if r.From != nil {
 			to := r.URL

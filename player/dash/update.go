@@ -185,7 +185,7 @@ func (v *version) load(now time.Time, get manifest.Getter) (data []byte, from ma
 	}
 	r := v.places
 	came := r.URL
-	r.From = func(_ int, url string) { came = url }
+	r.From = func(_ int, _, url string) { came = url }
 	if data, err = get(r); err != nil {
 		return nil, from, nil, err
 	}

@@ -58,7 +58,7 @@ func (s *server) get(r manifest.Resource) ([]byte, error) {
 			if m := s.moved[name]; m != "" {
 				to = m
 			}
-			r.From(0, to)
+			r.From(0, "", to)
 		}
 		return []byte(data), nil
 	}

@@ -428,6 +428,9 @@ func (b *builder) playlist(stable string, places []place) *playlist {
 		if b.steered {
 			p.resource.Locations = append(p.resource.Locations, x.pathway)
 		}
+		if len(places) > 1 {
+			p.resource.Bases = append(p.resource.Bases, x.url) // each fails on its own
+		}
 	}
 	return p
 }

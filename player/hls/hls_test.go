@@ -31,6 +31,9 @@ func short(u string) string { return strings.TrimPrefix(u, origin) }
 // get implements manifest.Getter.
 func (s *site) get(r manifest.Resource) ([]byte, error) {
 	var err error
+	if len(r.Alternatives) > 0 && len(r.Bases) != len(r.Alternatives)+1 {
+		return nil, fmt.Errorf("the places of %s share what they fail by: %q", r.URL, r.Bases)
+	}
 	for i, u := range append([]string{r.URL}, r.Alternatives...) {
 		name := short(u)
 		s.requests = append(s.requests, strings.TrimSpace(name+" "+r.Range.String()))

@@ -53,6 +53,11 @@ var allowed = map[string]string{
 	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/limit player/steer player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
 	"player/text/cue":    "mse/media",
+	"player/text":        "mse/media player/text/cue player/text/webvtt player/text/srt player/text/ass player/text/ttml",
+	"player/text/webvtt": "mse/media player/text/cue",
+	"player/text/srt":    "mse/media player/text/cue player/text/webvtt",
+	"player/text/ass":    "mse/media player/text/cue",
+	"player/text/raster": "mse/media player/text/cue golang.org/x/image github.com/go-text/typesetting",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
 		"player/decode player/frame",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/frame player/clock player/decode player/present player/element player/manifest " +
@@ -81,24 +86,30 @@ var allowed = map[string]string{
 
 // forbidden lists what a package may not use of the standard library, with the reason.
 var forbidden = map[string]string{
-	"mse/media":      "os net net/http sync context log log/slog", // vocabulary
-	"mse/mime":       "os net net/http",                           // decides about strings only
-	"mse/bytestream": "os net net/http sync",                      // called under the buffer's lock
-	"mse/isobmff":    "os net net/http sync context log log/slog", // no goroutines, no locks, no logs: it returns facts
-	"mse/mp2t":       "os net net/http sync context log log/slog",
-	"mse/mpegaudio":  "os net net/http sync context log log/slog",
-	"mse/webm":       "os net net/http sync context log log/slog",
-	"mse/track":      "os net net/http sync context log log/slog",
-	"mse":            "os net net/http",
-	"player/present": "os net net/http",
-	"player/crypt":   "os net",                               // keys come from whoever makes a Store, and by package fetch
-	"player/hls":     "os net net/http context log log/slog", // it asks through a getter
-	"player/clock":   "os net net/http",
-	"player/abr":     "os net net/http sync context log log/slog", // told the time and asked
-	"player/steer":   "os net net/http log log/slog",              // told the time, and given a function that fetches
-	"render/yuv":     "os net net/http sync",
-	"audio/pcm":      "os net net/http sync",
-	"audio/stretch":  "os net net/http sync context time log log/slog", // a calculation inside the audio callback
+	"mse/media":          "os net net/http sync context log log/slog", // vocabulary
+	"mse/mime":           "os net net/http",                           // decides about strings only
+	"mse/bytestream":     "os net net/http sync",                      // called under the buffer's lock
+	"mse/isobmff":        "os net net/http sync context log log/slog", // no goroutines, no locks, no logs: it returns facts
+	"mse/mp2t":           "os net net/http sync context log log/slog",
+	"mse/mpegaudio":      "os net net/http sync context log log/slog",
+	"mse/webm":           "os net net/http sync context log log/slog",
+	"mse/track":          "os net net/http sync context log log/slog",
+	"mse":                "os net net/http",
+	"player/present":     "os net net/http",
+	"player/crypt":       "os net",                               // keys come from whoever makes a Store, and by package fetch
+	"player/hls":         "os net net/http context log log/slog", // it asks through a getter
+	"player/clock":       "os net net/http",
+	"player/abr":         "os net net/http sync context log log/slog", // told the time and asked
+	"player/steer":       "os net net/http log log/slog",              // told the time, and given a function that fetches
+	"player/text":        "os net net/http sync context log log/slog", // bytes in, cues out
+	"player/text/cue":    "os net net/http sync context log log/slog",
+	"player/text/webvtt": "os net net/http sync context log log/slog",
+	"player/text/srt":    "os net net/http sync context log log/slog",
+	"player/text/ass":    "os net net/http sync context log log/slog",
+	"player/text/raster": "net net/http log/slog",
+	"render/yuv":         "os net net/http sync",
+	"audio/pcm":          "os net net/http sync",
+	"audio/stretch":      "os net net/http sync context time log log/slog", // a calculation inside the audio callback
 }
 
 // impure lists the packages that may need cgo, a display or a sound device. Everything else is the pure set: it

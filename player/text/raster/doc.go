@@ -1,0 +1,17 @@
+// Package raster lays cues out and draws them: line breaking, both directions of text, vertical text, ruby, outlines,
+// shadows and boxes, as pictures of RGBA to be put over the video.
+//
+// # Ownership
+//
+// A [Renderer] keeps pointers to the cues of the screens in its cache; cues are immutable. The pictures it returns
+// belong to the cache: they are read only, and never change.
+//
+// # Concurrency
+//
+// A Renderer belongs to one goroutine. It looks for the fonts of the system in a goroutine of its own, which ends by
+// itself.
+//
+// # Errors
+//
+// Sizes out of range give an error. Text that cannot be shown is left out: a subtitle is never a reason to stop.
+package raster

@@ -57,7 +57,7 @@ var allowed = map[string]string{
 	"player/text/webvtt": "mse/media player/text/cue",
 	"player/text/srt":    "mse/media player/text/cue player/text/webvtt",
 	"player/text/ass":    "mse/media player/text/cue",
-	"player/text/raster": "mse/media player/text/cue golang.org/x/image github.com/go-text/typesetting",
+	"player/text/raster": "mse/media player/text/cue golang.org/x/image golang.org/x/text github.com/go-text/typesetting",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
 		"player/decode player/frame",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/frame player/clock player/decode player/present player/element player/manifest " +

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"mseplayer/player/text/cue"
+	"mseplayer/player/text/webvtt"
 )
 
 // Format is a format of files of subtitles.
@@ -41,7 +42,9 @@ type (
 // Parse reads a whole file, or a segment that stands for itself. The cues are in the order of the file.
 func Parse(f Format, data []byte, o Options) ([]cue.Cue, []Warning, error) {
 	switch f {
-	case WebVTT, SubRip, ASS, TTML:
+	case WebVTT:
+		return webvtt.Parse(UTF8(data), o)
+	case SubRip, ASS, TTML:
 	}
 	return nil, nil, fmt.Errorf("text: format %v cannot be read", f)
 }

@@ -100,7 +100,8 @@ type Flow struct {
 	PositionAlign Align
 	// Size is the extent along the inline axis.
 	Size float64
-	// Scroll is set for cues of a region that scrolls up: they stack at the end of Rect in order of appearance.
+	// Scroll is set for cues of a region: they stack at the end of Rect in order of appearance, and what does not fit is
+	// cut off at its top. Without it, Rect is what Line and Position are relative to.
 	Scroll bool
 }
 
@@ -113,6 +114,8 @@ type Block struct {
 	Direction Direction
 	// LineHeight is a fraction of the height of the root container; 0 is the normal height of the font.
 	LineHeight float64
+	// Balance makes the lines of a wrapped paragraph about equally long, without more of them (text-wrap: balance).
+	Balance bool
 	// NoWrap keeps lines as they are; Preserve keeps white space.
 	NoWrap, Preserve bool
 	Background       Color

@@ -2,7 +2,10 @@ package raster
 
 import (
 	"fmt"
+	"math"
 	"slices"
+
+	"github.com/go-text/typesetting/shaping"
 
 	"mseplayer/player/text/cue"
 )
@@ -13,6 +16,8 @@ const (
 	// maxScreens and maxScreenBytes bound the cache of finished screens.
 	maxScreens     = 8
 	maxScreenBytes = 64 << 20
+	// maxScale bounds the size a user may ask for.
+	maxScale = 10
 )
 
 // Config says which fonts there are beside the embedded ones.
@@ -40,9 +45,23 @@ type Bitmap struct {
 	Pix []byte
 }
 
+// check says what is wrong with the size.
+func (o Options) check() error {
+	if o.Width <= 0 || o.Height <= 0 || o.Width > maxSide || o.Height > maxSide {
+		return fmt.Errorf("raster: %d×%d pixels cannot be drawn on: each side must be 1 to %d", o.Width, o.Height, maxSide)
+	}
+	if o.Scale < 0 || o.Scale > maxScale || math.IsNaN(o.Scale) {
+		return fmt.Errorf("raster: scale %g is out of range: it must be 0 to %d", o.Scale, maxScale)
+	}
+	return nil
+}
+
 // Renderer draws cues.
 type Renderer struct {
-	config  Config
+	fonts   fonts
+	glyphs  glyphs
+	shaper  shaping.HarfbuzzShaper
+	buffer  []byte
 	screens []screen // the last one used is the last
 }
 
@@ -52,20 +71,51 @@ type screen struct {
 	o       Options
 	bitmaps []Bitmap
 	bytes   int
+	// pending is set if fonts were missing that may turn up.
+	pending bool
 }
 
-// New returns a Renderer. It does nothing yet but to take note of the configuration.
-func New(c Config) *Renderer { return &Renderer{config: c} }
+// New returns a Renderer. Fonts that cannot be read are left out.
+func New(c Config) *Renderer {
+	r := &Renderer{fonts: fonts{config: c}}
+	for _, file := range c.Fonts {
+		r.AddFont(file)
+	}
+	return r
+}
+
+// AddFont makes the fonts of a file known, as Config.Fonts does, and reports whether there is one in it. Screens drawn
+// before are forgotten.
+func (r *Renderer) AddFont(file []byte) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false // fonts come from anywhere, and their reader belongs to somebody else
+		}
+	}()
+	ok = r.fonts.add(file)
+	if ok {
+		r.screens, r.fonts.fallback = nil, nil
+	}
+	return ok
+}
+
+// Pending reports whether text was drawn without the fonts of the system, because looking for them took too long: the
+// same screen is worth drawing again after a while, which costs nothing until they are there.
+func (r *Renderer) Pending() bool { return r.fonts.pending() }
 
 // Draw returns the pictures of a screen on which the given cues are, in the order in which they are to be drawn. The
 // same cues (the same pointers) and options give the same pictures for nothing: the caller may compare the address of
 // the first element to see that nothing changed.
 func (r *Renderer) Draw(cues []*cue.Cue, o Options) ([]Bitmap, error) {
-	if o.Width <= 0 || o.Height <= 0 || o.Width > maxSide || o.Height > maxSide {
-		return nil, fmt.Errorf("raster: %d×%d pixels cannot be drawn on", o.Width, o.Height)
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	for i := len(r.screens) - 1; i >= 0; i-- {
 		if s := r.screens[i]; s.o == o && slices.Equal(s.cues, cues) {
+			if s.pending && r.fonts.system.ready() {
+				r.screens = slices.Delete(r.screens, i, i+1)
+				break
+			}
 			if i != len(r.screens)-1 {
 				r.screens = append(slices.Delete(r.screens, i, i+1), s)
 			}
@@ -73,9 +123,15 @@ func (r *Renderer) Draw(cues []*cue.Cue, o Options) ([]Bitmap, error) {
 		}
 	}
 	s := screen{cues: slices.Clone(cues), o: o}
-	for _, b := range s.bitmaps {
-		s.bytes += len(b.Pix)
+	boxes := r.layout(cues, o)
+	slices.SortStableFunc(boxes, func(a, b *box) int { return a.index - b.index })
+	for _, b := range boxes {
+		if bm := r.drawBox(b, o); len(bm.Pix) > 0 {
+			s.bitmaps = append(s.bitmaps, bm)
+			s.bytes += len(bm.Pix)
+		}
 	}
+	s.pending = r.Pending()
 	r.keep(s)
 	return s.bitmaps, nil
 }
@@ -91,4 +147,14 @@ func (r *Renderer) keep(s screen) {
 			return
 		}
 	}
+}
+
+// shapeRun shapes. A font that its reader chokes on draws nothing.
+func (r *Renderer) shapeRun(in shaping.Input) (out shaping.Output) {
+	defer func() {
+		if recover() != nil {
+			out = shaping.Output{Face: in.Face}
+		}
+	}()
+	return r.shaper.ShapeNoExtents(in)
 }

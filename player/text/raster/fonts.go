@@ -1,0 +1,353 @@
+package raster
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-text/typesetting/font"
+	ot "github.com/go-text/typesetting/font/opentype"
+	"github.com/go-text/typesetting/fontscan"
+	"github.com/go-text/typesetting/language"
+	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/gofont/gobolditalic"
+	"golang.org/x/image/font/gofont/goitalic"
+	"golang.org/x/image/font/gofont/gomono"
+	"golang.org/x/image/font/gofont/gomonobold"
+	"golang.org/x/image/font/gofont/gomonobolditalic"
+	"golang.org/x/image/font/gofont/gomonoitalic"
+	"golang.org/x/image/font/gofont/goregular"
+
+	"mseplayer/player/text/cue"
+)
+
+const (
+	// maxFonts bounds the files of Config and of AddFont.
+	maxFonts = 256
+	// scanPatience is how long Draw waits for the fonts of the system. The scan goes on, and the next screen has them.
+	scanPatience = 3 * time.Second
+	// maxFallbacks bounds the memory of which font has which letter.
+	maxFallbacks = 10_000
+)
+
+// typeface is a face that may be asked for by name.
+type typeface struct {
+	face         *font.Face
+	family       string
+	bold, italic bool
+}
+
+// fonts finds the face for a letter.
+type fonts struct {
+	config   Config
+	given    []typeface
+	embedded [8]*font.Face // by style
+	system   *systemFonts
+	fallback map[fallbackKey]*font.Face
+	italics  map[*font.Face]bool
+}
+
+type fallbackKey struct {
+	r            rune
+	bold, italic bool
+	script       language.Script
+}
+
+// embeddedFiles are Go's fonts, which have Latin, Greek and Cyrillic: regular, bold, italic and both, then of one width.
+var embeddedFiles = [8][]byte{
+	goregular.TTF, gobold.TTF, goitalic.TTF, gobolditalic.TTF,
+	gomono.TTF, gomonobold.TTF, gomonoitalic.TTF, gomonobolditalic.TTF,
+}
+
+// add takes a file, and reports whether there is a font in it.
+func (f *fonts) add(file []byte) bool {
+	faces, err := font.ParseTTC(bytes.NewReader(file))
+	if err != nil {
+		return false
+	}
+	ok := false
+	for _, face := range faces {
+		if len(f.given) >= maxFonts {
+			break
+		}
+		if !usable(face) {
+			continue
+		}
+		d := face.Describe()
+		f.given = append(f.given, typeface{
+			face: face, family: normal(d.Family),
+			bold: d.Aspect.Weight >= font.WeightSemibold, italic: d.Aspect.Style == font.StyleItalic,
+		})
+		ok = true
+	}
+	return ok
+}
+
+// usable tells whether a face has what the layout divides by.
+func usable(face *font.Face) bool { return face.Upem() > 0 }
+
+// normal is a family's name as it is compared.
+func normal(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// embeddedFace is one of Go's.
+func (f *fonts) embeddedFace(mono, bold, italic bool) *font.Face {
+	i := 0
+	if bold {
+		i |= 1
+	}
+	if italic {
+		i |= 2
+	}
+	if mono {
+		i |= 4
+	}
+	if f.embedded[i] == nil {
+		face, err := font.ParseTTF(bytes.NewReader(embeddedFiles[i]))
+		if err != nil {
+			panic("raster: an embedded font is broken: " + err.Error())
+		}
+		f.embedded[i] = face
+	}
+	return f.embedded[i]
+}
+
+// monospaced tells whether a family is a generic one of one width, in the words of CSS and of TTML.
+func monospaced(family string) bool {
+	switch family {
+	case "monospace", "monospaceserif", "monospacesansserif":
+		return true
+	}
+	return strings.Contains(family, "courier") || strings.Contains(family, "mono")
+}
+
+// first is the face that s asks for, and whether it is slanted already.
+func (f *fonts) first(s *cue.Style) *font.Face {
+	for _, family := range s.Families {
+		family = normal(family)
+		best, score := -1, -1
+		for i, t := range f.given {
+			if t.family != family {
+				continue
+			}
+			n := 0
+			if t.bold == s.Bold {
+				n++
+			}
+			if t.italic == s.Italic {
+				n++
+			}
+			if n > score {
+				best, score = i, n
+			}
+		}
+		if best >= 0 {
+			return f.given[best].face
+		}
+		if monospaced(family) {
+			return f.embeddedFace(true, s.Bold, s.Italic)
+		}
+		switch family {
+		case "default", "sansserif", "serif", "proportionalsansserif", "proportionalserif", "sans-serif":
+			return f.embeddedFace(false, s.Bold, s.Italic)
+		}
+	}
+	return f.embeddedFace(false, s.Bold, s.Italic)
+}
+
+// has tells whether a face has a letter. Letters that are not drawn are in every face.
+func has(face *font.Face, r rune) bool {
+	if invisible(r) {
+		return true
+	}
+	_, ok := face.NominalGlyph(r)
+	return ok
+}
+
+// invisible tells whether a character only steers the others.
+func invisible(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7f && r < 0xa0, r == 0xad, r == 0x34f, r == 0x61c, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e,
+		r >= 0x2060 && r <= 0x206f, r == 0xfeff, r >= 0xfe00 && r <= 0xfe0f, r >= 0xe0100 && r <= 0xe01ef:
+		return true
+	}
+	return false
+}
+
+// find is a face that has r, other than the first one; nil if there is none.
+func (f *fonts) find(r rune, s *cue.Style, script language.Script) *font.Face {
+	key := fallbackKey{r, s.Bold, s.Italic, script}
+	if face, ok := f.fallback[key]; ok {
+		return face
+	}
+	face, final := f.search(r, s, script)
+	if !final {
+		return face
+	}
+	if f.fallback == nil || len(f.fallback) >= maxFallbacks {
+		f.fallback = map[fallbackKey]*font.Face{}
+	}
+	f.fallback[key] = face
+	return face
+}
+
+// search does the work of find; final is false while the system's fonts are not known yet.
+func (f *fonts) search(r rune, s *cue.Style, script language.Script) (face *font.Face, final bool) {
+	if face := f.embeddedFace(false, s.Bold, s.Italic); has(face, r) {
+		return face, true
+	}
+	for _, wantStyle := range []bool{true, false} {
+		for _, t := range f.given {
+			if has(t.face, r) && (!wantStyle || t.bold == s.Bold && t.italic == s.Italic) {
+				return t.face, true
+			}
+		}
+	}
+	if !f.config.System {
+		return nil, true
+	}
+	if f.system == nil {
+		f.system = startScan(f.config.CacheDir)
+	}
+	m := f.system.wait(scanPatience)
+	if m == nil {
+		return nil, false
+	}
+	aspect := font.Aspect{Style: font.StyleNormal, Weight: font.WeightNormal, Stretch: font.StretchNormal}
+	if s.Bold {
+		aspect.Weight = font.WeightBold
+	}
+	if s.Italic {
+		aspect.Style = font.StyleItalic
+	}
+	m.SetQuery(fontscan.Query{Families: []string{fontscan.SansSerif}, Aspect: aspect})
+	m.SetScript(script)
+	found := m.ResolveFace(r)
+	if found == nil || !usable(found) {
+		return nil, true
+	}
+	gid, ok := found.NominalGlyph(r)
+	if !ok {
+		return nil, true
+	}
+	if _, outline := found.GlyphData(gid).(font.GlyphOutline); !outline {
+		return nil, true // pictures of letters are not drawn
+	}
+	return found, true
+}
+
+// pending tells whether text was drawn without the fonts of the system, which nobody has looked at yet.
+func (f *fonts) pending() bool { return f.system != nil && f.system.late && !f.system.used }
+
+// systemFonts are the fonts of the system, once they are known.
+type systemFonts struct {
+	done chan struct{}
+	m    *fontscan.FontMap // nil if there is none; written before done is closed
+	used bool              // someone has waited to the end
+	late bool              // someone gave up waiting
+}
+
+// startScan looks for the fonts of the system in a goroutine that ends by itself: what it does cannot be interrupted.
+func startScan(cacheDir string) *systemFonts {
+	s := &systemFonts{done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		if cacheDir == "" {
+			cacheDir = defaultCacheDir()
+		}
+		m := fontscan.NewFontMap(quiet{})
+		if err := m.UseSystemFonts(cacheDir); err != nil {
+			return // a system without fonts
+		}
+		s.m = m
+	}()
+	return s
+}
+
+func defaultCacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return os.TempDir()
+	}
+	return filepath.Join(dir, "mseplayer")
+}
+
+// wait returns the fonts, or nil if they do not turn up in time or there are none. Only the first one waits.
+func (s *systemFonts) wait(patience time.Duration) *fontscan.FontMap {
+	if s.used {
+		return s.m
+	}
+	if s.late {
+		patience = 0
+	}
+	select {
+	case <-s.done:
+		s.used = true
+		return s.m
+	default:
+	}
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-s.done:
+		s.used = true
+		return s.m
+	case <-t.C:
+		s.late = true
+		return nil
+	}
+}
+
+// ready tells whether the scan has ended.
+func (s *systemFonts) ready() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// quiet drops what a scan has to say about broken fonts.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+// extents are those of a face in pixels of a size: above and below the baseline, and the gap between lines.
+func extents(face *font.Face, size float64) (ascent, descent, gap float64) {
+	e, ok := face.FontHExtents()
+	k := size / float64(face.Upem())
+	if !ok || e.Ascender-e.Descender <= 0 {
+		return size * 0.8, size * 0.2, 0
+	}
+	return float64(e.Ascender) * k, float64(-e.Descender) * k, max(0, float64(e.LineGap)*k)
+}
+
+// outline is the shape of a glyph in font units.
+func outline(face *font.Face, gid font.GID) []ot.Segment {
+	switch d := face.GlyphData(gid).(type) {
+	case font.GlyphOutline:
+		return d.Segments
+	case font.GlyphSVG:
+		return d.Outline.Segments
+	case font.GlyphBitmap:
+		if d.Outline != nil {
+			return d.Outline.Segments
+		}
+	}
+	return nil
+}
+
+// italic tells whether the letters of a face are slanted.
+func (f *fonts) italic(face *font.Face) bool {
+	is, ok := f.italics[face]
+	if !ok {
+		if f.italics == nil || len(f.italics) > maxFallbacks {
+			f.italics = map[*font.Face]bool{}
+		}
+		is = face.Describe().Aspect.Style == font.StyleItalic
+		f.italics[face] = is
+	}
+	return is
+}

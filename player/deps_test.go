@@ -58,6 +58,8 @@ var allowed = map[string]string{
 	"player/text/srt":    "mse/media player/text/cue player/text/webvtt",
 	"player/text/ass":    "mse/media player/text/cue",
 	"player/text/raster": "mse/media player/text/cue golang.org/x/image golang.org/x/text github.com/go-text/typesetting",
+	"player/text/ttml":   "mse/media player/text/cue",
+	"player/text/cea":    "mse/media player/text/cue",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
 		"player/decode player/frame",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/frame player/clock player/decode player/present player/element player/manifest " +
@@ -110,6 +112,10 @@ var forbidden = map[string]string{
 	"render/yuv":         "os net net/http sync",
 	"audio/pcm":          "os net net/http sync",
 	"audio/stretch":      "os net net/http sync context time log log/slog", // a calculation inside the audio callback
+
+	// Parsers: bytes in, cues out.
+	"player/text/ttml": "os net net/http sync context time log log/slog",
+	"player/text/cea":  "os net net/http sync context time log log/slog",
 }
 
 // impure lists the packages that may need cgo, a display or a sound device. Everything else is the pure set: it

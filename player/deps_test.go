@@ -55,7 +55,7 @@ var allowed = map[string]string{
 	"player/text/cue":    "mse/media",
 	"player/text":        "mse/media player/text/cue player/text/webvtt player/text/srt player/text/ass player/text/ttml",
 	"player/text/webvtt": "mse/media player/text/cue",
-	"player/text/srt":    "mse/media player/text/cue player/text/webvtt",
+	"player/text/srt":    "mse/media player/text/cue player/text/webvtt player/text/ass",
 	"player/text/ass":    "mse/media player/text/cue",
 	"player/text/raster": "mse/media player/text/cue golang.org/x/image golang.org/x/text github.com/go-text/typesetting",
 	"player/text/ttml":   "mse/media player/text/cue",

@@ -1,10 +1,16 @@
 package text
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"strings"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/text/ass"
 	"mseplayer/player/text/cue"
+	"mseplayer/player/text/srt"
+	"mseplayer/player/text/webvtt"
 )
 
 // Coding is how a sample of a track holds text.
@@ -62,17 +68,108 @@ type Sample struct {
 type Decoder struct {
 	coding Coding
 	o      Options
+	webvtt *webvtt.Track
+	script *ass.Script
+	tx3g   tx3g
 }
 
-// NewDecoder prepares for a track with the given configuration, which it does not keep.
+// NewDecoder prepares for a track with the given configuration, which it does not keep. o.Window is not used: samples
+// have one of their own.
 func NewDecoder(c Coding, config []byte, o Options) (*Decoder, []Warning, error) {
-	if c < CodingWVTT || c > CodingWebVTT {
-		return nil, nil, fmt.Errorf("text: coding %d cannot be read", c)
+	d := &Decoder{coding: c, o: o}
+	switch c {
+	case CodingWVTT, CodingWebVTT:
+		d.webvtt = webvtt.NewTrack(config)
+	case CodingASS:
+		d.script = ass.NewScript(western(UTF8(config)))
+	case CodingTX3G:
+		d.tx3g = newTX3G(config)
+	case CodingSubRip:
+	default:
+		return nil, nil, fmt.Errorf("text: samples of coding %d cannot be read", c)
 	}
-	return &Decoder{coding: c, o: o}, nil, nil
+	return d, nil, nil
 }
 
-// Sample reads one sample. Its cues lie inside [s.Start, s.End).
+// Sample reads one sample. Its cues lie inside [s.Start, s.End), moved by the offset of the options.
 func (d *Decoder) Sample(s Sample) ([]cue.Cue, []Warning, error) {
-	return nil, nil, fmt.Errorf("text: coding %d cannot be read", d.coding)
+	if !(s.Start < s.End) {
+		return nil, nil, nil
+	}
+	one := func(c cue.Cue, ok bool) []cue.Cue {
+		if !ok {
+			return nil
+		}
+		return []cue.Cue{c}
+	}
+	o := d.o
+	o.Window = media.Range{}
+	switch d.coding {
+	case CodingWVTT:
+		return d.wvtt(s, o)
+	case CodingTX3G:
+		c, ok, err := d.tx3g.sample(s, o)
+		return one(c, ok), nil, err
+	case CodingASS:
+		return one(d.script.Packet(s.Data, s.Start, s.End, o)), nil, nil
+	case CodingSubRip:
+		return one(srt.Cue(string(western(UTF8(s.Data))), s.Start, s.End, o)), nil, nil
+	case CodingWebVTT:
+		return d.webvtt.Cue(s.ID, s.Settings, string(s.Data), s.Start, s.End, o), nil, nil
+	case CodingSTPP:
+	}
+	return nil, nil, fmt.Errorf("text: samples of coding %d cannot be read", d.coding)
+}
+
+// maxSampleCues bounds one sample of MP4.
+const maxSampleCues = 1000
+
+// wvtt reads the boxes of a sample.
+//
+// ISO/IEC 14496-30 §7.4.
+func (d *Decoder) wvtt(s Sample, o Options) ([]cue.Cue, []Warning, error) {
+	var cues []cue.Cue
+	err := boxes(s.Data, func(kind string, body []byte) error {
+		if kind != "vttc" {
+			return nil // vtte is an empty one, and vtta a note
+		}
+		if len(cues) >= maxSampleCues {
+			return fmt.Errorf("text: a sample has more than %d cues", maxSampleCues)
+		}
+		var id, settings, payload string
+		if err := boxes(body, func(kind string, body []byte) error {
+			switch kind {
+			case "iden":
+				id = string(body)
+			case "sttg":
+				settings = string(body)
+			case "payl":
+				payload = strings.TrimRight(string(body), "\x00")
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		cues = append(cues, d.webvtt.Cue(id, settings, payload, s.Start, s.End, o)...)
+		return nil
+	})
+	return cues, nil, err
+}
+
+// boxes calls f for each box of data.
+func boxes(data []byte, f func(kind string, body []byte) error) error {
+	for len(data) > 0 {
+		if len(data) < 8 {
+			return errors.New("text: a box of a sample is cut off")
+		}
+		n := binary.BigEndian.Uint32(data)
+		if n < 8 || uint64(n) > uint64(len(data)) {
+			return fmt.Errorf("text: a box of a sample says it has %d bytes, where %d are left", n, len(data))
+		}
+		if err := f(string(data[4:8]), data[8:n]); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
 }

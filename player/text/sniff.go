@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // sniffLen is how much of the head of a file Sniff looks at.
@@ -18,7 +19,7 @@ var extensions = map[string]Format{
 }
 
 var (
-	srtTiming  = regexp.MustCompile(`(?m)^\s*\d{1,3}:\d{1,2}:\d{1,2}[,.:]\d{1,3}\s*-+>\s*\d{1,3}:`)
+	srtTiming  = regexp.MustCompile(`(?m)^\s*\d{1,3}:\d{1,2}(:\d{1,2})?([,.:]\d{1,3})?\s*-+>\s*\d{1,3}:`)
 	ttmlRoot   = regexp.MustCompile(`<(?:[\w.-]+:)?tt[\s>/]`)
 	assSection = regexp.MustCompile(`(?mi)^\s*\[(script info|v4\+? styles\+?|events)\]`)
 )
@@ -43,8 +44,7 @@ func Sniff(name string, head []byte) (Format, bool) {
 	return f, ok
 }
 
-// UTF8 is data as UTF-8 without a byte order mark. Data without a mark that is not UTF-8 is taken to be Windows-1252, as
-// old files of subtitles mostly are.
+// UTF8 is data as UTF-8 without a byte order mark, if there is such a mark.
 func UTF8(data []byte) []byte {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
@@ -64,4 +64,28 @@ func fromUTF16(data []byte, low int) []byte {
 		units = append(units, uint16(data[low])|uint16(data[1-low])<<8)
 	}
 	return []byte(string(utf16.Decode(units)))
+}
+
+// upper are the letters of Windows-1252 from 0x80 to 0x9f; 0 is none.
+var upper = [32]rune{
+	'€', 0, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0, 'Ž', 0,
+	0, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0, 'ž', 'Ÿ',
+}
+
+// western is data as UTF-8. What is not is taken to be Windows-1252, as files from before mostly are.
+func western(data []byte) []byte {
+	if utf8.Valid(data) {
+		return data
+	}
+	out := make([]byte, 0, len(data)+len(data)/8)
+	for _, b := range data {
+		r := rune(b)
+		if b >= 0x80 && b < 0xa0 {
+			if r = upper[b-0x80]; r == 0 {
+				r = utf8.RuneError
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
 }

@@ -3,7 +3,9 @@ package text
 import (
 	"fmt"
 
+	"mseplayer/player/text/ass"
 	"mseplayer/player/text/cue"
+	"mseplayer/player/text/srt"
 	"mseplayer/player/text/webvtt"
 )
 
@@ -44,7 +46,11 @@ func Parse(f Format, data []byte, o Options) ([]cue.Cue, []Warning, error) {
 	switch f {
 	case WebVTT:
 		return webvtt.Parse(UTF8(data), o)
-	case SubRip, ASS, TTML:
+	case SubRip:
+		return srt.Parse(western(UTF8(data)), o)
+	case ASS:
+		return ass.Parse(western(UTF8(data)), o)
+	case TTML:
 	}
 	return nil, nil, fmt.Errorf("text: format %v cannot be read", f)
 }

@@ -195,6 +195,14 @@ type Shadow struct {
 // Color is sRGB, not premultiplied.
 type Color struct{ R, G, B, A uint8 }
 
+// Explicit is c, unless it is the zero value, which stands for a default: then it is another colour that cannot be seen.
+func (c Color) Explicit() Color {
+	if c == (Color{}) {
+		return Color{B: 1}
+	}
+	return c
+}
+
 // Image is a bitmap: Width × Height pixels of R, G, B, A, not premultiplied.
 type Image struct {
 	Width, Height int

@@ -634,7 +634,12 @@ const (
 	defaultSize = 0.05
 )
 
-// color reads a colour of CSS.
+// Color reads a colour as CSS writes it: a name, hexadecimal digits after a number sign, or one of the functions.
+//
+// CSS Color 3 §4.
+func Color(s string) (cue.Color, bool) { return color(s, cue.Color{R: 255, G: 255, B: 255, A: 255}) }
+
+// color reads a colour; current is that of the text.
 //
 // CSS Color 3 §4.
 func color(s string, current cue.Color) (cue.Color, bool) {

@@ -246,7 +246,7 @@ func (c *computed) apply(ds []declaration) {
 		switch d.name {
 		case "color":
 			if v, ok := color(value, c.style.Color); ok {
-				c.style.Color = orClear(v)
+				c.style.Color = v.Explicit()
 			}
 		case "opacity":
 			if v, ok := number(value); ok {
@@ -304,14 +304,6 @@ func (c *computed) apply(ds []declaration) {
 			c.under = strings.Contains(value, "under")
 		}
 	}
-}
-
-// orClear keeps a color that is fully transparent from being taken for the default.
-func orClear(c cue.Color) cue.Color {
-	if c == (cue.Color{}) {
-		return cue.Color{B: 1}
-	}
-	return c
 }
 
 func (c *computed) weight(value string) bool {

@@ -84,7 +84,7 @@ func NewDecoder(c Coding, config []byte, o Options) (*Decoder, []Warning, error)
 		d.script = ass.NewScript(western(UTF8(config)))
 	case CodingTX3G:
 		d.tx3g = newTX3G(config)
-	case CodingSubRip:
+	case CodingSTPP, CodingSubRip:
 	default:
 		return nil, nil, fmt.Errorf("text: samples of coding %d cannot be read", c)
 	}
@@ -117,6 +117,8 @@ func (d *Decoder) Sample(s Sample) ([]cue.Cue, []Warning, error) {
 	case CodingWebVTT:
 		return d.webvtt.Cue(s.ID, s.Settings, string(s.Data), s.Start, s.End, o), nil, nil
 	case CodingSTPP:
+		o.Window = media.Range{Start: s.Start + o.Offset, End: s.End + o.Offset}
+		return Parse(TTML, s.Data, o)
 	}
 	return nil, nil, fmt.Errorf("text: samples of coding %d cannot be read", d.coding)
 }

@@ -6,6 +6,7 @@ import (
 	"mseplayer/player/text/ass"
 	"mseplayer/player/text/cue"
 	"mseplayer/player/text/srt"
+	"mseplayer/player/text/ttml"
 	"mseplayer/player/text/webvtt"
 )
 
@@ -51,6 +52,12 @@ func Parse(f Format, data []byte, o Options) ([]cue.Cue, []Warning, error) {
 	case ASS:
 		return ass.Parse(western(UTF8(data)), o)
 	case TTML:
+		cues, warnings, err := ttml.Parse(data, ttml.Options{Image: o.Image, Offset: o.Offset, Window: o.Window})
+		list := make([]Warning, len(warnings))
+		for i, w := range warnings {
+			list[i] = Warning(w)
+		}
+		return cues, list, err
 	}
 	return nil, nil, fmt.Errorf("text: format %v cannot be read", f)
 }

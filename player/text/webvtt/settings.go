@@ -57,7 +57,7 @@ type region struct {
 }
 
 // maxRegionLines is more lines than any screen has.
-const maxRegionLines = 1000
+const maxRegionLines = 1 << 20
 
 // rect is where the region lies.
 //

@@ -114,6 +114,9 @@ type Block struct {
 	Direction Direction
 	// LineHeight is a fraction of the height of the root container; 0 is the normal height of the font.
 	LineHeight float64
+	// Size is that of the paragraph's own type, as a fraction of the height of the root container: no line is lower than
+	// one with text of it. 0 is the size of the text in the line.
+	Size float64
 	// Balance makes the lines of a wrapped paragraph about equally long, without more of them (text-wrap: balance).
 	Balance bool
 	// NoWrap keeps lines as they are; Preserve keeps white space.

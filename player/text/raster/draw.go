@@ -539,7 +539,7 @@ func soften(c *canvas, radius float64) {
 // nearest ones.
 func (p *painter) picture() Bitmap {
 	img := p.b.cue.Image
-	if img.Width <= 0 || img.Height <= 0 || len(img.Pixels) < 4*img.Width*img.Height {
+	if img.Width <= 0 || img.Height <= 0 || img.Width > maxSide || img.Height > maxSide || len(img.Pixels) < 4*img.Width*img.Height {
 		return Bitmap{}
 	}
 	at := p.b.rect.pixels()

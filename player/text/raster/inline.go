@@ -93,10 +93,12 @@ type inline struct {
 	vertical bool
 	// lineHeight in pixels; 0 is normal.
 	lineHeight float64
-	width      float64
-	noWrap     bool
-	balance    bool
-	direction  cue.Direction
+	// strut is the size of the paragraph's own type in pixels; 0 is that of the text.
+	strut     float64
+	width     float64
+	noWrap    bool
+	balance   bool
+	direction cue.Direction
 }
 
 // paragraph is text with no forced breaks inside.
@@ -481,6 +483,15 @@ func (in *inline) run(p *paragraph, start, end int, lv bidi.Level, face *font.Fa
 	pc.width = pen
 	ascent, descent, gap := extents(face, st.size)
 	in.frame(&pc, ascent, descent, gap)
+	if st.Emphasis != "" {
+		// The marks make room for themselves where the line has none.
+		above, below, _ := extents(face, st.size/2)
+		if st.EmphasisAfter {
+			pc.bottom = max(pc.bottom, pc.descent+above+below)
+		} else {
+			pc.top = max(pc.top, pc.ascent+above+below)
+		}
+	}
 	return pc
 }
 
@@ -716,7 +727,11 @@ func reorder(pieces []piece) {
 // measure sets the extents of a line; strut is the style that an empty line has.
 func (in *inline) measure(l *line, strut *style) {
 	var pc piece
-	ascent, descent, gap := extents(strut.face, strut.size)
+	face, size := strut.face, strut.size
+	if in.strut > 0 {
+		size = in.strut
+	}
+	ascent, descent, gap := extents(face, size)
 	in.frame(&pc, ascent, descent, gap)
 	l.ascent, l.descent = pc.top, pc.bottom
 	for i := range l.pieces {

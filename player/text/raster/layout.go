@@ -276,6 +276,9 @@ func (r *Renderer) lay(index int, c *cue.Cue, root rect, scale float64) *box {
 		if in.direction == cue.Auto && c.Area.RightToLeft {
 			in.direction = cue.RTL
 		}
+		if block.Size > 0 {
+			in.strut = min(max(finite(block.Size)*root.h*scale, minSize), maxSize)
+		}
 		padding := max(0, finite(block.LinePadding)) * root.h * scale
 		in.width = max(0, inner-2*padding)
 		lines := in.lines(block.Spans, block.Preserve)

@@ -47,6 +47,7 @@ func (t *Track) flatten(root *node, id string, now media.Time, base computed, bl
 	root.collect(&m.marks)
 	f := &flattener{track: t, matcher: m, block: block}
 	c := f.compute(root, base)
+	block.Size = c.style.Size
 	block.NoWrap, block.Preserve = c.nowrap, c.preserve
 	switch {
 	case c.lineHeight > 0:

@@ -2,6 +2,8 @@ package raster
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,6 +65,9 @@ var embeddedFiles = [8][]byte{
 
 // add takes a file, and reports whether there is a font in it.
 func (f *fonts) add(file []byte) bool {
+	if !whole(file) {
+		return false
+	}
 	faces, err := font.ParseTTC(bytes.NewReader(file))
 	if err != nil {
 		return false
@@ -83,6 +88,42 @@ func (f *fonts) add(file []byte) bool {
 		ok = true
 	}
 	return ok
+}
+
+// whole tells whether all tables of a font, or of each font of a collection, lie inside of the file. Their reader makes
+// room for what they say they have before it looks.
+func whole(file []byte) bool {
+	at := func(i uint64) uint64 {
+		if i+4 > uint64(len(file)) {
+			return math.MaxUint32
+		}
+		return uint64(binary.BigEndian.Uint32(file[i:]))
+	}
+	fonts := []uint64{0}
+	if bytes.HasPrefix(file, []byte("ttcf")) {
+		n := at(8)
+		if n > maxFonts {
+			return false
+		}
+		fonts = fonts[:0]
+		for i := range n {
+			fonts = append(fonts, at(12+4*i))
+		}
+	}
+	for _, font := range fonts {
+		switch at(font) {
+		case 0x00010000, 0x4f54544f, 0x74727565: // TrueType, "OTTO", "true"
+		default:
+			return false
+		}
+		for i := range at(font+4) >> 16 {
+			record := font + 12 + 16*i
+			if at(record+8)+at(record+12) > uint64(len(file)) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // usable tells whether a face has what the layout divides by.

@@ -237,7 +237,7 @@ func element(s string, now *look, open *[]tag) int {
 	if end < 0 {
 		return 0
 	}
-	body := strings.TrimSpace(s[1:end])
+	body := strings.TrimRight(s[1:end], " \t\n")
 	name, closing := strings.CutPrefix(body, "/")
 	name = strings.TrimSuffix(name, "/")
 	attributes := ""

@@ -119,7 +119,10 @@ func (l *List) RemoveRange(start, end media.Time) {
 	}
 }
 
-// Active appends the cues that are on the screen at t to dst: by layer, then by start, then in order of arrival.
+// Active appends the cues that are on the screen at t to dst: by layer, then by start, then those that stay longer first,
+// then in order of arrival.
+//
+// HTML §4.8.11.11.1, text track cue order.
 func (l *List) Active(dst []*cue.Cue, t media.Time) []*cue.Cue {
 	from := len(dst)
 	for i := l.first(t); i < len(l.cues) && l.cues[i].Start <= t; i++ {
@@ -127,7 +130,9 @@ func (l *List) Active(dst []*cue.Cue, t media.Time) []*cue.Cue {
 			dst = append(dst, l.cues[i])
 		}
 	}
-	slices.SortStableFunc(dst[from:], func(a, b *cue.Cue) int { return cmp.Compare(a.Layer, b.Layer) })
+	slices.SortStableFunc(dst[from:], func(a, b *cue.Cue) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
+	})
 	return dst
 }
 

@@ -3,6 +3,8 @@ package raster
 import (
 	"math"
 
+	"github.com/go-text/typesetting/font"
+
 	"mseplayer/player/text/cue"
 )
 
@@ -269,15 +271,21 @@ func (p *painter) cell(l *line, pc *piece, along, across float64, which layer) {
 	p.ink = inner.ink
 }
 
-// glyphs puts the shapes of a run onto the plane, moved by dx, dy and made thicker.
+// glyphs puts the shapes of a run onto the plane, moved by dx, dy and made thicker. Bold and slanted letters are made of
+// others if the font has none.
 func (p *painter) glyphs(pc *piece, along, across, dx, dy, thick, blur float64) {
 	st := pc.style
 	vertical := p.b.writing != cue.Horizontal
 	for _, m := range pc.marks {
+		aspect := p.r.fonts.aspect(m.face)
+		bolder := 0.0
+		if st.Bold && aspect.Weight < font.WeightSemibold {
+			bolder = st.size / 50
+		}
 		k := glyphKey{
-			face: m.face, gid: m.gid, size: float32(st.size), stretch: 1, spread: float32(thick),
+			face: m.face, gid: m.gid, size: float32(st.size), stretch: 1, spread: float32(thick + bolder),
 			sideways: vertical && pc.posture == level,
-			slanted:  st.Italic && !p.r.fonts.italic(m.face),
+			slanted:  st.Italic && aspect.Style != font.StyleItalic,
 		}
 		if st.Stretch > 0 && pc.posture == level {
 			k.stretch = float32(st.Stretch)
@@ -344,6 +352,9 @@ func (p *painter) decorate(pc *piece, along, across float64) {
 	st := pc.style
 	thick := max(1, st.size/14)
 	bar := func(above float64) {
+		if p.b.writing == cue.VerticalLR {
+			above = -above
+		}
 		r := p.b.place(rect{along, across - above - thick/2, pc.width, thick}).pixels()
 		if r.y1 == r.y0 {
 			r.y1++
@@ -397,7 +408,7 @@ func (p *painter) emphasis(pc *piece, along, across, alpha float64) {
 		return
 	}
 	at := across - pc.ascent - l.descent/2
-	if st.EmphasisAfter {
+	if st.EmphasisAfter != (p.b.writing == cue.VerticalLR) {
 		at = across + pc.descent + l.ascent/2
 	}
 	// A letter is all of the marks that start at one place, so a mark is set for each advance.

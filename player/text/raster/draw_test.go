@@ -94,6 +94,8 @@ func TestLook(t *testing.T) {
 		{"outline without a colour is black", bar(cue.Style{Color: red, Outline: 0.005}), nil, []pixel{{143, 170, cue.Color{A: 255}}}},
 		{"shadow", bar(cue.Style{Color: red, Shadows: []cue.Shadow{{X: 0.02, Y: 0.01, Color: green}}}), nil, []pixel{{120, 170, red}, {155, 185, green}, {145, 170, green}, {110, 185, none}}},
 		{"shadow that is blurred", bar(cue.Style{Color: red, Shadows: []cue.Shadow{{X: 0.1, Blur: 0.01, Color: green}}}), nil, []pixel{{120, 170, red}, {220, 160, green}}},
+		{"bold without a bold font", bar(cue.Style{Color: red, Bold: true}), func(c *cue.Cue) { c.Area.Overflow = true }, []pixel{{120, 170, red}, {140, 170, red}, {144, 170, none}}},
+		{"slanted without such a font", bar(cue.Style{Color: red, Italic: true}), nil, []pixel{{103, 178, red}, {102, 137, none}, {144, 137, red}}},
 		{"half transparent", bar(cue.Style{Color: red, Transparency: 0.5}), nil, []pixel{{120, 170, cue.Color{R: 128, A: 128}}}},
 		{"hidden text keeps its background", bar(cue.Style{Color: red, Background: blue, Hidden: true}), nil, []pixel{{120, 170, blue}}},
 		{"underline", bar(cue.Style{Color: red, Underline: true}), nil, []pixel{{148, 191, red}, {148, 170, none}}},
@@ -172,6 +174,37 @@ func TestImage(t *testing.T) {
 	img.Pixels = img.Pixels[:15]
 	if n := draw(t, raster.New(raster.Config{}), []*cue.Cue{c}, raster.Options{Width: 200, Height: 100}).has(none); n != 200*100 {
 		t.Error("a picture with too few pixels was drawn")
+	}
+}
+
+// TestMany draws more cues than there may be pictures: together they are the same.
+func TestMany(t *testing.T) {
+	r := barRenderer()
+	o := raster.Options{Width: 200, Height: 200}
+	var cues []*cue.Cue
+	for i := range 300 {
+		c := bar(cue.Style{Color: red})
+		c.Area.Background = cue.Color{G: byte(i), A: 255}
+		c.Rect = cue.Rect{X: float64(i%10) / 10, Y: float64(i/10) / 30, W: 1, H: 1}
+		cues = append(cues, c)
+	}
+	bitmaps, err := r.Draw(cues, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, b := range bitmaps {
+		total += len(b.Pix)
+	}
+	if len(bitmaps) > 65 || total > 5*4*200*200 {
+		t.Errorf("%d bitmaps of %d bytes", len(bitmaps), total)
+	}
+	s := draw(t, r, cues, o)
+	if got, want := s.at(199, 199), (cue.Color{G: byte(299 % 256), A: 255}); got != want {
+		t.Errorf("the last one is %v, want %v", got, want)
+	}
+	if got, want := s.at(5, 2), (cue.Color{G: 0, A: 255}); got != want {
+		t.Errorf("the first one is %v, want %v", got, want)
 	}
 }
 

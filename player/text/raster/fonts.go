@@ -48,7 +48,7 @@ type fonts struct {
 	embedded [8]*font.Face // by style
 	system   *systemFonts
 	fallback map[fallbackKey]*font.Face
-	italics  map[*font.Face]bool
+	aspects  map[*font.Face]font.Aspect
 }
 
 type fallbackKey struct {
@@ -380,15 +380,15 @@ func outline(face *font.Face, gid font.GID) []ot.Segment {
 	return nil
 }
 
-// italic tells whether the letters of a face are slanted.
-func (f *fonts) italic(face *font.Face) bool {
-	is, ok := f.italics[face]
+// aspect tells how bold and how slanted the letters of a face are.
+func (f *fonts) aspect(face *font.Face) font.Aspect {
+	a, ok := f.aspects[face]
 	if !ok {
-		if f.italics == nil || len(f.italics) > maxFallbacks {
-			f.italics = map[*font.Face]bool{}
+		if f.aspects == nil || len(f.aspects) > maxFallbacks {
+			f.aspects = map[*font.Face]font.Aspect{}
 		}
-		is = face.Describe().Aspect.Style == font.StyleItalic
-		f.italics[face] = is
+		a = face.Describe().Aspect
+		f.aspects[face] = a
 	}
-	return is
+	return a
 }

@@ -60,7 +60,6 @@ type piece struct {
 	top, bottom     float64
 	// ruby is what stands beside the text, at rubyX from its beginning; base is shifted by baseX.
 	base, ruby *line
-	rubyAfter  bool
 	baseX      float64
 	rubyX      float64
 	rubyShift  float64 // of the baseline of the annotation, above that of the text
@@ -91,6 +90,8 @@ type inline struct {
 	height   float64 // of the root container: what sizes are relative to
 	scale    float64 // of the user
 	vertical bool
+	// flipped is set for vertical lines that go on to the right: what is above letters is then at the end of the line.
+	flipped bool
 	// lineHeight in pixels; 0 is normal.
 	lineHeight float64
 	// strut is the size of the paragraph's own type in pixels; 0 is that of the text.
@@ -486,7 +487,7 @@ func (in *inline) run(p *paragraph, start, end int, lv bidi.Level, face *font.Fa
 	if st.Emphasis != "" {
 		// The marks make room for themselves where the line has none.
 		above, below, _ := extents(face, st.size/2)
-		if st.EmphasisAfter {
+		if st.EmphasisAfter != in.flipped {
 			pc.bottom = max(pc.bottom, pc.descent+above+below)
 		} else {
 			pc.top = max(pc.top, pc.ascent+above+below)
@@ -526,7 +527,7 @@ func visible(runes []rune) string {
 func (in *inline) box(p *paragraph, at int, lv bidi.Level) piece {
 	span, st := p.spans[at], p.styles[at]
 	pc := piece{style: st, start: at, end: at + 1, level: lv, text: span.Text}
-	inner := &inline{r: in.r, height: in.height, scale: in.scale, vertical: in.vertical, noWrap: true, width: 1e9}
+	inner := &inline{r: in.r, height: in.height, scale: in.scale, vertical: in.vertical, flipped: in.flipped, noWrap: true, width: 1e9}
 	if span.Ruby == nil {
 		inner.vertical = false
 		l := inner.single(span.Text, st.Style)
@@ -546,7 +547,7 @@ func (in *inline) box(p *paragraph, at int, lv bidi.Level) piece {
 		}
 	}
 	over := inner.single(annotation.Text, &annotation.Style)
-	pc.base, pc.ruby, pc.rubyAfter = &base, &over, annotation.After
+	pc.base, pc.ruby = &base, &over
 	pc.width = max(base.width, over.width)
 	pc.baseX = (pc.width - base.width) / 2
 	switch annotation.Align {
@@ -559,7 +560,7 @@ func (in *inline) box(p *paragraph, at int, lv bidi.Level) piece {
 	}
 	in.frame(&pc, base.ascent, base.descent, 0)
 	// The annotation lies against the base, and makes room for itself where the line has none.
-	if annotation.After {
+	if annotation.After != in.flipped {
 		pc.rubyShift = -(base.descent + over.ascent)
 		pc.bottom = max(pc.bottom, base.descent+over.ascent+over.descent)
 	} else {

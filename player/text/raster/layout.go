@@ -270,7 +270,7 @@ func (r *Renderer) lay(index int, c *cue.Cue, root rect, scale float64) *box {
 	for i := range c.Blocks {
 		block := &c.Blocks[i]
 		in := &inline{
-			r: r, height: root.h, scale: scale, vertical: vertical, lineHeight: max(0, finite(block.LineHeight)) * root.h * scale,
+			r: r, height: root.h, scale: scale, vertical: vertical, flipped: b.writing == cue.VerticalLR, lineHeight: max(0, finite(block.LineHeight)) * root.h * scale,
 			noWrap: block.NoWrap, balance: block.Balance, direction: block.Direction,
 		}
 		if in.direction == cue.Auto && c.Area.RightToLeft {

@@ -16,6 +16,10 @@ const (
 	// maxScreens and maxScreenBytes bound the cache of finished screens.
 	maxScreens     = 8
 	maxScreenBytes = 64 << 20
+	// maxBitmaps is into how many pictures a screen is split, and maxLayers how many times its size they may have
+	// together. What is more becomes one picture.
+	maxBitmaps = 64
+	maxLayers  = 4
 	// maxScale bounds the size a user may ask for.
 	maxScale = 10
 )
@@ -126,14 +130,41 @@ func (r *Renderer) Draw(cues []*cue.Cue, o Options) ([]Bitmap, error) {
 	boxes := r.layout(cues, o)
 	slices.SortStableFunc(boxes, func(a, b *box) int { return a.index - b.index })
 	for _, b := range boxes {
-		if bm := r.drawBox(b, o); len(bm.Pix) > 0 {
-			s.bitmaps = append(s.bitmaps, bm)
-			s.bytes += len(bm.Pix)
+		bm := r.drawBox(b, o)
+		if len(bm.Pix) == 0 {
+			continue
+		}
+		s.bitmaps = append(s.bitmaps, bm)
+		s.bytes += len(bm.Pix)
+		if len(s.bitmaps) > maxBitmaps || s.bytes > maxLayers*4*o.Width*o.Height {
+			s.bitmaps = []Bitmap{merge(s.bitmaps, o)}
+			s.bytes = len(s.bitmaps[0].Pix)
 		}
 	}
 	s.pending = r.Pending()
 	r.keep(s)
 	return s.bitmaps, nil
+}
+
+// merge makes one picture of many.
+func merge(list []Bitmap, o Options) Bitmap {
+	if first := list[0]; first.W != o.Width || first.H != o.Height {
+		list = append([]Bitmap{{W: o.Width, H: o.Height, Pix: make([]byte, 4*o.Width*o.Height)}}, list...)
+	}
+	out := list[0]
+	for _, b := range list[1:] {
+		for y := range b.H {
+			src := b.Pix[4*y*b.W:][:4*b.W]
+			dst := out.Pix[4*((b.Y+y)*out.W+b.X):][:len(src)]
+			for i := 0; i < len(src); i += 4 {
+				inv := 255 - uint32(src[i+3])
+				for j := range 4 {
+					dst[i+j] = src[i+j] + byte((uint32(dst[i+j])*inv+127)/255)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // keep puts s into the cache and lets the oldest go.

@@ -2,6 +2,8 @@ package text
 
 import (
 	"cmp"
+	"hash/fnv"
+	"io"
 	"reflect"
 	"slices"
 
@@ -15,11 +17,16 @@ const maxCues = 200_000
 // joinGap is how far apart two equal cues may lie that are pieces of one: the grain of the times of WebVTT.
 const joinGap = 0.0015
 
+// joinReach is how many cues of the same words, before and after in time, are compared with a new one.
+const joinReach = 8
+
 // List holds cues by time. The zero value is empty.
 type List struct {
 	cues []*cue.Cue // by start, then in order of arrival
-	// longest is the length of the longest cue ever added: none that starts earlier than that before t is active at t.
+	// longest is no less than the length of the longest cue: none that starts earlier than that before t is active at t.
 	longest media.Span
+	// words has the same cues by what they say, each list by start.
+	words map[uint64][]*cue.Cue
 }
 
 // Len is how many cues there are.
@@ -46,22 +53,52 @@ func (l *List) Add(cues ...cue.Cue) (dropped int) {
 }
 
 func (l *List) insert(c *cue.Cue) {
-	at, _ := slices.BinarySearchFunc(l.cues, c.Start, func(have *cue.Cue, start media.Time) int {
+	own := *c // not a part of the caller's slice, which would live as long as its longest-lived cue
+	l.cues = slices.Insert(l.cues, after(l.cues, c.Start), &own)
+	l.index(&own)
+}
+
+// index makes a cue known by its words and by its length.
+func (l *List) index(c *cue.Cue) {
+	if l.words == nil {
+		l.words = map[uint64][]*cue.Cue{}
+	}
+	h := words(c)
+	l.words[h] = slices.Insert(l.words[h], after(l.words[h], c.Start), c)
+	l.longest = max(l.longest, c.End.Sub(c.Start))
+}
+
+// after is the index behind the cues that start at or before start.
+func after(cues []*cue.Cue, start media.Time) int {
+	at, _ := slices.BinarySearchFunc(cues, start, func(have *cue.Cue, start media.Time) int {
 		if have.Start <= start {
 			return -1
 		}
 		return 1
 	})
-	own := *c // not a part of the caller's slice, which would live as long as its longest-lived cue
-	l.cues = slices.Insert(l.cues, at, &own)
-	l.longest = max(l.longest, c.End.Sub(c.Start))
+	return at
+}
+
+// words is a hash of what a cue says.
+func words(c *cue.Cue) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, c.ID)
+	for i := range c.Blocks {
+		for j := range c.Blocks[i].Spans {
+			_, _ = io.WriteString(h, c.Blocks[i].Spans[j].Text)
+		}
+	}
+	return h.Sum64()
 }
 
 // join looks for an equal cue that overlaps or touches c, and makes the two one.
 func (l *List) join(c *cue.Cue) bool {
-	for i := l.first(c.Start - joinGap); i < len(l.cues) && l.cues[i].Start <= c.End+joinGap; i++ {
-		have := l.cues[i]
-		if have.End < c.Start-joinGap || !same(have, c) {
+	h := words(c)
+	like := l.words[h]
+	at := after(like, c.Start)
+	for i := max(0, at-joinReach); i < min(len(like), at+joinReach); i++ {
+		have := like[i]
+		if have.End < c.Start-joinGap || have.Start > c.End+joinGap || !same(have, c) {
 			continue
 		}
 		if have.Start <= c.Start && have.End >= c.End {
@@ -70,7 +107,13 @@ func (l *List) join(c *cue.Cue) bool {
 		// Two cues of a file that say the same one after the other look like pieces, and may as well be one.
 		joined := *have
 		joined.Start, joined.End = min(have.Start, c.Start), max(have.End, c.End)
-		l.cues = slices.Delete(l.cues, i, i+1)
+		l.words[h] = slices.Delete(like, i, i+1)
+		for j := after(l.cues, have.Start) - 1; j >= 0; j-- {
+			if l.cues[j] == have {
+				l.cues = slices.Delete(l.cues, j, j+1)
+				break
+			}
+		}
 		if !l.join(&joined) {
 			l.insert(&joined)
 		}
@@ -113,9 +156,9 @@ func (l *List) first(t media.Time) int {
 // RemoveRange forgets the cues that overlap [start, end), whole.
 func (l *List) RemoveRange(start, end media.Time) {
 	l.cues = slices.DeleteFunc(l.cues, func(c *cue.Cue) bool { return c.Start < end && c.End > start })
-	l.longest = 0
+	l.longest, l.words = 0, nil
 	for _, c := range l.cues {
-		l.longest = max(l.longest, c.End.Sub(c.Start))
+		l.index(c)
 	}
 }
 

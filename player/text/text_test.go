@@ -181,6 +181,23 @@ func TestListKeeps(t *testing.T) {
 	}
 }
 
+// TestListOfMany adds as many cues as a list takes, all of them under one that never ends.
+func TestListOfMany(t *testing.T) {
+	var l text.List
+	l.Add(named(0, media.Forever, "film"))
+	const n = 200_000
+	dropped := 0
+	for i := range n {
+		dropped += l.Add(named(media.Time(i)+1, media.Time(i)+1.5, "♪"))
+	}
+	if l.Len() != n || dropped != 1 {
+		t.Errorf("%d cues, %d dropped", l.Len(), dropped)
+	}
+	if a := l.Active(nil, 150_000.25); len(a) != 2 {
+		t.Errorf("%d active", len(a))
+	}
+}
+
 func box(kind, body string) string {
 	return string(binary.BigEndian.AppendUint32(nil, uint32(8+len(body)))) + kind + body
 }

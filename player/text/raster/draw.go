@@ -615,8 +615,8 @@ func weights(source, size, skip, count int) []tap {
 			from := int(at)
 			to := min(from+1, source-1)
 			f := at - float64(from)
-			if from == to {
-				f = 0
+			if f == 0 {
+				to = from
 			}
 			taps[i] = tap{from: from, to: to, first: 1 - f, last: f}
 			continue

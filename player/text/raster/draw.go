@@ -62,6 +62,7 @@ type painter struct {
 	measuring bool
 	ink       area
 	alpha     float64 // of the area
+	cut       bool    // glyphs are taken from the plane
 }
 
 // drawBox draws a box; a bitmap without pixels is nothing.
@@ -203,6 +204,12 @@ func (p *painter) piece(l *placed, pc *piece, along, across float64, which layer
 	case outlines:
 		if thick > 0 {
 			p.glyphs(pc, along, across, 0, 0, thick, 0)
+			if or(st.Color, cue.Color{A: 255}).A < 255 {
+				// It would shine through the letters.
+				p.cut = true
+				p.glyphs(pc, along, across, 0, 0, 0, 0)
+				p.cut = false
+			}
 			p.flush(or(st.OutlineColor, cue.Color{A: 255}), alpha, 0)
 		}
 	case letters:
@@ -319,7 +326,7 @@ func (p *painter) glyphs(pc *piece, along, across, dx, dy, thick, blur float64) 
 	}
 }
 
-// stamp adds a mask to the plane.
+// stamp adds a mask to the plane, or takes it away.
 func (p *painter) stamp(m *mask, x, y int, blur float64) {
 	if m.w == 0 {
 		return
@@ -338,6 +345,12 @@ func (p *painter) stamp(m *mask, x, y int, blur float64) {
 	for row := vis.y0; row < vis.y1; row++ {
 		src := m.pix[(row-at.y0)*m.w+vis.x0-at.x0:][:vis.x1-vis.x0]
 		dst := c.plane[(row-c.y)*c.w+vis.x0-c.x:][:len(src)]
+		if p.cut {
+			for i, v := range src {
+				dst[i] = byte(uint32(dst[i]) * uint32(255-v) / 255)
+			}
+			continue
+		}
 		for i, v := range src {
 			if dst[i] < v {
 				dst[i] = v

@@ -92,6 +92,7 @@ func TestLook(t *testing.T) {
 		{"background", bar(cue.Style{Color: red, Background: blue}), nil, []pixel{{120, 170, red}, {120, 101, blue}, {148, 150, blue}, {120, 199, blue}, {120, 201, none}, {151, 150, none}}},
 		{"outline", bar(cue.Style{Color: red, Outline: 0.005, OutlineColor: green}), func(c *cue.Cue) { c.Area.Overflow = true }, []pixel{{120, 170, red}, {97, 170, green}, {143, 170, green}, {120, 183, green}, {120, 187, none}, {147, 170, none}}},
 		{"outline without a colour is black", bar(cue.Style{Color: red, Outline: 0.005}), nil, []pixel{{143, 170, cue.Color{A: 255}}}},
+		{"outline behind transparent letters", bar(cue.Style{Color: cue.Color{R: 255, A: 128}, Outline: 0.005, OutlineColor: green}), nil, []pixel{{120, 170, cue.Color{R: 128, A: 128}}, {143, 170, green}}},
 		{"shadow", bar(cue.Style{Color: red, Shadows: []cue.Shadow{{X: 0.02, Y: 0.01, Color: green}}}), nil, []pixel{{120, 170, red}, {155, 185, green}, {145, 170, green}, {110, 185, none}}},
 		{"shadow that is blurred", bar(cue.Style{Color: red, Shadows: []cue.Shadow{{X: 0.1, Blur: 0.01, Color: green}}}), nil, []pixel{{120, 170, red}, {220, 160, green}}},
 		{"bold without a bold font", bar(cue.Style{Color: red, Bold: true}), func(c *cue.Cue) { c.Area.Overflow = true }, []pixel{{120, 170, red}, {140, 170, red}, {144, 170, none}}},

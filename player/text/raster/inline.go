@@ -457,7 +457,7 @@ func (in *inline) run(p *paragraph, start, end int, lv bidi.Level, face *font.Fa
 	case lv%2 == 1:
 		input.Direction = di.DirectionRTL
 	}
-	out := in.r.shapeRun(input)
+	out := in.r.shaper.ShapeNoExtents(input)
 	stretch := 1.0
 	if st.Stretch > 0 && pos == level {
 		stretch = st.Stretch

@@ -230,8 +230,15 @@ func finite(v float64) float64 {
 	return min(max(v, -limit), limit)
 }
 
-// lay breaks the lines of a cue and stacks them in its box. Cues with a place of their own are moved afterwards.
+// lay lays a cue out. A box without lines is all there is of one that cannot be.
 func (r *Renderer) lay(index int, c *cue.Cue, root rect, scale float64) *box {
+	b := &box{index: index, cue: c, writing: c.Area.Writing, rect: root}
+	r.guard(func() { b = r.stack(index, c, root, scale) })
+	return b
+}
+
+// stack breaks the lines of a cue and stacks them in its box. Cues with a place of their own are moved afterwards.
+func (r *Renderer) stack(index int, c *cue.Cue, root rect, scale float64) *box {
 	b := &box{index: index, cue: c, writing: c.Area.Writing, rect: root}
 	if c.Rect != (cue.Rect{}) {
 		b.rect = rect{

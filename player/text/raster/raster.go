@@ -130,7 +130,8 @@ func (r *Renderer) Draw(cues []*cue.Cue, o Options) ([]Bitmap, error) {
 	boxes := r.layout(cues, o)
 	slices.SortStableFunc(boxes, func(a, b *box) int { return a.index - b.index })
 	for _, b := range boxes {
-		bm := r.drawBox(b, o)
+		var bm Bitmap
+		r.guard(func() { bm = r.drawBox(b, o) })
 		if len(bm.Pix) == 0 {
 			continue
 		}
@@ -180,12 +181,11 @@ func (r *Renderer) keep(s screen) {
 	}
 }
 
-// shapeRun shapes. A font that its reader chokes on draws nothing.
-func (r *Renderer) shapeRun(in shaping.Input) (out shaping.Output) {
-	defer func() {
-		if recover() != nil {
-			out = shaping.Output{Face: in.Face}
-		}
-	}()
-	return r.shaper.ShapeNoExtents(in)
+// guard calls f. Fonts come from anywhere, and their reader belongs to somebody else: a font that it chokes on takes its
+// cue with it, and nothing more.
+func (r *Renderer) guard(f func()) {
+	if len(r.fonts.given) > 0 || r.fonts.system != nil {
+		defer func() { _ = recover() }()
+	}
+	f()
 }

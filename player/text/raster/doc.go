@@ -1,6 +1,13 @@
 // Package raster lays cues out and draws them: line breaking, both directions of text, vertical text, ruby, outlines,
 // shadows and boxes, as pictures of RGBA to be put over the video.
 //
+// # Fonts
+//
+// Text is set in the Go fonts, which are part of the program and have Latin, Greek and Cyrillic, unless it names a family
+// that is among the fonts given. A letter that they lack comes from the fonts given, then from those of the system, which
+// nobody looks for before that. What is in no font at all is a box. Letters that are pictures, such as emoji in colour,
+// are not drawn.
+//
 // # Ownership
 //
 // A [Renderer] keeps pointers to the cues of the screens in its cache; cues are immutable. The pictures it returns
@@ -13,5 +20,6 @@
 //
 // # Errors
 //
-// Sizes out of range give an error. Text that cannot be shown is left out: a subtitle is never a reason to stop.
+// Sizes out of range give an error. Text that cannot be shown is left out: a subtitle is never a reason to stop. That goes
+// for a font which its reader panics on, too.
 package raster

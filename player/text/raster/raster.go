@@ -26,7 +26,8 @@ const (
 
 // Config says which fonts there are beside the embedded ones.
 type Config struct {
-	// Fonts are files of fonts (TrueType, OpenType, collections), such as those attached to a film. They come first.
+	// Fonts are files of fonts (TrueType, OpenType, collections), such as those attached to a film: for text that
+	// names their families, and for letters that the embedded ones lack.
 	Fonts [][]byte
 	// System lets glyphs that are in none of the others come from the fonts of the system.
 	System bool

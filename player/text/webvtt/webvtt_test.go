@@ -201,7 +201,9 @@ func TestStyle(t *testing.T) {
 			s.Size = 0.1
 			s.Shadows = []cue.Shadow{{X: 0.05, Y: 0.025, Color: red}, {Blur: 0.05, Color: white}}
 		})},
-		{"font", "::cue { font: italic bold 8vh/1.5 'My Font', serif }", "x", with(func(s *cue.Style) { s.Size, s.Italic, s.Bold, s.Families = 0.08, true, true, []string{"My Font", "serif"} })},
+		{"font", "::cue { font: italic bold 8vh/1.5 'My Font', serif }", "x", with(func(s *cue.Style) {
+			s.Size, s.Italic, s.Bold, s.Families = 0.08, true, true, []string{"My Font", "serif"}
+		})},
 		{"size", "::cue { font-size: 200% } ::cue(c) { font-size: 0.5em }", "a<c>x</c>", plainStyle},
 		{"weight", "::cue(b) { font-weight: 400 }", "<b>x</b>", plainStyle},
 		{"combined", "::cue(c) { text-combine-upright: all }", "<c>x</c>", with(func(s *cue.Style) { s.Combine = true })},

@@ -1,6 +1,7 @@
 package raster
 
 import (
+	"encoding/binary"
 	"math"
 
 	"github.com/go-text/typesetting/font"
@@ -515,10 +516,19 @@ func (p *painter) fill(r rect, color cue.Color, alpha float64) {
 	if at.empty() {
 		return
 	}
+	var before, after uint32
+	known := false
 	for y := at.y0; y < at.y1; y++ {
 		row := c.pix[4*((y-c.y)*c.w+at.x0-c.x):][:4*(at.x1-at.x0)]
 		for i := 0; i < len(row); i += 4 {
-			blend(row[i:i+4:i+4], color, a)
+			px := row[i : i+4 : i+4]
+			// Most of what lies behind is alike.
+			if v := binary.LittleEndian.Uint32(px); v == before && known {
+				binary.LittleEndian.PutUint32(px, after)
+			} else {
+				blend(px, color, a)
+				before, after, known = v, binary.LittleEndian.Uint32(px), true
+			}
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (d *Decoder) Add(pts media.Time, list []Triplet) {
 	for _, t := range list {
 		switch t.Type {
 		case 0, 1:
-			d.fields[t.Type].pair(t.B1, t.B2)
+			d.fields[t.Type].pair(pts, t.B1, t.B2)
 		default:
 			d.dtvcc(t)
 		}
@@ -174,8 +174,8 @@ func (s *screen) show(t media.Time, next []cue.Cue) {
 			s.done = append(s.done, c)
 		}
 	}
-	if n := len(s.done) - maxCues; n > 0 {
-		s.done = slices.Delete(s.done, 0, n)
+	if len(s.done) > maxCues {
+		s.done = slices.Delete(s.done, 0, maxCues/8) // some at once: each time moves all the others
 	}
 	for i := range next {
 		next[i].Start, next[i].End = t, media.Time(math.Inf(1))
@@ -214,10 +214,11 @@ func text[R ~[]cell](list []R, trim bool) []cue.Span {
 		}
 		spans = append(spans, cue.Span{Text: s, Style: st})
 	}
+	blank := pen{color: white, size: 1}.style()
 	for i, row := range list {
 		from, to := bounds(row)
 		if i > 0 {
-			st := cue.Style{Families: monospace, Size: typeSize}
+			st := blank
 			if n := len(spans); n > 0 {
 				st = spans[n-1].Style
 			}
@@ -231,9 +232,7 @@ func text[R ~[]cell](list []R, trim bool) []cue.Span {
 				add(string(c.char), c.pen.style())
 				continue
 			}
-			st := c.pen.style()
-			st.Background, st.Underline = cue.Color{}, false
-			add(" ", st)
+			add(" ", blank)
 		}
 	}
 	return spans

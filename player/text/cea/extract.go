@@ -80,11 +80,15 @@ func ExtractTrack(sample []byte) []Triplet {
 		if n < 8 || n > len(sample) {
 			break
 		}
-		body := sample[8:n]
-		switch string(sample[4:8]) {
+		body, kind := sample[8:n], string(sample[4:8])
+		switch kind {
 		case "cdat", "cdt2":
+			field := uint8(0)
+			if kind == "cdt2" {
+				field = 1
+			}
 			for ; len(body) >= 2 && len(list) < maxTriplets; body = body[2:] {
-				list = append(list, Triplet{Type: sample[7] &^ 't' & 1, B1: body[0], B2: body[1]})
+				list = append(list, Triplet{Type: field, B1: body[0], B2: body[1]})
 			}
 		case "ccdp":
 			list = packet(list, body)

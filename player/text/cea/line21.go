@@ -3,10 +3,16 @@ package cea
 import (
 	"math/bits"
 
+	"mseplayer/mse/media"
 	"mseplayer/player/text/cue"
 )
 
-const columns = 32
+const (
+	columns = 32
+	// doubled is how long the double of a control code may take: it follows at once, but pictures that carry nothing may
+	// be between them.
+	doubled media.Span = 0.1
+)
 
 // mode is how a channel of CEA-608 treats what it gets.
 type mode uint8
@@ -24,8 +30,9 @@ const (
 type field struct {
 	channels [2]channel
 	current  int     // the channel that characters belong to
-	control  [2]byte // the last code if it was a control code: its double is not obeyed
-	xds      bool    // data of another service are being sent
+	control  [2]byte // the last code if it was a control code, and when: its double is not obeyed
+	at       media.Time
+	xds      bool // data of another service are being sent
 }
 
 // page is the memory of a screen.
@@ -44,7 +51,7 @@ type channel struct {
 }
 
 // pair takes two bytes with their parity.
-func (f *field) pair(b1, b2 byte) {
+func (f *field) pair(pts media.Time, b1, b2 byte) {
 	const block = 0x7f // what stands for a damaged character
 	if bits.OnesCount8(b2)%2 == 0 {
 		return
@@ -62,11 +69,11 @@ func (f *field) pair(b1, b2 byte) {
 		f.xds, f.control = b1 != 0x0f, [2]byte{}
 	case b1 >= 0x10 && b1 <= 0x1f:
 		f.xds = false
-		if f.control == [2]byte{b1, b2} {
+		if f.control == [2]byte{b1, b2} && pts.Sub(f.at) <= doubled {
 			f.control = [2]byte{}
 			return
 		}
-		f.control = [2]byte{b1, b2}
+		f.control, f.at = [2]byte{b1, b2}, pts
 		f.current = int(b1 >> 3 & 1)
 		f.channels[f.current].obey(b1&0x17, b2)
 	default:

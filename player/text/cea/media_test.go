@@ -1,0 +1,173 @@
+package cea_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mseplayer/mse/bytestream"
+	"mseplayer/mse/isobmff"
+	"mseplayer/mse/media"
+	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/collection"
+	"mseplayer/player/text/cea"
+	"mseplayer/player/text/cue"
+)
+
+// reader sends the captions of a byte stream to a decoder.
+type reader struct {
+	tracks  map[uint32]media.TrackInfo
+	dec     cea.Decoder
+	reorder cea.Reorder
+	first   float64
+	last    float64
+	sent    int
+}
+
+func (r *reader) InitSegment(s *media.InitSegment) error {
+	r.tracks = map[uint32]media.TrackInfo{}
+	for _, t := range s.Tracks {
+		r.tracks[t.ID] = t
+	}
+	return nil
+}
+
+func (r *reader) MediaSegmentStart() error { return nil }
+func (r *reader) MediaSegmentEnd() error   { return nil }
+
+func (r *reader) Fragment(tracks []bytestream.TrackFrames) error {
+	for _, t := range tracks {
+		for _, f := range t.Frames {
+			if f.Config.Kind != media.Video {
+				continue
+			}
+			size := 0
+			if b := f.Config.Extradata; len(b) > 22 && b[0] == 1 {
+				size = int(b[4]&3) + 1
+				if f.Config.Codec == media.HEVC {
+					size = int(b[21]&3) + 1
+				}
+			}
+			var list []cea.Triplet
+			switch f.Config.Codec {
+			case media.H264:
+				list = cea.ExtractH264(f.Data, size)
+			case media.HEVC:
+				list = cea.ExtractHEVC(f.Data, size)
+			}
+			r.sent += len(list)
+			r.first, r.last = min(r.first, float64(f.PTS)), max(r.last, float64(f.End()))
+			for _, p := range r.reorder.Put(nil, f.DTS, f.PTS, list) {
+				r.dec.Add(p.PTS, p.Triplets)
+			}
+		}
+	}
+	return nil
+}
+
+// read decodes the captions of files that follow each other.
+func read(t *testing.T, files ...string) *reader {
+	t.Helper()
+	var p bytestream.Parser = isobmff.New(isobmff.Options{})
+	if strings.HasSuffix(files[0], ".ts") {
+		p = mp2t.New()
+	}
+	r := &reader{first: math.Inf(1)}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Push(b)
+		for more := true; more; {
+			if more, err = p.Step(r); err != nil {
+				t.Fatalf("%s: %v", f, err)
+			}
+		}
+	}
+	if f, ok := p.(bytestream.Flusher); ok {
+		if err := f.Flush(r); err != nil && !errors.Is(err, os.ErrClosed) {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range r.reorder.Flush(nil) {
+		r.dec.Add(p.PTS, p.Triplets)
+	}
+	r.dec.Reset(media.Time(r.last))
+	return r
+}
+
+// words is the text of a cue, with lines apart by a slash.
+func words(c cue.Cue) string {
+	var b strings.Builder
+	for _, bl := range c.Blocks {
+		for _, s := range bl.Spans {
+			b.WriteString(s.Text)
+		}
+		b.WriteByte('\n')
+	}
+	return strings.ReplaceAll(strings.TrimRight(b.String(), "\n"), "\n", "/")
+}
+
+// TestFiles compares the captions of other people's files with what FFmpeg's decoder says of CC1; CC3 it does not know.
+// Where characters come one by one FFmpeg waits for the end of the row, so only the texts that stood on the screen at
+// the given times are compared; times count from the first picture.
+func TestFiles(t *testing.T) {
+	dir := collection.Dir(t)
+	if dir == "" {
+		t.Log("MSEPLAYER_MEDIA is not set: TestLine21 and TestExtract cover what these files hold")
+		return
+	}
+	livesim := "presentations/livesim2_testpic_2s/V300_with_cc1_and_cc3/"
+	for _, test := range []struct {
+		files   []string
+		channel string
+		want    []string // of all cues
+		at      map[float64]string
+	}{
+		{files: []string{"presentations/androidx_dash_cea608/sd-dash0000000000.m4s"}, channel: "CC1",
+			want: []string{"0.000-0.875 First subtitle", "1.167-2.500 Second subtitle"}},
+		{files: []string{"ts_ps/vhs/caption.ts"}, channel: "CC1", want: []string{"0.333-0.533 Bip!", "0.600-0.617 Bop!"}},
+		{files: []string{"mp4struct/androidx/fragmented_captions.mp4"}, channel: "CC1", want: []string{"1.869-2.035 ♪MUSIC♪"}},
+		{files: []string{"mp4struct/androidx/fragmented_captions_h265.mp4"}, channel: "CC1", want: []string{"1.869-2.035 ♪MUSIC♪"}},
+		{files: []string{"ts_ps/muxjs/dash-608-captions-init.mp4", "ts_ps/muxjs/dash-608-captions-seg.m4s"}, channel: "CC1",
+			want: []string{"0.000-119.000 00:00:00", "120.000-125.000 00:02:00"}},
+		{files: []string{livesim + "init.mp4", livesim + "1.m4s", livesim + "2.m4s"}, channel: "CC1",
+			want: []string{"0.000-1.000 eng: 00:00:00:00", "1.000-2.000 eng: 00:00:01:00", "2.000-3.000 eng: 00:00:02:00", "3.000-4.000 eng: 00:00:03:00"}},
+		{files: []string{livesim + "init.mp4", livesim + "1.m4s", livesim + "2.m4s"}, channel: "CC3",
+			want: []string{"0.000-1.000 swe: 00:00:00:00", "1.000-2.000 swe: 00:00:01:00", "2.000-3.000 swe: 00:00:02:00", "3.000-4.000 swe: 00:00:03:00"}},
+		{files: []string{"ts_ps/muxjs/multi-channel-608-captions.ts"}, channel: "CC1",
+			at: map[float64]string{3.4: "PERIOD, FOLKS.", 4.471: "PERIOD, FOLKS./WE’RE LOSING TIME FROM QUESTION"}},
+		{files: []string{"ts_ps/muxjs/multi-channel-608-captions.ts"}, channel: "CC3",
+			at: map[float64]string{1.2: "être une période de questions", 3: "être une période de questions/très courte, chers députés."}},
+	} {
+		var files []string
+		for _, f := range test.files {
+			files = append(files, filepath.Join(dir, "content", f))
+		}
+		r := read(t, files...)
+		var got []string
+		cues := r.dec.Take(test.channel)
+		for _, c := range cues {
+			got = append(got, fmt.Sprintf("%.3f-%.3f %s", float64(c.Start)-r.first, float64(c.End)-r.first, words(c)))
+		}
+		if test.want != nil && fmt.Sprintf("%q", got) != fmt.Sprintf("%q", test.want) {
+			t.Errorf("%s %s:\n got %q\nwant %q", test.files[0], test.channel, got, test.want)
+		}
+		for at, want := range test.at {
+			text := ""
+			for _, c := range cues {
+				if float64(c.Start)-r.first <= at && at < float64(c.End)-r.first {
+					text += words(c)
+				}
+			}
+			if strings.TrimSpace(text) != want {
+				t.Errorf("%s %s at %g: got %q, want %q", test.files[0], test.channel, at, text, want)
+			}
+		}
+	}
+}

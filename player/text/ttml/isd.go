@@ -31,8 +31,8 @@ func (d *document) adopt() {
 		return
 	}
 	n := 0
-	var visit func(e *element, outer *element)
-	visit = func(e, outer *element) {
+	var visit func(e *element, outer *element) bool
+	visit = func(e, outer *element) bool {
 		if e.region != "" {
 			outer = d.byID[e.region]
 			if outer == nil {
@@ -54,8 +54,9 @@ func (d *document) adopt() {
 			e.inline = nil
 		}
 		for _, c := range e.children {
-			visit(c, outer)
+			e.hosts = visit(c, outer) || e.hosts
 		}
+		return e.hosts || e.inline != nil
 	}
 	visit(d.body, d.byID[""])
 }
@@ -174,16 +175,17 @@ func note(b []byte, e *element, t float64) []byte {
 // another one, 0 if that is for what is in it to say.
 func (d *document) in(region, e *element, within string) (own string, in int) {
 	own = within
-	if own == "" {
+	switch {
+	case own == "" || e.inline != nil:
 		own = e.region
-	} else if e.region != "" && e.region != within {
+	case e.region != "" && e.region != within:
 		return own, -1
 	}
 	switch {
-	case own == "" && d.byID[""] != region:
-		return own, 0
-	case own == region.id:
+	case own == region.id && d.byID[own] == region:
 		return own, 1
+	case own == "" || e.hosts:
+		return own, 0
 	}
 	return own, -1
 }

@@ -139,7 +139,8 @@ func (e *element) schedule(within, previous float64, seq bool) {
 	}
 	switch e.name {
 	case "body", "div", "p", "span":
-		leaf = false
+		// A picture in the background is a content, too.
+		leaf = len(e.children) == 0 && e.spec[pBackgroundImage] != nil
 	}
 	if leaf {
 		// Of endless duration, but of none in a sequence.

@@ -77,6 +77,7 @@ type element struct {
 	children        []*element
 	inline          *element // the region that belongs to this element alone
 	placed          bool     // its own attributes say where it lies
+	hosts           bool     // something inside of it has a region of its own
 
 	// reach[i] is the latest end of the children up to i. It is nil where their beginnings are not in order.
 	reach []float64

@@ -15,7 +15,7 @@ const (
 	maxDepth      = 100       // elements in elements
 	maxMerged     = 1_000_000 // properties that elements take from styles
 	maxMoments    = 100_000   // changes of state
-	maxVisits     = 30_000_000
+	maxVisits     = 10_000_000
 	maxCues       = 100_000
 	maxText       = 64 << 20 // bytes handed out
 	maxSpans      = 500_000

@@ -433,7 +433,7 @@ func (p *page) look(r run) cue.Style {
 }
 
 // defaultFamilies is the initial value of tts:fontFamily.
-var defaultFamilies = []string{"default"}
+var defaultFamilies = []string{defaultFamily}
 
 // split returns the blocks with only what is forced to be seen, or only the rest.
 func (p *page) split(forced bool) []cue.Block {

@@ -204,7 +204,7 @@ func TestStyles(t *testing.T) {
 	}{
 		{"initial values", "", "", `<div><p>a</p></div>`, func(c cue.Cue, b cue.Block, s cue.Style) bool {
 			return s.Color == cue.Color{R: 255, G: 255, B: 255, A: 255} && about(s.Size, 1.0/15) && !s.Bold && !s.Italic && b.Align == cue.Start &&
-				b.MultiRow == cue.Justify && b.Direction == cue.LTR && b.LineHeight == 0 && c.Area.Display == cue.Start && s.Families[0] == "default" && s.Language == "en"
+				b.MultiRow == cue.Justify && b.Direction == cue.LTR && b.LineHeight == 0 && c.Area.Display == cue.Start && s.Families[0] == "monospaceSerif" && s.Language == "en"
 		}},
 		{"changed initial values", "", `<styling><initial tts:color="yellow" tts:fontSize="2c"/></styling>`, `<div><p>a</p></div>`,
 			func(_ cue.Cue, _ cue.Block, s cue.Style) bool { return s.Color == yellow && about(s.Size, 2.0/15) }},
@@ -231,9 +231,9 @@ func TestStyles(t *testing.T) {
 				return about(s.Size, 0.05) && about(b.LineHeight, 0.06)
 			}},
 		{"line height", "", "", `<div tts:lineHeight="150%"><p tts:fontSize="2c">a</p></div>`, func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return about(b.LineHeight, 0.1) }},
-		{"families", "", "", `<div><p tts:fontFamily="'Some Font', proportionalSansSerif">a</p></div>`,
+		{"families", "", "", `<div><p tts:fontFamily="'Some Font', proportionalSansSerif, default, 'default'">a</p></div>`,
 			func(_ cue.Cue, _ cue.Block, s cue.Style) bool {
-				return fmt.Sprint(s.Families) == "[Some Font proportionalSansSerif]"
+				return fmt.Sprint(s.Families) == "[Some Font proportionalSansSerif monospaceSerif default]"
 			}},
 		{"decoration adds up", "", "", `<div><p tts:textDecoration="underline overline"><span tts:textDecoration="lineThrough noOverline">a</span></p></div>`,
 			func(_ cue.Cue, _ cue.Block, s cue.Style) bool { return s.Underline && s.Strike && !s.Overline }},

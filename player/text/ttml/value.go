@@ -73,6 +73,9 @@ type emphasis struct {
 	after bool
 }
 
+// defaultFamily is what the generic family "default" stands for.
+const defaultFamily = "monospaceSerif"
+
 // named are the colors with a name. TTML2 §10.3.6.
 var named = map[string]cue.Color{
 	"transparent": {}, "black": {A: 255}, "silver": {R: 0xc0, G: 0xc0, B: 0xc0, A: 255},
@@ -278,13 +281,17 @@ func parseLength(s string) (any, bool) {
 	return l, ok && l.v >= 0
 }
 
-// parseFamilies reads names of fonts, in order of preference.
+// parseFamilies reads names of fonts, in order of preference. The default is one that authors can count on the width of:
+// IMSC 1.1 §8.4.
 func parseFamilies(s string) (any, bool) {
 	var list []string
 	for _, f := range strings.Split(s, ",") {
 		f = strings.TrimSpace(f)
-		if len(f) >= 2 && (f[0] == '"' || f[0] == '\'') && f[len(f)-1] == f[0] {
+		switch {
+		case len(f) >= 2 && (f[0] == '"' || f[0] == '\'') && f[len(f)-1] == f[0]:
 			f = f[1 : len(f)-1]
+		case f == "default":
+			f = defaultFamily
 		}
 		if f != "" && len(list) < maxFamilies {
 			list = append(list, f)

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strings"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/text/cue"
@@ -24,8 +23,8 @@ type shown struct {
 // also makes the region of a document that has none. TTML2 §11.1.2.1, §11.3.1.
 func (d *document) adopt() {
 	if len(d.regions) == 0 {
-		d.regions = []*element{{name: "region", begin: math.NaN(), end: math.NaN(), dur: math.NaN()}}
-		d.byID[""] = d.regions[0]
+		d.implied = &element{name: "region", begin: math.NaN(), end: math.NaN(), dur: math.NaN()}
+		d.regions = []*element{d.implied}
 	}
 	if d.body == nil {
 		return
@@ -34,10 +33,11 @@ func (d *document) adopt() {
 	var visit func(e *element, outer *element) bool
 	visit = func(e, outer *element) bool {
 		if e.region != "" {
-			outer = d.byID[e.region]
-			if outer == nil {
+			if e.target = d.byID[e.region]; e.target == nil {
 				d.warn(e.line, "there is no region %q", e.region)
+				e.target = nowhere
 			}
+			outer = e.target
 		}
 		own := e.inline
 		if own == nil && e.placed && (e.name == "div" || e.name == "p") && n < maxRegions {
@@ -47,9 +47,7 @@ func (d *document) adopt() {
 			n++
 			e.inline = own
 			d.regions = append(d.regions, own)
-			own.id = fmt.Sprintf(" %d", n) // no id has a blank
-			d.byID[own.id] = own
-			e.region, outer = own.id, own
+			e.target, outer = own, own
 		} else {
 			e.inline = nil
 		}
@@ -58,8 +56,11 @@ func (d *document) adopt() {
 		}
 		return e.hosts || e.inline != nil
 	}
-	visit(d.body, d.byID[""])
+	visit(d.body, d.implied)
 }
+
+// nowhere is a region that is not shown.
+var nowhere = &element{name: "region"}
 
 // placed returns the region of an element that tells its own place, which is otherwise like outer.
 func placed(e, outer *element) *element {
@@ -135,7 +136,7 @@ func (c *composer) step(s *shown, t, from float64) error {
 	if s.region.active(t) {
 		s.pending = note(s.pending, s.region, t)
 		if c.d.body != nil {
-			s.pending = c.scan(s.pending, s.region, c.d.body, "", t)
+			s.pending = c.scan(s.pending, s.region, c.d.body, nil, t)
 		}
 	}
 	if c.d.visits > maxVisits {
@@ -173,25 +174,25 @@ func note(b []byte, e *element, t float64) []byte {
 
 // in says whether an element belongs to a region, given the region of what it is in: 1 if it does, -1 if it belongs to
 // another one, 0 if that is for what is in it to say.
-func (d *document) in(region, e *element, within string) (own string, in int) {
+func (d *document) in(region, e, within *element) (own *element, in int) {
 	own = within
 	switch {
-	case own == "" || e.inline != nil:
-		own = e.region
-	case e.region != "" && e.region != within:
+	case own == nil || e.inline != nil:
+		own = e.target
+	case e.target != nil && e.target != within:
 		return own, -1
 	}
 	switch {
-	case own == region.id && d.byID[own] == region:
+	case own == region, own == nil && region == d.implied:
 		return own, 1
-	case own == "" || e.hosts:
+	case own == nil || e.hosts:
 		return own, 0
 	}
 	return own, -1
 }
 
 // scan appends what is active in a region at t.
-func (c *composer) scan(b []byte, region, e *element, within string, t float64) []byte {
+func (c *composer) scan(b []byte, region, e, within *element, t float64) []byte {
 	c.d.visits++
 	if !e.active(t) || c.d.visits > maxVisits {
 		return b
@@ -218,7 +219,7 @@ func (c *composer) show(s *shown, t, from float64) error {
 	}
 	r := page{d: d, t: t, region: s.region}
 	if d.body != nil {
-		r.body(d.body, region, "", cue.Color{}, 1)
+		r.body(d.body, region, nil, cue.Color{}, 1)
 	}
 	back := region.background()
 	if region.word(pVisibility, "visible") == "hidden" {
@@ -228,7 +229,7 @@ func (c *composer) show(s *shown, t, from float64) error {
 		return nil
 	}
 	base := cue.Cue{
-		ID:    strings.TrimSpace(s.region.id),
+		ID:    s.region.id,
 		Start: media.Time(from) + d.o.Offset,
 		End:   media.Time(math.Inf(1)),
 		Rect:  d.onPicture(region.rect),
@@ -239,9 +240,6 @@ func (c *composer) show(s *shown, t, from float64) error {
 			Overflow:     region.word(pOverflow, "hidden") == "visible",
 			Transparency: 1 - region.opacity(),
 		},
-	}
-	if strings.HasPrefix(s.region.id, " ") {
-		base.ID = ""
 	}
 	if z, ok := region.of[pZIndex].(int); ok {
 		base.Layer = z

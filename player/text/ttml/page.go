@@ -39,8 +39,9 @@ type run struct {
 	lang     string
 	span     spanBidi
 	ruby     []run
-	after    bool // the ruby is behind the line
+	place    string // of the ruby
 	align    string
+	second   bool // it is on the second of two lines
 }
 
 // spanBidi is what the spans around a run ask of the order of characters.
@@ -50,7 +51,7 @@ type spanBidi struct {
 }
 
 // body adds what body, div and what is in them show. within is the region of what e is in, back the color behind it.
-func (p *page) body(e *element, parent *style, within string, back cue.Color, opacity float64) {
+func (p *page) body(e *element, parent *style, within *element, back cue.Color, opacity float64) {
 	if !e.active(p.t) {
 		return
 	}
@@ -127,7 +128,7 @@ func (p *page) picture(e *element, s *style, src string, opacity float64) {
 }
 
 // paragraph adds a block.
-func (p *page) paragraph(e *element, s *style, within string, back cue.Color, opacity float64) {
+func (p *page) paragraph(e *element, s *style, within *element, back cue.Color, opacity float64) {
 	var runs []run
 	bidi := spanBidi{direction: s.word(pDirection, "ltr")}
 	bidi.add(s)
@@ -136,6 +137,7 @@ func (p *page) paragraph(e *element, s *style, within string, back cue.Color, op
 	if len(runs) == 0 {
 		return
 	}
+	secondOf(runs)
 	b := cue.Block{
 		Align:       aligns[s.word(pTextAlign, "start")],
 		MultiRow:    multiRow[s.word(pMultiRowAlign, "auto")],
@@ -199,7 +201,7 @@ func (b *spanBidi) add(s *style) {
 }
 
 // inline appends the runs of a p or span.
-func (p *page) inline(e *element, s *style, within string, back cue.Color, opacity float64, bidi spanBidi, to *[]run, depth int) {
+func (p *page) inline(e *element, s *style, within *element, back cue.Color, opacity float64, bidi spanBidi, to *[]run, depth int) {
 	for _, c := range e.candidates(p.t) {
 		if !c.active(p.t) {
 			continue
@@ -240,7 +242,7 @@ func (p *page) inline(e *element, s *style, within string, back cue.Color, opaci
 }
 
 // ruby appends the bases of a ruby container with their annotations.
-func (p *page) ruby(e *element, s *style, within string, back cue.Color, opacity float64, bidi spanBidi, to *[]run) {
+func (p *page) ruby(e *element, s *style, within *element, back cue.Color, opacity float64, bidi spanBidi, to *[]run) {
 	var bases, texts [][]run
 	var notes []*style
 	collect := func(c *element, cs *style, list *[][]run) {
@@ -296,7 +298,7 @@ func (p *page) ruby(e *element, s *style, within string, back cue.Color, opacity
 				r.ruby = append(r.ruby, texts[j]...)
 			}
 			r.ruby = collapse(r.ruby)
-			r.after = notes[i].word(pRubyPosition, "outside") == "after"
+			r.place = notes[i].word(pRubyPosition, "outside")
 			r.align = s.word(pRubyAlign, "center")
 		}
 		*to = append(*to, r)
@@ -363,6 +365,24 @@ func trimEnd(runs []run) []run {
 	return runs
 }
 
+// secondOf marks the runs of the second line, if there are two. Lines that are broken because they are too long are not
+// known here.
+func secondOf(runs []run) {
+	at, n := 0, 0
+	for i, r := range runs {
+		if r.lineEnd {
+			at, n = i, n+1
+		}
+	}
+	for i := at; n == 1 && i < len(runs); i++ {
+		runs[i].second = true
+	}
+}
+
+// behind says whether what stands beside the run is behind the line, not before it. "outside" is away from the other one
+// of two lines. TTML2 §10.2.34, §10.2.40.
+func (r run) behind(place string) bool { return place == "after" || place == "outside" && r.second }
+
 // span translates a run.
 func (p *page) span(r run) cue.Span {
 	sp := cue.Span{Text: r.text, Style: p.look(r)}
@@ -370,7 +390,7 @@ func (p *page) span(r run) cue.Span {
 		sp.Text = "\n"
 	}
 	if len(r.ruby) > 0 {
-		sp.Ruby = &cue.Ruby{Style: p.look(r.ruby[0]), After: r.after, Align: rubyAligns[r.align]}
+		sp.Ruby = &cue.Ruby{Style: p.look(r.ruby[0]), After: r.behind(r.place), Align: rubyAligns[r.align]}
 		for _, x := range r.ruby {
 			sp.Ruby.Text += strings.ReplaceAll(x.text, "\n", " ")
 		}
@@ -418,7 +438,7 @@ func (p *page) look(r run) cue.Style {
 		}
 	}
 	if e := s.emphasis; !e.none {
-		l.Emphasis, l.EmphasisColor, l.EmphasisAfter = e.mark, s.color, e.after
+		l.Emphasis, l.EmphasisColor, l.EmphasisAfter = e.mark, s.color, r.behind(e.place)
 		if e.auto {
 			l.Emphasis = marks["filled circle"]
 			if writing(p.d.compute(p.region, nil, p.t)) != cue.Horizontal {

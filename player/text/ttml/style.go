@@ -301,7 +301,8 @@ func (d *document) buildText(e *element, s, parent *style, asked func(prop) (any
 	if v, ok := asked(pLineHeight); ok {
 		s.line = 0
 		if l := v.(lineHeight); !l.normal {
-			s.line = d.vertical(l.length, s.font, s.font)
+			const least = 1e-6 // 0 is normal
+			s.line = max(least, d.vertical(l.length, s.font, s.font))
 		}
 	}
 	if v, ok := asked(pLinePadding); ok {

@@ -61,7 +61,8 @@ type element struct {
 	line     int
 	index    uint32 // its place in the document
 	id       string
-	region   string // of the attribute; see also inline
+	region   string   // of the attribute; see also inline
+	target   *element // that region, once it is known; nowhere if there is none of that name
 	styles   []string
 	lang     string
 	preserve bool
@@ -108,6 +109,7 @@ type document struct {
 	initials map[prop]any
 	regions  []*element
 	byID     map[string]*element
+	implied  *element // the region of a document that has none
 	body     *element
 	data     map[string]*element // pictures that are part of the document
 	images   imageStore

@@ -14,10 +14,10 @@ const (
 	maxElements   = 200_000   // elements and runs of characters
 	maxDepth      = 100       // elements in elements
 	maxMerged     = 1_000_000 // properties that elements take from styles
-	maxMoments    = 100_000   // changes of state
+	maxMoments    = 50_000   // changes of state
 	maxVisits     = 10_000_000
 	maxCues       = 100_000
-	maxText       = 64 << 20 // bytes handed out
+	maxText       = 16 << 20 // bytes handed out
 	maxSpans      = 500_000
 	maxWarnings   = 100
 	maxFamilies   = 16

@@ -230,6 +230,7 @@ func TestStyles(t *testing.T) {
 			func(_ cue.Cue, b cue.Block, s cue.Style) bool {
 				return about(s.Size, 0.05) && about(b.LineHeight, 0.06)
 			}},
+		{"no line height", "", "", `<div><p tts:lineHeight="0px">a</p></div>`, func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return b.LineHeight > 0 && b.LineHeight < 0.001 }},
 		{"line height", "", "", `<div tts:lineHeight="150%"><p tts:fontSize="2c">a</p></div>`, func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return about(b.LineHeight, 0.1) }},
 		{"families", "", "", `<div><p tts:fontFamily="'Some Font', proportionalSansSerif, default, 'default'">a</p></div>`,
 			func(_ cue.Cue, _ cue.Block, s cue.Style) bool {
@@ -360,6 +361,14 @@ func TestSpace(t *testing.T) {
 func TestRuby(t *testing.T) {
 	_, b, _ := style1(t, "", "", `<div><p tts:rubyAlign="spaceAround"><span tts:ruby="container"><span tts:ruby="base">漢</span><span tts:ruby="text" tts:rubyPosition="after">kan</span></span></p></div>`)
 	r := b.Spans[0].Ruby
+	_, two, _ := style1(t, "", "", `<div><p>`+strings.Repeat(`<span tts:ruby="container"><span tts:ruby="base">漢</span><span tts:ruby="text">kan</span></span><br/>`, 2)+`</p></div>`)
+	if two.Spans[0].Ruby.After || two.Spans[0].Text != "漢" {
+		t.Errorf("the first of two lines: got %+v", two.Spans)
+	}
+	_, two, _ = style1(t, "", "", `<div><p>a<br/><span tts:ruby="container"><span tts:ruby="base">漢</span><span tts:ruby="text">kan</span></span></p></div>`)
+	if last := two.Spans[len(two.Spans)-1]; last.Ruby == nil || !last.Ruby.After {
+		t.Errorf("the second of two lines: got %+v", two.Spans)
+	}
 	if r == nil || !r.After || r.Align != cue.Justify || math.Abs(r.Style.Size-0.5/15) > 1e-9 {
 		t.Errorf("got %+v", r)
 	}
@@ -490,11 +499,11 @@ func TestErrors(t *testing.T) {
 		{"depth", doc("", "", strings.Repeat("<div>", 200)), "ttml: line 3: elements are nested deeper than 100"},
 		{"foreign depth", doc("", "", strings.Repeat("<f:x>", 200)), "ttml: line 3: elements are nested deeper than 100"},
 		{"elements", doc("", "", "<div>"+strings.Repeat("<p/>", 200_001)+"</div>"), "ttml: line 3: more than 200000 elements"},
-		{"moments", doc("", "", "<div>"+many(100_001, `<p begin="%ds"/>`)+"</div>"), "ttml: the document changes at 100001 moments, at most 100000 are shown: split it"},
+		{"moments", doc("", "", "<div>"+many(50_001, `<p begin="%ds"/>`)+"</div>"), "ttml: the document changes at 50001 moments, at most 50000 are shown: split it"},
 		{"everything at all moments", doc("", "", `<div>`+strings.Repeat(`<p tts:display="none">x</p>`, 5000)+many(10000, `<p begin="%ds" dur="1s">y</p>`)+"</div>"),
 			"ttml: the document has too many elements that are active at too many moments (more than 10000000 visits): split it"},
 		{"text", doc("", "", `<div><p>`+strings.Repeat("x", 100_000)+many(1000, `<span begin="%ds">y</span>`)+"</p></div>"),
-			"ttml: the document makes more text than 500000 spans or 67108864 bytes: split it"},
+			"ttml: the document makes more text than 500000 spans or 16777216 bytes: split it"},
 		{"styles", doc("", `<styling><style xml:id="s" `+`tts:color="red" tts:opacity="1" tts:origin="auto" tts:extent="auto" tts:display="auto" tts:ruby="none" tts:direction="ltr" tts:fontSize="1c" tts:lineHeight="normal" tts:textAlign="end"`+`/></styling>`,
 			"<div>"+strings.Repeat(`<p style="s" tts:visibility="hidden"/>`, 150_000)+"</div>"), "ttml: the elements refer to more than 1000000 properties of styles"},
 	} {

@@ -70,7 +70,7 @@ type emphasis struct {
 	auto  bool
 	mark  string
 	color *cue.Color
-	after bool
+	place string // before, after, outside
 }
 
 // defaultFamily is what the generic family "default" stands for.
@@ -426,7 +426,7 @@ func parseShadow(s string) (any, bool) {
 
 // parseEmphasis reads a mark, a color and a place in any order. TTML2 §10.2.39.
 func parseEmphasis(s string) (any, bool) {
-	var e emphasis
+	e := emphasis{place: "outside"}
 	fill, symbol := "", ""
 	for _, w := range words(s) {
 		switch w {
@@ -438,9 +438,9 @@ func parseEmphasis(s string) (any, bool) {
 			fill = w
 		case "circle", "dot", "sesame":
 			symbol = w
-		case "current", "before", "outside":
-		case "after":
-			e.after = true
+		case "current":
+		case "before", "after", "outside":
+			e.place = w
 		default:
 			if len(w) > 2 && (w[0] == '"' || w[0] == '\'') && w[len(w)-1] == w[0] {
 				e.mark = firstOf(w[1 : len(w)-1])

@@ -3,12 +3,14 @@ package ttml
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/draw"
 	"image/png"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"mseplayer/player/text/cue"
@@ -21,7 +23,8 @@ type imageStore struct {
 	pixels int
 }
 
-// get returns the picture at src: a part of the document ("#id"), a data URL, or what Options.Image knows by that name.
+// get returns the picture at src: a part of the document ("#id"), one behind it in a sample, a data URL, or what
+// Options.Image knows by that name.
 func (s *imageStore) get(d *document, src string) (*cue.Image, error) {
 	if im := s.got[src]; im != nil {
 		return im, nil
@@ -70,6 +73,34 @@ func (s *imageStore) read(d *document, src string) (*cue.Image, error) {
 	return &cue.Image{Width: head.Width, Height: head.Height, Pixels: im.Pix}, nil
 }
 
+// pictures cuts what follows a document into PNG files. ISO/IEC 14496-30 §5.3 has them as subsamples; they tell their
+// ends themselves. PNG §5.
+func pictures(b []byte) (list [][]byte) {
+	const signature, head, check = "\x89PNG\r\n\x1a\n", 8, 4
+	for len(list) < maxParts {
+		i := bytes.Index(b, []byte(signature))
+		if i < 0 {
+			break
+		}
+		b = b[i:]
+		end := len(signature)
+		for last := false; !last; {
+			if len(b)-end < head+check {
+				return list
+			}
+			n := binary.BigEndian.Uint32(b[end:])
+			if uint64(n) > uint64(len(b)-end-head-check) {
+				return list
+			}
+			last = string(b[end+4:end+head]) == "IEND"
+			end += head + int(n) + check
+		}
+		list = append(list, b[:end])
+		b = b[end:]
+	}
+	return list
+}
+
 // bytes gets the bytes of a picture.
 func (s *imageStore) bytes(d *document, src string, depth int) ([]byte, error) {
 	if depth > maxReferences {
@@ -88,6 +119,13 @@ func (s *imageStore) bytes(d *document, src string, depth int) ([]byte, error) {
 			text += c.text
 		}
 		return fromBase64(text)
+	}
+	if part, ok := strings.CutPrefix(src, "urn:mpeg:14496-30:subs:"); ok {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 || n > len(d.parts) {
+			return nil, fmt.Errorf("the sample has %d pictures", len(d.parts))
+		}
+		return d.parts[n-1], nil
 	}
 	if rest, ok := strings.CutPrefix(src, "data:"); ok {
 		kind, text, ok := strings.Cut(rest, ",")

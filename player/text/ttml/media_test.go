@@ -196,26 +196,28 @@ func TestSamples(t *testing.T) {
 		t.Log("MSEPLAYER_MEDIA is not set: TestWindow covers samples")
 		return
 	}
-	base := filepath.Join(dir, "content", "presentations", "livesim2_testpic_2s", "imsc1_txt_sv")
-	p := isobmff.New(isobmff.Options{})
-	s := &samples{t: t}
-	for _, name := range []string{"init.mp4", "1.m4s", "2.m4s"} {
-		b, err := os.ReadFile(filepath.Join(base, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Push(b)
-		for more := true; more; {
-			if more, err = p.Step(s); err != nil {
-				t.Fatalf("%s: %v", name, err)
+	want := map[string][]string{}
+	for i := range 4 {
+		want["imsc1_txt_sv"] = append(want["imsc1_txt_sv"], fmt.Sprintf("%d-%d swe : 00:00:0%d.000", i, i+1, i))
+	}
+	want["imsc1_img_en"] = []string{"1-2 (250×32)", "3-4 (250×32)"}
+	for name, want := range want {
+		p := isobmff.New(isobmff.Options{})
+		s := &samples{t: t}
+		for _, file := range []string{"init.mp4", "1.m4s", "2.m4s"} {
+			b, err := os.ReadFile(filepath.Join(dir, "content", "presentations", "livesim2_testpic_2s", name, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Push(b)
+			for more := true; more; {
+				if more, err = p.Step(s); err != nil {
+					t.Fatalf("%s/%s: %v", name, file, err)
+				}
 			}
 		}
-	}
-	want := []string{}
-	for i := range 4 {
-		want = append(want, fmt.Sprintf("%d-%d swe : 00:00:0%d.000", i, i+1, i))
-	}
-	if fmt.Sprintf("%q", s.lines) != fmt.Sprintf("%q", want) {
-		t.Errorf("got %q, want %q", s.lines, want)
+		if fmt.Sprintf("%q", s.lines) != fmt.Sprintf("%q", want) {
+			t.Errorf("%s: got %q, want %q", name, s.lines, want)
+		}
 	}
 }

@@ -46,7 +46,7 @@ func shortName(n xml.Name) string {
 		return "itts:" + n.Local
 	case nsTT + "/profile/imsc1#parameter":
 		return "ittp:" + n.Local
-	case "urn:ebu:tt:style":
+	case "urn:ebu:tt:style", "urn:ebu:style":
 		return "ebutts:" + n.Local
 	}
 	if strings.HasPrefix(space, "http://www.smpte-ra.org/schemas/2052-1/") {
@@ -112,6 +112,7 @@ type document struct {
 	implied  *element // the region of a document that has none
 	body     *element
 	data     map[string]*element // pictures that are part of the document
+	parts    [][]byte            // pictures behind the document
 	images   imageStore
 
 	elements uint32
@@ -120,7 +121,7 @@ type document struct {
 	bytes    int // of text handed out
 }
 
-// read builds the tree of a document.
+// read builds the tree of a document. What follows it is pictures: a sample of a track carries them so.
 func (d *document) read(b []byte) error {
 	b, err := toUTF8(b)
 	if err != nil {
@@ -133,8 +134,6 @@ func (d *document) read(b []byte) error {
 		tok, err := x.Token()
 		line, _ := x.InputPos()
 		switch {
-		case errors.Is(err, io.EOF) && d.clock.rate > 0:
-			return nil
 		case errors.Is(err, io.EOF):
 			return errors.New("ttml: no tt element: this is not a TTML document")
 		case err != nil:
@@ -160,7 +159,10 @@ func (d *document) read(b []byte) error {
 			}
 			stack = append(stack, e)
 		case xml.EndElement:
-			stack = stack[:len(stack)-1]
+			if stack = stack[:len(stack)-1]; len(stack) == 0 {
+				d.parts = pictures(b[min(x.InputOffset(), int64(len(b))):])
+				return nil
+			}
 		case xml.CharData:
 			if len(stack) > 0 {
 				if err := d.characters(stack[len(stack)-1], string(tok), line); err != nil {

@@ -14,7 +14,7 @@ const (
 	maxElements   = 200_000   // elements and runs of characters
 	maxDepth      = 100       // elements in elements
 	maxMerged     = 1_000_000 // properties that elements take from styles
-	maxMoments    = 50_000   // changes of state
+	maxMoments    = 50_000    // changes of state
 	maxVisits     = 10_000_000
 	maxCues       = 100_000
 	maxText       = 16 << 20 // bytes handed out
@@ -30,6 +30,7 @@ const (
 	maxFile       = 16 << 20 // bytes of a picture
 	maxPixels     = 16 << 20 // of a picture
 	maxAllPixels  = 64 << 20 // of all pictures of a document
+	maxParts      = 64       // pictures behind a document
 	maxReferences = 8        // from one part of the document to the next
 	maxRegions    = 10_000   // that belong to one element
 )

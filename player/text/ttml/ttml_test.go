@@ -429,6 +429,20 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestSample_Pictures sees that the pictures behind a document in a sample are found.
+func TestSample_Pictures(t *testing.T) {
+	d := doc("", `<layout><region xml:id="r"/></layout>`, `<div region="r" end="1s" smpte:backgroundImage="urn:mpeg:14496-30:subs:2"/><div region="r" begin="1s" end="2s" smpte:backgroundImage="urn:mpeg:14496-30:subs:3"/>`)
+	b := append([]byte(d+"\n"), picture(t, 1, 1)...)
+	b = append(b, picture(t, 3, 2)...)
+	cues, warnings, err := ttml.Parse(append(b, picture(t, 9, 9)[:50]...), ttml.Options{})
+	if err != nil || len(cues) != 1 || text(cues[0]) != "(3×2)" {
+		t.Errorf("got %v, %v", cues, err)
+	}
+	if len(warnings) != 1 || !strings.HasSuffix(warnings[0].Text, "the sample has 2 pictures") {
+		t.Errorf("got warnings %v", warnings)
+	}
+}
+
 func TestEncodings(t *testing.T) {
 	d := doc("", "", `<div><p>äあ</p></div>`)
 	utf16le := []byte{0xff, 0xfe}

@@ -335,6 +335,17 @@ func TestDecoder_Open(t *testing.T) {
 	}
 }
 
+// TestLine21_Align sees that what grows keeps its edge, and what is finished its middle.
+func TestLine21_Align(t *testing.T) {
+	for script, want := range map[string]cue.Align{"RCL R15:8 'a' EOC": cue.Center, "RU2 CR R15 'a'": cue.Start, "RDC R15 'a'": cue.Start} {
+		var d cea.Decoder
+		d.Add(1, line21(t, 1, script))
+		if b := d.Open("CC1")[0].Blocks[0]; b.Align != want || b.MultiRow != cue.Start {
+			t.Errorf("%s: got %d, rows %d; want %d", script, b.Align, b.MultiRow, want)
+		}
+	}
+}
+
 // TestDecoder_Bounds sees that hours of changes that nobody takes are not kept without end.
 func TestDecoder_Bounds(t *testing.T) {
 	var d cea.Decoder

@@ -273,11 +273,16 @@ func (c *channel) back() {
 	c.touch(false)
 }
 
-// cues are what is on the screen: one cue for each group of rows without a gap. The columns of a group stay below each
-// other, and the group as a whole keeps its place: type is narrower than a column.
+// cues are what is on the screen: one cue for each group of rows without a gap, whose columns stay below each other. Type
+// is narrower than a column, so something has to give: a finished caption keeps its middle, for that is what its author
+// placed; one that grows keeps its edge, or it would move with each character.
 func (c *channel) cues() []cue.Cue {
 	var list []cue.Cue
 	p := &c.pages[c.front]
+	align := cue.Start
+	if c.mode == modePopOn {
+		align = cue.Center
+	}
 	for top := 0; top < rows; top++ {
 		bottom, left, right := top, columns, 0
 		for ; bottom < rows; bottom++ {
@@ -300,7 +305,7 @@ func (c *channel) cues() []cue.Cue {
 				W: safe * float64(right-left) / columns, H: rowHeight * float64(bottom-top),
 			},
 			Area:   cue.Area{Overflow: true},
-			Blocks: []cue.Block{paragraph(text(group, false), cue.Center, cue.Start)},
+			Blocks: []cue.Block{paragraph(text(group, false), align, cue.Start)},
 		})
 		top = bottom
 	}

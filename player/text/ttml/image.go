@@ -114,11 +114,9 @@ func (s *imageStore) bytes(d *document, src string, depth int) ([]byte, error) {
 		case e.name == "image" || e.src != "":
 			return s.bytes(d, e.source(), depth+1)
 		}
-		text := e.text
-		for _, c := range e.children {
-			text += c.text
-		}
-		return fromBase64(text)
+		var text strings.Builder
+		e.walk(func(c *element) { text.WriteString(c.text) })
+		return fromBase64(text.String())
 	}
 	if part, ok := strings.CutPrefix(src, "urn:mpeg:14496-30:subs:"); ok {
 		n, err := strconv.Atoi(part)

@@ -133,6 +133,7 @@ type composer struct {
 // step brings a region to what it shows at t. from is where a cue would begin.
 func (c *composer) step(s *shown, t, from float64) error {
 	s.pending = s.pending[:0]
+	c.d.visits += 1 + len(s.region.sets)
 	if s.region.active(t) {
 		s.pending = note(s.pending, s.region, t)
 		if c.d.body != nil {
@@ -193,7 +194,7 @@ func (d *document) in(region, e, within *element) (own *element, in int) {
 
 // scan appends what is active in a region at t.
 func (c *composer) scan(b []byte, region, e, within *element, t float64) []byte {
-	c.d.visits++
+	c.d.visits += 1 + len(e.sets)
 	if !e.active(t) || c.d.visits > maxVisits {
 		return b
 	}

@@ -160,7 +160,8 @@ func (p *page) paragraph(e *element, s *style, within *element, back cue.Color, 
 		p.forced, p.free = p.forced || forced, p.free || !forced
 		if r.lineEnd && len(b.Spans) > 0 && r.ruby == nil {
 			// A line break takes the style of what is before it.
-			if last := &b.Spans[len(b.Spans)-1]; last.Ruby == nil && !last.Style.Combine {
+			const long = 4096 // for which adding to it costs too much
+			if last := &b.Spans[len(b.Spans)-1]; last.Ruby == nil && !last.Style.Combine && len(last.Text) < long {
 				last.Text += "\n"
 				continue
 			}
@@ -289,10 +290,8 @@ func (p *page) ruby(e *element, s *style, within *element, back cue.Color, opaci
 		if len(b) == 0 {
 			continue
 		}
-		for _, r := range b[1:] {
-			b[0].text += r.text
-		}
 		r := b[0]
+		r.text = joined(b)
 		if i < len(texts) {
 			for j := i; j < len(texts) && (j == i || i == len(bases)-1); j++ {
 				r.ruby = append(r.ruby, texts[j]...)
@@ -383,6 +382,15 @@ func secondOf(runs []run) {
 // of two lines. TTML2 §10.2.34, §10.2.40.
 func (r run) behind(place string) bool { return place == "after" || place == "outside" && r.second }
 
+// joined is the text of runs.
+func joined(runs []run) string {
+	var b strings.Builder
+	for _, r := range runs {
+		b.WriteString(r.text)
+	}
+	return b.String()
+}
+
 // span translates a run.
 func (p *page) span(r run) cue.Span {
 	sp := cue.Span{Text: r.text, Style: p.look(r)}
@@ -391,9 +399,7 @@ func (p *page) span(r run) cue.Span {
 	}
 	if len(r.ruby) > 0 {
 		sp.Ruby = &cue.Ruby{Style: p.look(r.ruby[0]), After: r.behind(r.place), Align: rubyAligns[r.align]}
-		for _, x := range r.ruby {
-			sp.Ruby.Text += strings.ReplaceAll(x.text, "\n", " ")
-		}
+		sp.Ruby.Text = strings.ReplaceAll(joined(r.ruby), "\n", " ")
 	}
 	return sp
 }

@@ -1,10 +1,10 @@
 package ttml
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"mseplayer/player/text/cue"
 )
@@ -224,20 +224,23 @@ func (d *document) refer(e *element, done map[*element]bool, depth int) {
 // compute returns the style of e inside of parent, with the animation that is active at t. The parent of a region is
 // nil. The result is kept, and shared. TTML2 §10.4.4.3.
 func (d *document) compute(e *element, parent *style, t float64) *style {
-	spec, by := e.spec, ""
+	spec := e.spec
+	var active []byte
+	d.visits += len(e.sets)
 	for i, s := range e.sets {
 		if !s.active(t) || len(s.spec) == 0 {
 			continue
 		}
-		if by == "" {
+		if active == nil {
 			spec = maps.Clone(spec)
 			if spec == nil {
 				spec = map[prop]any{}
 			}
 		}
-		by += strconv.Itoa(i) + " "
+		active = binary.AppendUvarint(active, uint64(i))
 		maps.Copy(spec, s.spec)
 	}
+	by := string(active)
 	if e.computed != nil && e.computedOf == parent && e.computedBy == by {
 		return e.computed
 	}

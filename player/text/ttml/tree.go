@@ -72,7 +72,7 @@ type element struct {
 	begin, end, dur float64
 	from, to        float64
 	spec            map[prop]any // what was asked of it, at first by its attributes alone
-	text            string       // of characters; of pictures that are part of the document
+	text            string       // of characters
 	src             string       // where a picture is
 	sets            []*element
 	children        []*element
@@ -300,14 +300,12 @@ func (d *document) place(parent, e *element) {
 // characters adds a run of characters to e.
 func (d *document) characters(e *element, text string, line int) error {
 	switch e.name {
-	case "p", "span":
+	case "p", "span", "data", "chunk", "smpte:image":
 		if d.elements++; d.elements > maxElements {
 			return fmt.Errorf("ttml: line %d: more than %d elements", line, maxElements)
 		}
 		e.children = append(e.children, &element{name: textName, line: line, index: d.elements, lang: e.lang, preserve: e.preserve,
 			begin: math.NaN(), end: math.NaN(), dur: math.NaN(), text: text})
-	case "data", "chunk", "smpte:image":
-		e.text += text
 	}
 	return nil
 }

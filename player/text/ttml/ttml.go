@@ -15,9 +15,9 @@ const (
 	maxDepth      = 100       // elements in elements
 	maxMerged     = 1_000_000 // properties that elements take from styles
 	maxMoments    = 50_000    // changes of state
-	maxVisits     = 10_000_000
+	maxVisits     = 5_000_000
 	maxCues       = 100_000
-	maxText       = 16 << 20 // bytes handed out
+	maxText       = 8 << 20 // bytes handed out
 	maxSpans      = 500_000
 	maxWarnings   = 100
 	maxFamilies   = 16

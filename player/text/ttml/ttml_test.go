@@ -515,9 +515,9 @@ func TestErrors(t *testing.T) {
 		{"elements", doc("", "", "<div>"+strings.Repeat("<p/>", 200_001)+"</div>"), "ttml: line 3: more than 200000 elements"},
 		{"moments", doc("", "", "<div>"+many(50_001, `<p begin="%ds"/>`)+"</div>"), "ttml: the document changes at 50001 moments, at most 50000 are shown: split it"},
 		{"everything at all moments", doc("", "", `<div>`+strings.Repeat(`<p tts:display="none">x</p>`, 5000)+many(10000, `<p begin="%ds" dur="1s">y</p>`)+"</div>"),
-			"ttml: the document has too many elements that are active at too many moments (more than 10000000 visits): split it"},
-		{"text", doc("", "", `<div><p>`+strings.Repeat("x", 100_000)+many(1000, `<span begin="%ds">y</span>`)+"</p></div>"),
-			"ttml: the document makes more text than 500000 spans or 16777216 bytes: split it"},
+			"ttml: the document has too many elements that are active at too many moments (more than 5000000 visits): split it"},
+		{"text", doc("", "", `<div><p>`+strings.Repeat("x", 100_000)+many(200, `<span begin="%ds">y</span>`)+"</p></div>"),
+			"ttml: the document makes more text than 500000 spans or 8388608 bytes: split it"},
 		{"styles", doc("", `<styling><style xml:id="s" `+`tts:color="red" tts:opacity="1" tts:origin="auto" tts:extent="auto" tts:display="auto" tts:ruby="none" tts:direction="ltr" tts:fontSize="1c" tts:lineHeight="normal" tts:textAlign="end"`+`/></styling>`,
 			"<div>"+strings.Repeat(`<p style="s" tts:visibility="hidden"/>`, 150_000)+"</div>"), "ttml: the elements refer to more than 1000000 properties of styles"},
 	} {
@@ -530,6 +530,50 @@ func TestErrors(t *testing.T) {
 	}
 	if _, _, err := ttml.Parse(make([]byte, 33<<20), ttml.Options{}); err == nil || !strings.Contains(err.Error(), "33554432") {
 		t.Errorf("size: got %v", err)
+	}
+}
+
+// TestLarge sees that much of one kind costs no more than its length.
+func TestLarge(t *testing.T) {
+	pic := base64.StdEncoding.EncodeToString(picture(t, 2, 2))
+	for _, test := range []struct{ name, head, body, want string }{
+		{"breaks", "", `<div><p>` + strings.Repeat("<br/>", 100_000) + `</p></div>`, strings.Repeat("/", 100_000)},
+		{"ruby", "", `<div><p><span tts:ruby="container"><span tts:ruby="base">` + strings.Repeat("<span>x</span>", 20_000) + `</span><span tts:ruby="text">` +
+			strings.Repeat("<span>y</span>", 20_000) + `</span></span></p></div>`, strings.Repeat("x", 20_000) + "{" + strings.Repeat("y", 20_000) + "}"},
+		{"animations", "", `<div><p>` + strings.Repeat(`<set tts:color="red"/>`, 50_000) + `x</p></div>`, "x"},
+		{"pieces", `<metadata><smpte:image xml:id="i">` + strings.Repeat(" <!-- -->", 100_000) + pic + `</smpte:image></metadata>`, `<div smpte:backgroundImage="#i"/>`, "(2×2)"},
+		{"spans", "", `<div><p>` + strings.Repeat("<span>x</span>", 50_000) + `</p></div>`, strings.Repeat("x", 50_000)},
+	} {
+		if cues := parse(t, doc("", test.head, test.body), ttml.Options{}); len(cues) != 1 || text(cues[0]) != test.want {
+			t.Errorf("%s: got %d cues", test.name, len(cues))
+		}
+	}
+}
+
+// TestProfiles reads whole documents as broadcasters make them.
+func TestProfiles(t *testing.T) {
+	ebu := `<?xml version="1.0" encoding="UTF-8"?><tt:tt xmlns:tt="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" xmlns:tts="http://www.w3.org/ns/ttml#styling"
+ xmlns:ebuttm="urn:ebu:tt:metadata" xmlns:ebutts="urn:ebu:tt:style" ttp:timeBase="media" xml:lang="de" ttp:cellResolution="50 30"><tt:head>
+ <tt:metadata><ebuttm:documentMetadata><ebuttm:conformsToStandard>urn:ebu:tt:distribution:2014-01</ebuttm:conformsToStandard></ebuttm:documentMetadata></tt:metadata>
+ <tt:styling><tt:style xml:id="d" tts:fontFamily="Verdana, Arial, sansSerif" tts:fontSize="160%" tts:lineHeight="125%" ebutts:linePadding="0.5c"/>
+ <tt:style xml:id="c" tts:textAlign="center"/><tt:style xml:id="w" tts:color="#ffffffff" tts:backgroundColor="#000000c2"/></tt:styling>
+ <tt:layout><tt:region xml:id="b" tts:origin="10% 10%" tts:extent="80% 80%" tts:displayAlign="after"/></tt:layout></tt:head>
+ <tt:body><tt:div style="d"><tt:p xml:id="s1" region="b" style="c" begin="00:00:02.000" end="00:00:04.280"><tt:span style="w">Erste Zeile</tt:span><tt:br/><tt:span style="w">zweite</tt:span></tt:p></tt:div></tt:body></tt:tt>`
+	cues := parse(t, ebu, ttml.Options{})
+	if len(cues) != 1 || when(cues[0])+" "+text(cues[0])+" "+box(cues[0].Rect) != "2-4.28 Erste Zeile/zweite 10,10 80x80" {
+		t.Fatalf("EBU-TT-D: got %+v", cues)
+	}
+	if b := cues[0].Blocks[0]; b.Align != cue.Center || math.Abs(b.Spans[0].Style.Size-1.6/30) > 1e-9 || math.Abs(b.LineHeight-2.0/30) > 1e-9 ||
+		math.Abs(b.LinePadding-0.01*16/9) > 1e-9 || b.Spans[0].Style.Background.A != 0xc2 || b.Spans[0].Style.Language != "de" {
+		t.Errorf("EBU-TT-D: got %+v", b)
+	}
+	sdp := `<tt xml:lang="en" xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling" xmlns:ttm="http://www.w3.org/ns/ttml#metadata" xmlns:ttp="http://www.w3.org/ns/ttml#parameter"
+ ttp:profile="http://www.w3.org/ns/ttml/profile/sdp-us" ttp:frameRate="24" ttp:frameRateMultiplier="1000 1001"><head><layout>
+ <region xml:id="p" tts:origin="20% 58%" tts:extent="65% 24%" tts:backgroundColor="transparent" tts:textAlign="center" tts:displayAlign="after" tts:zIndex="1"/></layout></head>
+ <body tts:fontFamily="proportionalSansSerif" tts:color="white"><div><p region="p" begin="24f" end="00:00:02:12">Line<br/><span tts:fontStyle="italic">two</span></p></div></body></tt>`
+	cues = parse(t, sdp, ttml.Options{})
+	if len(cues) != 1 || when(cues[0])+" "+text(cues[0]) != "1.001-2.5005 Line/two" || cues[0].Layer != 1 || !cues[0].Blocks[0].Spans[1].Style.Italic {
+		t.Errorf("SDP-US: got %+v", cues)
 	}
 }
 

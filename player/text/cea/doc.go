@@ -3,9 +3,10 @@
 // # Model
 //
 // Captions come as triplets of a type and two bytes in messages of coded pictures. [ExtractH264], [ExtractHEVC] and
-// [ExtractMPEG2] find them, [Reorder] brings them from the order of decoding into that of presentation, and a [Decoder]
-// keeps the screens of all channels and hands out what was on them as cues. The channels go by the names that HLS and
-// DASH have for them: CC1 to CC4 for CEA-608, SERVICE1 to SERVICE63 for CEA-708.
+// [ExtractMPEG2] find them there, [ExtractTrack] in a track of their own. [Reorder] brings them from the order of decoding
+// into that of presentation, and a [Decoder] keeps the screens of all channels and hands out what was on them as cues.
+// The channels go by the names that HLS and DASH have for them: CC1 to CC4 for CEA-608, SERVICE1 to SERVICE63 for
+// CEA-708.
 //
 //	coded frame ── Extract ──▶ triplets ── Reorder ──▶ Decoder ┬─ field 1 ─ CC1, CC2
 //	                                                           ├─ field 2 ─ CC3, CC4 (and XDS, which is skipped)

@@ -42,6 +42,9 @@ func (r *reader) MediaSegmentEnd() error   { return nil }
 func (r *reader) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
 		for _, f := range t.Frames {
+			if f.Config.Codec == "eia_608" {
+				r.dec.Add(f.PTS, cea.ExtractTrack(f.Data))
+			}
 			if f.Config.Kind != media.Video {
 				continue
 			}
@@ -131,6 +134,8 @@ func TestFiles(t *testing.T) {
 	}{
 		{files: []string{"presentations/androidx_dash_cea608/sd-dash0000000000.m4s"}, channel: "CC1",
 			want: []string{"0.000-0.875 First subtitle", "1.167-2.500 Second subtitle"}},
+		{files: []string{"mp4struct/shaka/cea608-track-init.mp4", "mp4struct/shaka/cea608-track-segment.mp4"}, channel: "CC1",
+			want: []string{"0.806-3.303 [woman narrating]/ There are days/ in every child’s life", "3.303-5.214  that change who they are/ forever."}},
 		{files: []string{"ts_ps/vhs/caption.ts"}, channel: "CC1", want: []string{"0.333-0.533 Bip!", "0.600-0.617 Bop!"}},
 		{files: []string{"mp4struct/androidx/fragmented_captions.mp4"}, channel: "CC1", want: []string{"1.869-2.035 ♪MUSIC♪"}},
 		{files: []string{"mp4struct/androidx/fragmented_captions_h265.mp4"}, channel: "CC1", want: []string{"1.869-2.035 ♪MUSIC♪"}},

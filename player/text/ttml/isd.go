@@ -14,6 +14,7 @@ import (
 // shown is what a region shows since a moment.
 type shown struct {
 	region  *element
+	index   int    // of the region, among all
 	mark    string // what is active in it, and which animations are; "" is nothing
 	pending []byte
 	cues    []int // those that are open
@@ -105,7 +106,7 @@ func (d *document) compose() ([]cue.Cue, error) {
 	}
 	screen := make([]shown, len(d.regions))
 	for i, r := range d.regions {
-		screen[i].region = r
+		screen[i].region, screen[i].index = r, i
 	}
 	c := composer{d: d}
 	for _, t := range moments {
@@ -242,9 +243,9 @@ func (c *composer) show(s *shown, t, from float64) error {
 			Transparency: 1 - region.opacity(),
 		},
 	}
-	if z, ok := region.of[pZIndex].(int); ok {
-		base.Layer = z
-	}
+	// Regions of one index lie over each other in the order of the document, whenever their cues begin.
+	z, _ := region.of[pZIndex].(int)
+	base.Layer = z*len(d.regions) + s.index
 	base.Area.Display = displayAligns[region.word(pDisplayAlign, "before")]
 	for i, v := range region.room {
 		along := 1

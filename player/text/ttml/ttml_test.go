@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -312,6 +313,20 @@ func TestStyles(t *testing.T) {
 				t.Errorf("got %+v", c)
 			}
 		})
+	}
+}
+
+// TestLayers sees that regions lie over each other by their index, then in the order of the document.
+func TestLayers(t *testing.T) {
+	cues := parse(t, doc("", `<layout><region xml:id="a" tts:zIndex="1"/><region xml:id="b" tts:zIndex="-1"/><region xml:id="c"/><region xml:id="d"/></layout>`,
+		`<div><p region="d">d</p><p region="c" begin="1s">c</p><p region="b" begin="2s">b</p><p region="a">a</p></div>`), ttml.Options{})
+	slices.SortStableFunc(cues, func(x, y cue.Cue) int { return x.Layer - y.Layer })
+	got := ""
+	for _, c := range cues {
+		got += text(c)
+	}
+	if got != "bcda" {
+		t.Errorf("got %q, want bcda", got)
 	}
 }
 

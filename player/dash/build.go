@@ -76,7 +76,7 @@ func (b *builder) presentation() *manifest.Presentation {
 		p.Live = b.describeLive(m)
 	}
 
-	top := &origins{list: b.resolveBases(place{path: "MPD"}, []origin{{base: b.from}}, m.BaseURL)}
+	top := &origins{list: b.resolveBases(place{path: "MPD"}, b.documentBases(m), m.BaseURL)}
 	top.query = b.query(place{path: "MPD"}, params{}, forSegments, m.RequestParam, m.EssentialProperties, m.SupplementalProperties)
 	ids := b.periodIDs(bounds)
 	next := 0

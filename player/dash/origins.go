@@ -134,6 +134,35 @@ func expandRange(template, u string, r manifest.Range) string {
 	return out
 }
 
+// documentBases are what references of the document are relative to: where it came from and, if nothing is to be had
+// there, where it says that it is. Authors rely on either.
+// ISO/IEC 23009-1 §5.6.4.
+func (b *builder) documentBases(m *mpd.MPD) []origin {
+	bases := []origin{{base: b.from}}
+	folder := func(o origin) string {
+		f, err := o.base.ResolveURL(".")
+		if err != nil {
+			return ""
+		}
+		return f
+	}
+	for i, l := range m.Location {
+		if i == maxLocations {
+			break
+		}
+		next, err := b.from.Resolve(string(l.Value))
+		o := origin{base: next, root: next.String()}
+		if err != nil || slices.ContainsFunc(bases, func(x origin) bool { return folder(x) == folder(o) }) {
+			continue
+		}
+		bases = append(bases, o)
+	}
+	if len(bases) > 1 {
+		bases[0].root = b.from.String()
+	}
+	return bases
+}
+
 // resolveBases applies the BaseURL elements of one level to the bases of the level above.
 // ISO/IEC 23009-1 §5.6.4.
 func (b *builder) resolveBases(at place, above []origin, urls []*mpd.BaseURLType) []origin {

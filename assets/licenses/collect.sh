@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # collect.sh: gathers the licences of everything that is linked into the program, in texts/, one folder a component: our
-# own, FFmpeg and dav1d as they were built, Go, and each module that go.mod requires, with the licences of those of its
-# packages that have one of their own. Run it after a change of go.mod or of player/ffmpeg/build/versions.
+# own, FFmpeg, dav1d and the headers of libva as they were built, Go, and each module that go.mod requires, with the
+# licences of those of its packages that have one of their own. Run it after a change of go.mod or of
+# player/ffmpeg/build/versions.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -23,6 +24,7 @@ put LICENSE mseplayer
 prefix=$(player/ffmpeg/build/ffmpeg.sh prefix)
 put "$prefix/licences/ffmpeg.txt" ffmpeg LICENSE
 put "$prefix/licences/dav1d.txt" dav1d LICENSE
+put "$prefix/licences/libva.txt" libva LICENSE
 cat >"$new/ffmpeg/NOTICE" <<END
 mseplayer is linked with the libraries of FFmpeg $ffmpeg_version, which are used under the GNU Lesser General Public License,
 version 2.1 or later. They are built, unchanged, from the source release
@@ -37,6 +39,12 @@ cat >"$new/dav1d/NOTICE" <<END
 dav1d $dav1d_version, built unchanged from the source release
   $dav1d_url
   SHA-256 $dav1d_sha256
+END
+cat >"$new/libva/NOTICE" <<END
+On Linux mseplayer is compiled with the headers of libva $libva_version, from the source archive
+  $libva_url
+  SHA-256 $libva_sha256
+The library itself is no part of it: where the system has one, it is loaded when hardware is to decode.
 END
 put "$(go env GOROOT)/LICENSE" go
 

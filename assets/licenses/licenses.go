@@ -26,7 +26,7 @@ import (
 var texts embed.FS
 
 // first are the components that Text begins with; the Go modules follow by name.
-var first = []string{"mseplayer", "ffmpeg", "dav1d", "go"}
+var first = []string{"mseplayer", "ffmpeg", "dav1d", "libva", "go"}
 
 const rule = "========================================================================"
 

@@ -113,7 +113,7 @@ func TestEveryModule(t *testing.T) {
 // TestBuiltFromSource asks for our own licence, those of what the Makefile builds, and the offer that the LGPL asks for.
 func TestBuiltFromSource(t *testing.T) {
 	text := licenses.Text()
-	if !strings.HasPrefix(text, "This program contains:\n\n  mseplayer\n  ffmpeg\n  dav1d\n  go\n") {
+	if !strings.HasPrefix(text, "This program contains:\n\n  mseplayer\n  ffmpeg\n  dav1d\n  libva\n  go\n") {
 		t.Errorf("begins with %.100q", text)
 	}
 	own, err := os.ReadFile("../../LICENSE")
@@ -130,6 +130,7 @@ func TestBuiltFromSource(t *testing.T) {
 	for _, c := range []struct{ component, licence string }{
 		{"ffmpeg", "GNU LESSER GENERAL PUBLIC LICENSE"},
 		{"dav1d", "Redistribution and use in source and binary forms"},
+		{"libva", "Permission is hereby granted, free of charge"},
 	} {
 		if got, _ := section(text, c.component, "LICENSE"); !strings.Contains(got, c.licence) {
 			t.Errorf("%s: %.60q has no %q", c.component, got, c.licence)

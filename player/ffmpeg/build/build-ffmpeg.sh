@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# build-ffmpeg.sh SOURCE DAV1D DEST: compiles the FFmpeg libraries, LGPL, static, with their assembly, and leaves an
-# installed tree, which may be moved anywhere, in DEST; dav1d, installed in DAV1D, is copied into it. What is built in
-# stands in config/, one file a kind of component. Progress is "[n/m]" lines on standard output, as ninja writes them.
+# build-ffmpeg.sh SOURCE DAV1D DEST [LIBVA]: compiles the FFmpeg libraries, LGPL, static, with their assembly, and leaves
+# an installed tree, which may be moved anywhere, in DEST; dav1d, installed in DAV1D, is copied into it, and so is what
+# build-libva.sh left in LIBVA; without that there is no decoding by hardware. What is built in stands in config/, one
+# file a kind of component. Progress is "[n/m]" lines on standard output, as ninja writes them.
 set -euo pipefail
 source=$(cd "$1" && pwd)
 dav1d=$(cd "$2" && pwd)
 dest=$3
+libva=${4:+$(cd "$4" && pwd)}
 here=$(cd "$(dirname "$0")" && pwd)
 
 # words FILE: the names in a list, one a line, without its comments.
@@ -15,11 +17,15 @@ words() {
 
 components=(decoder demuxer parser bsf filter encoder muxer protocol)
 enable=()
+if [ -n "$libva" ]; then
+  components+=(hwaccel)
+  enable+=(--enable-vaapi)
+fi
 for c in "${components[@]}"; do
   enable+=("--enable-$c=$(words "$here/config/${c}s" | paste -sd,)")
 done
 
-export PKG_CONFIG_PATH=$dav1d/lib/pkgconfig
+export PKG_CONFIG_PATH=$dav1d/lib/pkgconfig${libva:+:$libva/lib/pkgconfig}
 cd "$source" # built in its own tree, so that no path of this machine gets into the libraries
 ./configure --prefix=/ffmpeg --cc="${CC:-gcc}" \
   --disable-everything --disable-autodetect --disable-network --disable-programs --disable-doc --disable-debug \
@@ -52,5 +58,6 @@ make -j"$(nproc)" | while IFS= read -r line; do # not awk, which would hold line
 done
 make install DESTDIR="$source/_install" >/dev/null
 cp -R "$dav1d/." _install/ffmpeg
+[ -z "$libva" ] || cp -R "$libva/." _install/ffmpeg
 "$here/finish-install.sh" "$source/_install/ffmpeg" COPYING.LGPLv2.1 ffmpeg
 mv -T "$source/_install/ffmpeg" "$dest"

@@ -202,8 +202,8 @@ func wantIn(t *testing.T, what, got string, want ...string) {
 
 func TestLists(t *testing.T) {
 	files, err := filepath.Glob("config/*")
-	if err != nil || len(files) != 8 {
-		t.Fatalf("lists: %v, %v; want 8", files, err)
+	if err != nil || len(files) != 9 {
+		t.Fatalf("lists: %v, %v; want 9", files, err)
 	}
 	for _, f := range files {
 		b, err := os.ReadFile(f)
@@ -253,6 +253,9 @@ func TestKey(t *testing.T) {
 		{"ffmpeg's hash", "versions", "ffmpeg_sha256=d", "ffmpeg_sha256=e"},
 		{"dav1d's hash", "versions", "dav1d_sha256=4", "dav1d_sha256=5"},
 		{"how dav1d is built", "build-dav1d.sh", "release", "debug"},
+		{"libva's hash", "versions", "libva_sha256=e", "libva_sha256=f"},
+		{"how libva is built", "build-libva.sh", "-O2", "-O1"},
+		{"what stands in for libva", "libva/libva.c", "libva.so.2", "libva.so.3"},
 		{"how ffmpeg is built", "build-ffmpeg.sh", "--enable-pic", "--disable-pic"},
 		{"what is done in the end", "finish-install.sh", "strip", "true"},
 		{"a list", "config/decoders", "h264", ""},
@@ -277,6 +280,7 @@ func (s *sandbox) builds() {
 	s.compilers()
 	s.program("tar", "exit 0\n")
 	s.replace("fetch-source.sh", `. "$(dirname "$0")/versions"; v=$1_version; echo "$1-${!v}.tar.xz"`+"\n")
+	s.replace("build-libva.sh", "mkdir \"$2\"\n")
 	s.replace("build-dav1d.sh", "echo '[1/1] dav1d'; mkdir \"$2\"\n")
 	s.replace("build-ffmpeg.sh", "echo '[1/2] ffmpeg'; echo . >>"+s.dir+"/builds; until [ -f "+s.dir+"/go ]; do sleep 0.02; done\n"+
 		"echo '[2/2] ffmpeg'; mkdir \"$3\"\n")

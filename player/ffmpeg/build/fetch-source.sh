@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# fetch-source.sh NAME DIR: sees to it that the source archive of NAME (ffmpeg or dav1d) lies in DIR, checked, and
+# fetch-source.sh NAME DIR: sees to it that the source archive of NAME (ffmpeg, dav1d or libva) lies in DIR, checked, and
 # prints its file name. What comes down is the pinned version, known by its SHA-256, from the Debian archive or from
 # the project itself. Only where neither has it, a newer release of the same series is taken, if the Debian archive
 # offers one and its signature is good. Nothing of the system's apt configuration is changed.
@@ -11,6 +11,7 @@ dir=$2
 case $name in
 ffmpeg) version=$ffmpeg_version sha256=$ffmpeg_sha256 url=$ffmpeg_url series=$ffmpeg_series ;;
 dav1d) version=$dav1d_version sha256=$dav1d_sha256 url=$dav1d_url series=$dav1d_series ;;
+libva) version=$libva_version sha256=$libva_sha256 url=$libva_url series=$libva_series ;;
 *)
   echo "fetch-source.sh: no source is called $name" >&2
   exit 2

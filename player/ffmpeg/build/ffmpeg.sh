@@ -32,7 +32,10 @@ compiler() { "${CC:-gcc}" --version | head -n 1 && "${CC:-gcc}" -dumpmachine; }
 hash() { sha256sum | cut -c1-12; }
 dav1dKey() { { compiler && echo "$dav1d_sha256" && cat "$here"/{build-dav1d,finish-install}.sh; } | hash; }
 ffmpegKey() {
-  { dav1dKey && echo "$ffmpeg_sha256" && cat "$here"/{build-ffmpeg,finish-install}.sh "$here"/config/*; } | hash
+  {
+    dav1dKey && echo "$ffmpeg_sha256" "$libva_sha256"
+    cat "$here"/{build-ffmpeg,build-libva,finish-install}.sh "$here/libva/libva.c" "$here"/config/*
+  } | hash
 }
 
 # finished KEY: prints the folder of the finished libraries, the pinned version or else a newer one of its series.
@@ -59,7 +62,7 @@ unpack() {
 
 # build KEY: the whole build, in stages; the output goes into their logs.
 build() {
-  local key=$1 ffmpeg dav1d dav1dPrefix
+  local key=$1 ffmpeg dav1d dav1dPrefix libva libvaPrefix=
   unset CFLAGS CPPFLAGS CXXFLAGS LDFLAGS ASFLAGS MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_PATH DESTDIR
   stage 0 1 source "getting the sources"
   exec >"$logs/source.log" 2>&1
@@ -68,6 +71,12 @@ build() {
   unpack "$ffmpeg"
   unpack "$dav1d"
   ffmpeg=${ffmpeg%.tar.xz} dav1d=${dav1d%.tar.xz}
+  if [ "$(uname -s)" = Linux ]; then
+    libva=$("$here/fetch-source.sh" libva "$cache/src")
+    unpack "$libva"
+    libvaPrefix=$work/libva
+    "$here/build-libva.sh" "$work/${libva%.tar.xz}" "$libvaPrefix"
+  fi
 
   dav1dPrefix=$cache/$dav1d-$(dav1dKey)
   if [ ! -d "$dav1dPrefix" ]; then
@@ -78,7 +87,7 @@ build() {
 
   stage 30 99 ffmpeg "compiling FFmpeg"
   exec >"$logs/ffmpeg.log" 2>&1
-  "$here/build-ffmpeg.sh" "$work/$ffmpeg" "$dav1dPrefix" "$cache/$ffmpeg-$key"
+  "$here/build-ffmpeg.sh" "$work/$ffmpeg" "$dav1dPrefix" "$cache/$ffmpeg-$key" "$libvaPrefix"
   rm -rf "${work:?}/$ffmpeg" "${work:?}/$dav1d" # here, too, for a builder that has outlived its watcher
 }
 

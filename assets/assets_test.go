@@ -19,7 +19,8 @@ func TestAssets(t *testing.T) {
 	if _, _, _, a := img.At(0, 0).RGBA(); a != 0 {
 		t.Error("the icon's corner is not transparent")
 	}
-	for name, src := range map[string][]byte{"chroma": assets.Chroma, "exact": assets.Exact, "scale": assets.Scale} {
+	for name, src := range map[string][]byte{"chroma": assets.Chroma, "chroma16": assets.Chroma16, "exact": assets.Exact, "scale": assets.Scale,
+		"picture": assets.Picture("", "bytes1", "exact", "matrix", "direct", "nearest")} {
 		if !bytes.HasPrefix(src, []byte("//kage:unit pixels\n")) {
 			t.Errorf("%s does not count in pixels", name)
 		}

@@ -55,6 +55,8 @@ type Options struct {
 	Controls Controls
 	// Geometry is where the window opens. Without a size it takes the size of the first picture.
 	Geometry Geometry
+	// Scale is how pictures are interpolated that are not shown in their own size.
+	Scale yuv.Filter
 	// Fullscreen opens the window fullscreen.
 	Fullscreen bool
 	// Latency is how long after a picture was picked it becomes visible; 0 stands for one refresh of the display.

@@ -3,6 +3,8 @@ package render
 import (
 	"fmt"
 	"image"
+	"strconv"
+	"strings"
 
 	"github.com/hajimehoshi/ebiten/v2"
 
@@ -31,26 +33,41 @@ type textures struct {
 	staging []byte
 }
 
+// drawing says how pictures are drawn; each has a shader of its own.
+type drawing struct {
+	twoBytes, constant, dither bool
+	light                      yuv.Light
+	exact                      bool // sample for pixel
+	filter                     yuv.Filter
+}
+
 // surface shows pictures. The zero value is not usable; see newSurface.
 type surface struct {
-	chroma, exact, scale *ebiten.Shader
+	filter yuv.Filter // set before the first picture
+
+	chroma, chroma16, exact, scale *ebiten.Shader
+	// others are the shaders of unusual pictures, made when the first such picture is drawn.
+	others map[drawing]*ebiten.Shader
 
 	sets [maxTextureSets]*textures // the most recently used first
 	// made counts the textures created, for tests.
 	made int
 
-	shown    *textures // nil before the first picture
-	crop     frame.Rect
-	rotation int
-	corners  [4][2]float32
-	width    int // of the display, in square pixels
-	height   int
+	shown   *textures // nil before the first picture
+	crop    frame.Rect
+	upright bool // neither turned nor mirrored
+	drawing drawing
+	corners [4][2]float32
+	width   int // of the display, in square pixels
+	height  int
 
 	// What the draw calls are given, kept to allocate nothing.
 	uniforms       map[string]any
 	rows           [3][]float32
 	siting, bounds []float32
 	luma           []float32
+	gamut          [3][]float32
+	curve          []float32
 	vertices       [4]ebiten.Vertex
 	options        ebiten.DrawTrianglesShaderOptions
 }
@@ -58,12 +75,13 @@ type surface struct {
 var quadIndices = []uint16{0, 1, 2, 1, 3, 2}
 
 func newSurface() (*surface, error) {
-	s := &surface{siting: make([]float32, 4), bounds: make([]float32, 4), luma: make([]float32, 4)}
+	s := &surface{siting: make([]float32, 4), bounds: make([]float32, 4), luma: make([]float32, 4), curve: make([]float32, 4),
+		others: map[drawing]*ebiten.Shader{}}
 	for _, p := range []struct {
 		to   **ebiten.Shader
 		name string
 		src  []byte
-	}{{&s.chroma, "chroma", assets.Chroma}, {&s.exact, "exact", assets.Exact}, {&s.scale, "scale", assets.Scale}} {
+	}{{&s.chroma, "chroma", assets.Chroma}, {&s.chroma16, "chroma16", assets.Chroma16}, {&s.exact, "exact", assets.Exact}, {&s.scale, "scale", assets.Scale}} {
 		sh, err := ebiten.NewShader(p.src)
 		if err != nil {
 			return nil, fmt.Errorf("render: shader %s: %w", p.name, err)
@@ -72,9 +90,11 @@ func newSurface() (*surface, error) {
 	}
 	for i := range s.rows {
 		s.rows[i] = make([]float32, 4)
+		s.gamut[i] = make([]float32, 3)
 	}
 	s.uniforms = map[string]any{"RowR": s.rows[0], "RowG": s.rows[1], "RowB": s.rows[2],
-		"Siting": s.siting, "Chroma": s.bounds, "Luma": s.luma}
+		"Siting": s.siting, "Chroma": s.bounds, "Luma": s.luma,
+		"GamutR": s.gamut[0], "GamutG": s.gamut[1], "GamutB": s.gamut[2], "Curve": s.curve, "Lift": float32(0)}
 	s.options.Blend = ebiten.BlendCopy
 	return s, nil
 }
@@ -91,7 +111,7 @@ func (s *surface) upload(v *frame.Video) error {
 	for i := range planes {
 		p := yuv.PackingOf(v, i)
 		if m := ebiten.MaxImageSize(); p.Width > m || p.Rows > m {
-			return fmt.Errorf("render: plane of %d rows of %d bytes: the graphics hardware holds %d rows of %d", p.Rows, p.Width*yuv.SamplesPerTexel, m, m*yuv.SamplesPerTexel)
+			return fmt.Errorf("render: plane of %d rows of %d bytes: the graphics hardware holds %d rows of %d", p.Rows, p.Width*yuv.BytesPerTexel, m, m*yuv.BytesPerTexel)
 		}
 		packing[i] = p
 		key.packing[i].w, key.packing[i].rows = p.Width, p.Rows
@@ -156,7 +176,7 @@ func (t *textures) free() {
 
 // write fills plane i.
 func (t *textures) write(i int, data []byte, strideBytes int, p yuv.Packing) {
-	const texel = yuv.SamplesPerTexel
+	const texel = yuv.BytesPerTexel
 	row := texel * p.Width
 	if p.Whole == p.Rows {
 		t.plane[i].WritePixels(data[:row*p.Rows])
@@ -185,18 +205,29 @@ func (s *surface) spreadChroma(t *textures) {
 	s.quad(0, 0, w, h, [4][2]float32{{0, 0}, {w, 0}, {0, h}, {w, h}})
 	s.options.Images = [4]*ebiten.Image{t.plane[1], t.plane[2]}
 	s.options.Uniforms = nil
-	t.chroma.DrawTrianglesShader(s.vertices[:], quadIndices, s.chroma, &s.options)
+	shader := s.chroma
+	if t.key.format.BytesPerSample() > 1 {
+		shader = s.chroma16
+	}
+	t.chroma.DrawTrianglesShader(s.vertices[:], quadIndices, shader, &s.options)
 }
 
 // describe takes over what the shaders must know about a picture.
 func (s *surface) describe(v *frame.Video) {
-	s.crop, s.rotation = v.Crop, v.Rotation
+	s.crop, s.upright = v.Crop, v.Rotation == 0 && !v.Mirror
 	s.corners = yuv.Corners(v)
 	s.width, s.height = v.DisplaySize()
-	for i, r := range yuv.MatrixOf(v) {
-		copy(s.rows[i], r[:])
+	m := yuv.ConversionOf(v)
+	for i := range 3 {
+		copy(s.rows[i], m.Matrix[i][:])
+		copy(s.gamut[i], m.Gamut[i][:])
 	}
-	at := yuv.SitingOf(v.Format)
+	s.drawing = drawing{twoBytes: v.Format.BytesPerSample() > 1, constant: m.Constant, dither: m.Dither, light: m.Light, filter: s.filter}
+	if c := m.Curve; s.drawing.light != yuv.Direct {
+		copy(s.curve, []float32{c.Low, c.Span, c.Knee, c.Top})
+		s.uniforms["Lift"] = c.Lift
+	}
+	at := yuv.SitingOf(v.Format, v.Color.Siting)
 	copy(s.siting, []float32{at.Scale[0], at.Scale[1], at.Bias[0], at.Bias[1]})
 	x0, y0, x1, y1 := yuv.ChromaCrop(v)
 	copy(s.bounds, []float32{float32(x0), float32(y0), float32(x1), float32(y1)})
@@ -219,14 +250,76 @@ func (s *surface) draw(dst shaderTarget, viewW, viewH int) {
 	if r.Empty() {
 		return
 	}
-	shader := s.scale
-	if s.rotation == 0 && r.Dx() == s.crop.W && r.Dy() == s.crop.H {
-		shader = s.exact
-	}
+	d := s.drawing
+	d.exact = s.upright && r.Dx() == s.crop.W && r.Dy() == s.crop.H
+	shader := s.shader(d)
 	s.quad(float32(r.Min.X), float32(r.Min.Y), float32(r.Max.X), float32(r.Max.Y), s.corners)
 	s.options.Images = [4]*ebiten.Image{s.shown.plane[0], s.shown.chroma}
 	s.options.Uniforms = s.uniforms
 	dst.DrawTrianglesShader(s.vertices[:], quadIndices, shader, &s.options)
+}
+
+// shader returns the shader for pictures that are drawn that way.
+func (s *surface) shader(d drawing) *ebiten.Shader {
+	if d.exact {
+		d.filter = yuv.Bilinear
+	}
+	switch d {
+	case drawing{exact: true}:
+		return s.exact
+	case drawing{}:
+		return s.scale
+	}
+	sh := s.others[d]
+	if sh == nil {
+		var err error
+		if sh, err = ebiten.NewShader(assets.Picture(declarations(), d.parts()...)); err != nil {
+			panic(fmt.Sprintf("render: shader for %+v: %v", d, err)) // all of them are tested
+		}
+		s.others[d] = sh
+	}
+	return sh
+}
+
+// parts names the pieces that a shader is put together from.
+func (d drawing) parts() []string {
+	p := []string{"bytes1", d.filter.String(), "matrix"}
+	if d.twoBytes {
+		p[0] = "bytes2"
+	}
+	if d.exact {
+		p[1] = "exact"
+	}
+	if d.constant {
+		p[2] = "constant"
+	}
+	switch d.light {
+	case yuv.Direct:
+		p = append(p, "direct")
+	case yuv.Wide:
+		p = append(p, "gamut", "wide")
+	case yuv.PQ:
+		p = append(p, "gamut", "tone", "pq")
+	case yuv.HLG:
+		p = append(p, "gamut", "tone", "hlg")
+	}
+	if d.dither {
+		return append(p, "dither")
+	}
+	return append(p, "nearest")
+}
+
+// declarations are the constants that the pieces use.
+func declarations() string {
+	var b strings.Builder
+	for _, c := range yuv.Constants() {
+		v := strconv.FormatFloat(c.Value, 'f', -1, 64)
+		if !strings.Contains(v, ".") {
+			v += ".0"
+		}
+		b.WriteString("const " + c.Name + " = " + v + "\n")
+	}
+	return b.String()
 }
 
 func (s *surface) quad(x0, y0, x1, y1 float32, src [4][2]float32) {

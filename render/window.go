@@ -119,6 +119,7 @@ func newGame(ctx context.Context, o Options) (*game, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.filter = o.Scale
 	h, err := hud.New()
 	if err != nil {
 		return nil, fmt.Errorf("render: %w", err)

@@ -67,7 +67,11 @@ type DecoderConfig struct {
 	Width, Height  int
 	SARNum, SARDen int
 	Rotation       int
-	Color          ColorInfo
+	// Mirror is set when the picture is to be mirrored left to right, before it is rotated.
+	Mirror bool
+	// Clean is the part of the picture that is to be shown, within what the bitstream shows; zero = all of it.
+	Clean Clean
+	Color ColorInfo
 
 	// Audio: samples per second, channels, and the decoded samples (per channel) to discard at the very start
 	// of the stream because the codec says so (Opus pre-skip). Preroll is how much media before a seek target a
@@ -89,6 +93,10 @@ type DecoderConfig struct {
 	Encrypted bool
 }
 
+// Clean is how many pixels at each side of a coded picture are not to be shown, as the container says it: a clean
+// aperture (ISO/IEC 14496-12 §12.1.4) or cropping.
+type Clean struct{ Left, Right, Top, Bottom int }
+
 // ColorInfo is a colour description in the code points of ISO/IEC 23091-2 (H.273). 0 in Primaries, Transfer or
 // Matrix means "not described" (H.273 reserves 0; matrix 0, GBR, is carried as MatrixGBR).
 type ColorInfo struct {
@@ -96,6 +104,19 @@ type ColorInfo struct {
 	FullRange                   bool
 	// Known is set when the container described the colour at all.
 	Known bool
+	// Siting is where chroma samples lie: 1 left, 2 centre, 3 top left, 4 top, 5 bottom left, 6 bottom, which is H.273's
+	// chroma sample location type plus 1. 0 means "not described".
+	Siting uint8
+	// Light is what the content was mastered for.
+	Light Light
+}
+
+// Light is how bright high dynamic range content is, in candela per square metre; 0 means "not described".
+type Light struct {
+	// Peak and Black are what the mastering display reaches (SMPTE ST 2086).
+	Peak, Black float32
+	// MaxCLL is the brightest pixel, MaxFALL the brightest frame on average (CTA-861.3).
+	MaxCLL, MaxFALL float32
 }
 
 // MatrixGBR stands for H.273 matrix coefficients 0 (identity, G B R planes) in ColorInfo.Matrix.

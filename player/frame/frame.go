@@ -101,9 +101,11 @@ type Video struct {
 	// Width and Height are the size of the planes in luma samples; Crop is the part that is to be shown.
 	Width, Height int
 	Crop          Rect
-	// SARNum:SARDen is the sample aspect ratio, 0:0 meaning square. Rotation is clockwise degrees: 0, 90, 180, 270.
+	// SARNum:SARDen is the sample aspect ratio, 0:0 meaning square. Rotation is clockwise degrees: 0, 90, 180, 270; with
+	// Mirror the picture is mirrored left to right before it is rotated.
 	SARNum, SARDen int
 	Rotation       int
+	Mirror         bool
 	Color          media.ColorInfo
 	Plane          [3]Plane
 	// Corrupt is set when the decoder flagged the picture as damaged.

@@ -26,10 +26,13 @@ func Fit(viewW, viewH, w, h int) image.Rectangle {
 
 // Corners returns the positions in the picture, in luma samples (sample i covers [i, i+1)), that are seen at the top
 // left, top right, bottom left and bottom right of the place where it is shown: the corners of the crop, turned
-// clockwise by the picture's rotation.
+// clockwise by the picture's rotation, after it has been mirrored where it is to be.
 func Corners(v *frame.Video) [4][2]float32 {
 	x0, y0 := float32(v.Crop.X), float32(v.Crop.Y)
 	x1, y1 := x0+float32(v.Crop.W), y0+float32(v.Crop.H)
+	if v.Mirror {
+		x0, x1 = x1, x0
+	}
 	switch v.Rotation {
 	case 90:
 		return [4][2]float32{{x0, y1}, {x0, y0}, {x1, y1}, {x1, y0}}

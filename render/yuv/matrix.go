@@ -59,7 +59,7 @@ func lumaWeights(matrix uint8) (kr, kb float64, ok bool) {
 // ResolveMatrix returns the matrix coefficients that a picture of width × height visible luma samples is to
 // be shown with:
 // those described when this package knows them, otherwise those that its other properties suggest. Wide-gamut
-// primaries imply BT.2020; without them the size decides, BT.601 up to 1279 × 576 and BT.709 above, which is what
+// primaries and high dynamic range imply BT.2020; without them the size decides, BT.601 up to 1279 × 576 and BT.709 above, which is what
 // players do with undescribed pictures.
 func ResolveMatrix(c media.ColorInfo, width, height int) uint8 {
 	switch c.Matrix {
@@ -75,7 +75,7 @@ func ResolveMatrix(c media.ColorInfo, width, height int) uint8 {
 	if _, _, ok := lumaWeights(c.Matrix); ok {
 		return c.Matrix
 	}
-	if c.Primaries == primariesBT2020 {
+	if c.Primaries == primariesBT2020 || c.Transfer == transferPQ || c.Transfer == transferHLG {
 		return matrixBT2020NCL
 	}
 	if width <= maxWidthSD && height <= maxHeightSD {
@@ -90,24 +90,14 @@ func MatrixOf(v *frame.Video) Matrix { return NewMatrix(v.Format, v.Color, v.Cro
 // NewMatrix makes the matrix for a picture of the given format, colour description and visible size in luma
 // samples. Codes of undescribed colour count as limited range. H.273 §8.3.
 func NewMatrix(f frame.PixelFormat, c media.ColorInfo, width, height int) Matrix {
-	depth := max(f.Depth, 8)
-	unit := float64(int(1) << (depth - 8)) // one 8-bit code step
-	yScale, yOffset := 1/(219*unit), 16*unit
-	cScale, cOffset := 1/(224*unit), 128*unit
-	if c.FullRange {
-		yScale, yOffset = 1/(256*unit-1), 0
-		cScale = yScale
-	}
-
-	var y, u, v [3]float64 // factors of E'Y, E'PB and E'PR in R, G and B
 	matrix := ResolveMatrix(c, width, height)
+	coded := f.Layout == frame.GBR || matrix == media.MatrixGBR
+	var y, u, v [3]float64 // factors of E'Y, E'PB and E'PR in R, G and B
 	switch {
 	case f.Layout == frame.Gray:
 		y = [3]float64{1, 1, 1}
-	case f.Layout == frame.GBR || matrix == media.MatrixGBR:
-		// All three planes are coded like luma: green, blue, red.
+	case coded:
 		y, u, v = [3]float64{0, 1, 0}, [3]float64{0, 0, 1}, [3]float64{1, 0, 0}
-		cScale, cOffset = yScale, yOffset
 	case matrix == matrixYCgCo:
 		y, u, v = [3]float64{1, 1, 1}, [3]float64{-1, 1, -1}, [3]float64{1, 0, -1}
 	default:
@@ -116,6 +106,27 @@ func NewMatrix(f frame.PixelFormat, c media.ColorInfo, width, height int) Matrix
 		y = [3]float64{1, 1, 1}
 		u = [3]float64{0, -2 * kb * (1 - kb) / kg, 2 * (1 - kb)}
 		v = [3]float64{2 * (1 - kr), -2 * kr * (1 - kr) / kg, 0}
+	}
+	return scaled(f, c.FullRange, coded, y, u, v)
+}
+
+// levels is the matrix that gives E'Y, E'PB and E'PR themselves.
+func levels(f frame.PixelFormat, full bool) Matrix {
+	return scaled(f, full, false, [3]float64{1, 0, 0}, [3]float64{0, 1, 0}, [3]float64{0, 0, 1})
+}
+
+// scaled makes a matrix of factors for E'Y, E'PB and E'PR. With coded all three planes are coded like luma.
+func scaled(f frame.PixelFormat, full, coded bool, y, u, v [3]float64) Matrix {
+	depth := max(f.Depth, 8)
+	unit := float64(int(1) << (depth - 8)) // one 8-bit code step
+	yScale, yOffset := 1/(219*unit), 16*unit
+	cScale, cOffset := 1/(224*unit), 128*unit
+	if full {
+		yScale, yOffset = 1/(256*unit-1), 0
+		cScale = yScale
+	}
+	if coded {
+		cScale, cOffset = yScale, yOffset
 	}
 
 	var m Matrix

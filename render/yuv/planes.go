@@ -11,14 +11,16 @@ const (
 	maxDimension = 16384
 	// maxChromaShift is the strongest chroma subsampling that is drawn, a quarter.
 	maxChromaShift = 2
-	// SamplesPerTexel is how many 8-bit samples one RGBA texel carries.
-	SamplesPerTexel = 4
+	// maxDepth is the most bits of a sample that are shown as they are.
+	maxDepth = 16
+	// BytesPerTexel is what one RGBA texel carries: four samples of up to 8 bits or two of more.
+	BytesPerTexel = 4
 )
 
-// Supports reports whether pictures of format f can be shown without conversion: planar with 8 bits, any of Y, Cb, Cr
-// with chroma whole, halved or quartered; luma alone; or G, B, R.
+// Supports reports whether pictures of format f can be shown without conversion: planar with 8 to 16 bits, any of Y, Cb,
+// Cr with chroma whole, halved or quartered; luma alone; or G, B, R.
 func Supports(f frame.PixelFormat) bool {
-	if f.Depth != 8 {
+	if f.Depth < 8 || f.Depth > maxDepth {
 		return false
 	}
 	switch f.Layout {
@@ -52,22 +54,23 @@ func Check(v *frame.Video) error {
 	for i := range v.Format.PlaneCount() {
 		w, h := v.Format.PlaneSize(i, v.Width, v.Height)
 		p := v.Plane[i]
-		if p.Stride < w || p.Stride > SamplesPerTexel*maxDimension {
+		row := w * v.Format.BytesPerSample()
+		if p.Stride < row || p.Stride > BytesPerTexel*maxDimension {
 			return fmt.Errorf("yuv: plane %d has rows of %d bytes for %d samples", i, p.Stride, w)
 		}
-		if need := p.Stride*(h-1) + w; len(p.Data) < need {
+		if need := p.Stride*(h-1) + row; len(p.Data) < need {
 			return fmt.Errorf("yuv: plane %d has %d bytes, %d rows of %d need %d", i, len(p.Data), h, p.Stride, need)
 		}
 	}
 	return nil
 }
 
-// Packing says how a plane travels into an RGBA texture, four samples a texel.
+// Packing says how a plane travels into an RGBA texture, BytesPerTexel of a row at a time.
 type Packing struct {
 	// Width and Rows are the size of the texture in texels.
 	Width, Rows int
 	// Whole is how many rows, from the top, can be taken straight from the plane's memory as Width texels each.
-	// The rows below have to be copied, SamplesPerTexel·Width bytes each, because the memory ends within the last
+	// The rows below have to be copied, BytesPerTexel·Width bytes each, because the memory ends within the last
 	// row, or because rows do not begin on texel boundaries (then Whole is 0).
 	Whole int
 }
@@ -76,10 +79,10 @@ type Packing struct {
 func PackingOf(v *frame.Video, i int) Packing {
 	w, h := v.Format.PlaneSize(i, v.Width, v.Height)
 	p := v.Plane[i]
-	if p.Stride%SamplesPerTexel != 0 {
-		return Packing{Width: (w + SamplesPerTexel - 1) / SamplesPerTexel, Rows: h}
+	if p.Stride%BytesPerTexel != 0 {
+		return Packing{Width: (w*v.Format.BytesPerSample() + BytesPerTexel - 1) / BytesPerTexel, Rows: h}
 	}
-	return Packing{Width: p.Stride / SamplesPerTexel, Rows: h, Whole: min(h, len(p.Data)/p.Stride)}
+	return Packing{Width: p.Stride / BytesPerTexel, Rows: h, Whole: min(h, len(p.Data)/p.Stride)}
 }
 
 // Siting maps luma to chroma positions: sample number c = luma sample number · scale + bias on each axis, for the
@@ -87,14 +90,34 @@ func PackingOf(v *frame.Video, i int) Packing {
 // sample centres.
 type Siting struct{ Scale, Bias [2]float32 }
 
-// SitingOf gives the chroma positions of a format.
-func SitingOf(f frame.PixelFormat) Siting {
+// The places of chroma samples that media.ColorInfo.Siting tells, other than 1, left, which is what is assumed.
+const (
+	sitedCentre     = 2
+	sitedTopLeft    = 3
+	sitedTop        = 4
+	sitedBottomLeft = 5
+	sitedBottom     = 6
+)
+
+// SitingOf gives the chroma positions of a format whose colour description has that Siting.
+func SitingOf(f frame.PixelFormat, siting uint8) Siting {
 	if f.Layout != frame.YUV {
 		return Siting{Scale: [2]float32{1, 1}}
 	}
 	sx := 1 / float32(int(1)<<f.ChromaShiftX)
 	sy := 1 / float32(int(1)<<f.ChromaShiftY)
-	return Siting{Scale: [2]float32{sx, sy}, Bias: [2]float32{0, (sy - 1) / 2}}
+	s := Siting{Scale: [2]float32{sx, sy}, Bias: [2]float32{0, (sy - 1) / 2}}
+	switch siting {
+	case sitedCentre, sitedTop, sitedBottom:
+		s.Bias[0] = (sx - 1) / 2
+	}
+	switch siting {
+	case sitedTopLeft, sitedTop:
+		s.Bias[1] = 0
+	case sitedBottomLeft, sitedBottom:
+		s.Bias[1] = sy - 1
+	}
+	return s
 }
 
 // ChromaCrop gives the first and last chroma sample, on each axis, that belongs to the picture's crop. Interpolation

@@ -1,8 +1,8 @@
 package yuv
 
 import (
+	"encoding/binary"
 	"image"
-	"math"
 
 	"mseplayer/player/frame"
 )
@@ -26,11 +26,14 @@ func RGBA(v *frame.Video, square bool) (*image.RGBA, error) {
 	return dst, nil
 }
 
-// Scale fills dst with the picture, cropped, turned upright and stretched to dst's size: for each pixel centre luma
-// and chroma are interpolated linearly between the nearest samples, and then converted with the picture's matrix. At
-// the picture's own size every pixel takes exactly its luma sample. This is the definition that the shaders follow.
-// The picture must have passed Check.
-func Scale(dst *image.RGBA, v *frame.Video) {
+// Scale is ScaleBy with linear interpolation.
+func Scale(dst *image.RGBA, v *frame.Video) { ScaleBy(dst, v, Bilinear) }
+
+// ScaleBy fills dst with the picture, cropped, turned upright and stretched to dst's size: for each pixel centre luma is
+// interpolated by the filter and chroma linearly, and then converted; see [ConversionOf]. At the picture's own size
+// every pixel takes exactly its luma sample. This is the definition that the shaders follow. The picture must have
+// passed Check.
+func ScaleBy(dst *image.RGBA, v *frame.Video, f Filter) {
 	b := dst.Bounds()
 	if b.Empty() {
 		return
@@ -43,68 +46,86 @@ func Scale(dst *image.RGBA, v *frame.Video) {
 	// Along the source's axes the destination runs forwards or backwards.
 	backX := v.Rotation == 180 || v.Rotation == 270
 	backY := v.Rotation == 90 || v.Rotation == 180
+	if v.Mirror {
+		backX = !backX
+	}
 
-	s := SitingOf(v.Format)
+	s := SitingOf(v.Format, v.Color.Siting)
 	cx0, cy0, cx1, cy1 := ChromaCrop(v)
-	lx := taps(cols, v.Crop.X, v.Crop.W, backX, 1, 0, v.Crop.X, v.Crop.X+v.Crop.W-1)
-	ly := taps(rows, v.Crop.Y, v.Crop.H, backY, 1, 0, v.Crop.Y, v.Crop.Y+v.Crop.H-1)
-	cx := taps(cols, v.Crop.X, v.Crop.W, backX, s.Scale[0], s.Bias[0], cx0, cx1)
-	cy := taps(rows, v.Crop.Y, v.Crop.H, backY, s.Scale[1], s.Bias[1], cy0, cy1)
+	lx := taps(f, cols, v.Crop.X, v.Crop.W, backX, 1, 0, v.Crop.X, v.Crop.X+v.Crop.W-1)
+	ly := taps(f, rows, v.Crop.Y, v.Crop.H, backY, 1, 0, v.Crop.Y, v.Crop.Y+v.Crop.H-1)
+	cx := taps(Bilinear, cols, v.Crop.X, v.Crop.W, backX, s.Scale[0], s.Bias[0], cx0, cx1)
+	cy := taps(Bilinear, rows, v.Crop.Y, v.Crop.H, backY, s.Scale[1], s.Bias[1], cy0, cy1)
 
-	m := MatrixOf(v)
+	m := ConversionOf(v)
+	plain := m.Light == Direct && !m.Constant
+	gather := gather8
+	if v.Format.BytesPerSample() > 1 {
+		gather = gather16
+	}
 	y, u, w := v.Plane[0], v.Plane[1], v.Plane[2]
 	gray := v.Format.PlaneCount() == 1
 	for j := range rows {
 		for i := range cols {
-			f := [3]float32{lerp(y, lx[i], ly[j])}
+			f := [3]float32{gather(y, &lx[i], &ly[j])}
 			if !gray {
-				f[1], f[2] = lerp(u, cx[i], cy[j]), lerp(w, cx[i], cy[j])
+				f[1], f[2] = gather(u, &cx[i], &cy[j]), gather(w, &cx[i], &cy[j])
 			}
-			dx, dy := i, j
+			if plain {
+				r := &m.Matrix
+				f = [3]float32{r[0][0]*f[0] + r[0][1]*f[1] + r[0][2]*f[2] + r[0][3],
+					r[1][0]*f[0] + r[1][1]*f[1] + r[1][2]*f[2] + r[1][3], r[2][0]*f[0] + r[2][1]*f[1] + r[2][2]*f[2] + r[2][3]}
+			} else {
+				f = m.Apply(f)
+			}
+			x, y := b.Min.X+i, b.Min.Y+j
 			if turned {
-				dx, dy = j, i
+				x, y = b.Min.X+j, b.Min.Y+i
 			}
-			p := dst.Pix[dst.PixOffset(b.Min.X+dx, b.Min.Y+dy):]
-			for c := range m {
-				p[c] = quantize(m[c][0]*f[0] + m[c][1]*f[1] + m[c][2]*f[2] + m[c][3])
+			level := float32(0.5)
+			if m.Dither {
+				level = threshold(x, y)
 			}
-			p[3] = 255
+			p := dst.Pix[dst.PixOffset(x, y):]
+			p[0], p[1], p[2], p[3] = quantize(f[0], level), quantize(f[1], level), quantize(f[2], level), 255
 		}
 	}
 }
 
-// tap is one linear interpolation along an axis: sample a with weight 1-w and sample b with weight w.
-type tap struct {
-	a, b int
-	w    float32
-}
-
-// taps returns, for each of n pixels spread over the samples [first, first+size), the interpolation in a plane whose
-// sample numbers are scale · luma sample number + bias and must stay within [lo, hi].
-func taps(n, first, size int, backwards bool, scale, bias float32, lo, hi int) []tap {
-	out := make([]tap, n)
-	step := float64(size) / float64(n)
-	for i := range out {
-		at := (float64(i) + 0.5) * step
-		if backwards {
-			at = float64(size) - at
-		}
-		// Luma is clamped first: a chroma position is that of a luma position inside the crop.
-		at = min(max(float64(first)+at-0.5, float64(first)), float64(first+size-1))
-		at = min(max(at*float64(scale)+float64(bias), float64(lo)), float64(hi))
-		a := int(math.Floor(at))
-		out[i] = tap{a: a, b: min(a+1, hi), w: float32(at - float64(a))}
+// gather8 and gather16 interpolate samples of one byte and of two.
+func gather8(p frame.Plane, x, y *tap) float32 {
+	if x.n == 2 {
+		ra, rb := p.Data[y.at[0]*p.Stride:], p.Data[y.at[1]*p.Stride:]
+		top := float32(ra[x.at[0]])*x.w[0] + float32(ra[x.at[1]])*x.w[1]
+		bottom := float32(rb[x.at[0]])*x.w[0] + float32(rb[x.at[1]])*x.w[1]
+		return top*y.w[0] + bottom*y.w[1]
 	}
-	return out
+	var sum float32
+	for j := range y.n {
+		row := p.Data[y.at[j]*p.Stride:]
+		var line float32
+		for i := range x.n {
+			line += float32(row[x.at[i]]) * x.w[i]
+		}
+		sum += line * y.w[j]
+	}
+	return sum
 }
 
-func lerp(p frame.Plane, x, y tap) float32 {
-	ra, rb := p.Data[y.a*p.Stride:], p.Data[y.b*p.Stride:]
-	top := float32(ra[x.a])*(1-x.w) + float32(ra[x.b])*x.w
-	bottom := float32(rb[x.a])*(1-x.w) + float32(rb[x.b])*x.w
-	return top*(1-y.w) + bottom*y.w
+func gather16(p frame.Plane, x, y *tap) float32 {
+	var sum float32
+	for j := range y.n {
+		row := p.Data[y.at[j]*p.Stride:]
+		var line float32
+		for i := range x.n {
+			line += float32(binary.LittleEndian.Uint16(row[2*x.at[i]:])) * x.w[i]
+		}
+		sum += line * y.w[j]
+	}
+	return sum
 }
 
-func quantize(f float32) uint8 {
-	return uint8(min(max(f*255+0.5, 0), 255))
+// quantize gives the level of 255 for f: the one below where the rest is less than 1 - threshold.
+func quantize(f, threshold float32) uint8 {
+	return uint8(min(max(f*255+threshold, 0), 255))
 }

@@ -183,7 +183,8 @@ func TestCheck(t *testing.T) {
 	}{
 		{"good", func(*frame.Video) {}, ""},
 		{"last row without padding", func(v *frame.Video) { v.Plane[0].Data = v.Plane[0].Data[:40*47+32] }, ""},
-		{"10-bit", func(v *frame.Video) { v.Format = i010 }, "yuv420p10le"},
+		{"10-bit", func(v *frame.Video) { v.Format = i010 }, "plane 0 has rows of 40 bytes for 32 samples"},
+		{"17-bit", func(v *frame.Video) { v.Format.Depth = 17 }, "yuv420p"},
 		{"packed", func(v *frame.Video) { v.Format = frame.PixelFormat{Layout: frame.Other, Depth: 8, Name: "nv12"} }, "nv12"},
 		{"no size", func(v *frame.Video) { v.Width = 0 }, "0×48"},
 		{"absurd size", func(v *frame.Video) { v.Height = 1 << 30 }, "1073741824"},

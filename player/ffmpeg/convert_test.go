@@ -213,6 +213,10 @@ func TestFacts_Picture(t *testing.T) {
 		n := 0
 		emit := func(p *frame.Video) error {
 			n++
+			if p.Color.Siting != 1 { // what H.264 means that does not say it
+				t.Errorf("%s: chroma siting %d", c.name, p.Color.Siting)
+			}
+			p.Color.Siting = 0
 			if c.want == (media.ColorInfo{}) {
 				p.Color.Known = false // newer versions of ffmpeg write the range even when it is the usual one
 			}

@@ -1,4 +1,5 @@
 #include "demux.h"
+#include "door.h"
 #include "_cgo_export.h"
 
 #include <limits.h>
@@ -136,11 +137,20 @@ void door_stream_info(const door_demuxer *d, int i, door_stream *o)
 	o->sar_num = st->sample_aspect_ratio.num > 0 ? st->sample_aspect_ratio.num : p->sample_aspect_ratio.num;
 	o->sar_den = st->sample_aspect_ratio.num > 0 ? st->sample_aspect_ratio.den : p->sample_aspect_ratio.den;
 	sd = av_packet_side_data_get(p->coded_side_data, p->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-	if (sd && sd->size >= 9 * sizeof(int32_t)) {
-		double a = av_display_rotation_get((const int32_t *)sd->data);
-		if (!isnan(a))
-			o->rotation = (int)((lrint(-a) % 360 + 360) % 360);
+	if (sd && sd->size >= 9 * sizeof(int32_t))
+		door_orientation((const int32_t *)sd->data, &o->rotation, &o->mirror);
+	sd = av_packet_side_data_get(p->coded_side_data, p->nb_coded_side_data, AV_PKT_DATA_FRAME_CROPPING);
+	if (sd && sd->size >= 16) {
+		o->top = (int)FFMIN(AV_RL32(sd->data), INT_MAX);
+		o->bottom = (int)FFMIN(AV_RL32(sd->data + 4), INT_MAX);
+		o->left = (int)FFMIN(AV_RL32(sd->data + 8), INT_MAX);
+		o->right = (int)FFMIN(AV_RL32(sd->data + 12), INT_MAX);
 	}
+	if ((sd = av_packet_side_data_get(p->coded_side_data, p->nb_coded_side_data, AV_PKT_DATA_MASTERING_DISPLAY_METADATA)))
+		door_mastering(sd->data, sd->size, &o->peak, &o->black);
+	if ((sd = av_packet_side_data_get(p->coded_side_data, p->nb_coded_side_data, AV_PKT_DATA_CONTENT_LIGHT_LEVEL)))
+		door_content_light(sd->data, sd->size, &o->max_cll, &o->max_fall);
+	o->siting = p->chroma_location;
 	o->range = p->color_range;
 	o->matrix = p->color_space;
 	o->primaries = p->color_primaries;

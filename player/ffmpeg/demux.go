@@ -357,7 +357,8 @@ func (d *demuxer) stream(i int) file.Stream {
 	}
 	cfg := &media.DecoderConfig{
 		Kind: st.Kind, Timescale: timescale(c.base_num, c.base_den), Encrypted: meta["enc_key_id"] != "",
-		Width: int(c.width), Height: int(c.height), Rotation: quarterTurns(int(c.rotation)),
+		Width: int(c.width), Height: int(c.height), Rotation: quarterTurns(int(c.rotation)), Mirror: c.mirror != 0,
+		Clean:      media.Clean{Left: int(c.left), Right: int(c.right), Top: int(c.top), Bottom: int(c.bottom)},
 		SampleRate: max(0, int(c.sample_rate)), Channels: max(0, int(c.channels)),
 		InitialPadding: max(0, int(c.initial_padding)), Preroll: preroll(&c),
 		CodecTag: uint32(c.codec_tag), BitsPerSample: max(0, int(c.bits)), BlockAlign: max(0, int(c.block_align)), BitRate: st.BitRate,
@@ -418,6 +419,8 @@ func containerColor(c *C.door_stream) media.ColorInfo {
 	if c.matrix == matrixRGB {
 		i.Matrix = media.MatrixGBR
 	}
+	i.Siting = siting(c.siting)
+	i.Light = media.Light{Peak: float32(c.peak), Black: float32(c.black), MaxCLL: float32(c.max_cll), MaxFALL: float32(c.max_fall)}
 	i.Known = i.Primaries != 0 || i.Transfer != 0 || i.Matrix != 0 || c._range != rangeUnknown
 	return i
 }

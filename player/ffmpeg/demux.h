@@ -36,8 +36,10 @@ typedef struct door_stream {
 	unsigned codec_tag;
 	const uint8_t *extradata;
 	int extradata_size;
-	int width, height, sar_num, sar_den, rotation;
-	int range, matrix, primaries, transfer;
+	int width, height, sar_num, sar_den, rotation, mirror;
+	int left, right, top, bottom; // cropping
+	float peak, black, max_cll, max_fall;
+	int range, matrix, primaries, transfer, siting;
 	int sample_rate, channels, initial_padding, seek_preroll, frame_size;
 	uint64_t mask;
 	int bits, block_align, format, profile, reorder;

@@ -26,6 +26,13 @@
 // transfer functions, MPEG-4). Sample aspect ratio and rotation are the other way round, the container first,
 // because they are how authors correct a stream without encoding it again.
 //
+// # Deinterlacing and hardware
+//
+// Both are choices of a [Factory]. Deinterlacing gives one picture for each coded one, at its time, so that pictures are
+// counted as without it; it begins with the first picture that is flagged as interlaced and holds one back from there.
+// Hardware decodes through VA-API where the system has it; its pictures are copied into our memory. What hardware does not
+// take at opening, before its first picture, or after repeated errors at a random access point, the processor decodes.
+//
 // # Concurrency
 //
 // [Factory] methods may be called from any goroutine. A decoder, resampler or demuxer belongs to one goroutine at

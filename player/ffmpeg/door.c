@@ -1,12 +1,17 @@
 #include "door.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
 #include <libavutil/channel_layout.h>
 #include <libavutil/display.h>
+#include <libavutil/hwcontext.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/intreadwrite.h>
+#include <libavutil/mastering_display_metadata.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
@@ -114,6 +119,44 @@ static int rows_len(const AVFrame *f, int plane, int rows)
 	return (int)want;
 }
 
+void door_orientation(const int32_t *m, int *rotation, int *mirror)
+{
+	double a = m[0], b = m[1], c = m[3], d = m[4];
+	double turn;
+
+	*mirror = a * d - b * c < 0;
+	if (*mirror) {
+		a = -a;
+		b = -b;
+	}
+	turn = a || b ? atan2(b, a) * 180 / M_PI : 0;
+	*rotation = (int)((lrint(turn) % 360 + 360) % 360);
+}
+
+void door_mastering(const uint8_t *data, size_t size, float *peak, float *black)
+{
+	AVMasteringDisplayMetadata m;
+
+	if (size < sizeof m)
+		return;
+	memcpy(&m, data, sizeof m);
+	if (m.has_luminance && m.max_luminance.den > 0 && m.min_luminance.den > 0) {
+		*peak = (float)av_q2d(m.max_luminance);
+		*black = (float)av_q2d(m.min_luminance);
+	}
+}
+
+void door_content_light(const uint8_t *data, size_t size, float *max_cll, float *max_fall)
+{
+	AVContentLightMetadata m;
+
+	if (size < sizeof m)
+		return;
+	memcpy(&m, data, sizeof m);
+	*max_cll = m.MaxCLL;
+	*max_fall = m.MaxFALL;
+}
+
 void door_describe_picture(const AVFrame *f, door_picture *o)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
@@ -140,11 +183,13 @@ void door_describe_picture(const AVFrame *f, door_picture *o)
 	o->sar_num = f->sample_aspect_ratio.num;
 	o->sar_den = f->sample_aspect_ratio.den;
 	sd = av_frame_get_side_data(f, AV_FRAME_DATA_DISPLAYMATRIX);
-	if (sd && sd->size >= 9 * sizeof(int32_t)) {
-		double a = av_display_rotation_get((const int32_t *)sd->data);
-		if (!isnan(a)) // FFmpeg's angle is counter-clockwise
-			o->rotation = (int)((lrint(-a) % 360 + 360) % 360);
-	}
+	if (sd && sd->size >= 9 * sizeof(int32_t))
+		door_orientation((const int32_t *)sd->data, &o->rotation, &o->mirror);
+	o->siting = f->chroma_location;
+	if ((sd = av_frame_get_side_data(f, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA)))
+		door_mastering(sd->data, sd->size, &o->peak, &o->black);
+	if ((sd = av_frame_get_side_data(f, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL)))
+		door_content_light(sd->data, sd->size, &o->max_cll, &o->max_fall);
 	for (int i = 0; d && i < 3; i++) {
 		int rows = i == 0 ? f->height : AV_CEIL_RSHIFT(f->height, d->log2_chroma_h);
 		o->data[i] = f->data[i];
@@ -153,11 +198,153 @@ void door_describe_picture(const AVFrame *f, door_picture *o)
 	}
 }
 
-int door_receive_video(AVCodecContext *c, AVFrame *f, door_picture *out)
+void door_deinterlacer_reset(door_deinterlacer *d)
 {
-	int r = avcodec_receive_frame(c, f);
+	avfilter_graph_free(&d->graph);
+	av_frame_free(&d->held);
+}
+
+// deinterlacer_open makes the filter for pictures such as f.
+static int deinterlacer_open(door_deinterlacer *d, const AVFrame *f)
+{
+	AVBufferSrcParameters *p = av_buffersrc_parameters_alloc();
+	AVFilterContext *filter = NULL;
+	int r = AVERROR(ENOMEM);
+
+	d->graph = avfilter_graph_alloc();
+	if (!d->graph || !p)
+		goto end;
+	d->graph->nb_threads = d->threads;
+	d->source = avfilter_graph_alloc_filter(d->graph, avfilter_get_by_name("buffer"), "in");
+	d->sink = avfilter_graph_alloc_filter(d->graph, avfilter_get_by_name("buffersink"), "out");
+	if (!d->source || !d->sink)
+		goto end;
+	p->format = d->format = f->format;
+	p->width = d->width = f->width;
+	p->height = d->height = f->height;
+	p->color_range = d->range = f->color_range;
+	p->color_space = d->matrix = f->colorspace;
+	p->sample_aspect_ratio = f->sample_aspect_ratio;
+	p->time_base = av_make_q(1, 1);
+	if ((r = av_buffersrc_parameters_set(d->source, p)) < 0 || (r = avfilter_init_str(d->source, NULL)) < 0 ||
+		(r = avfilter_init_str(d->sink, NULL)) < 0 ||
+		(r = avfilter_graph_create_filter(&filter, avfilter_get_by_name("bwdif"), NULL,
+			 d->mode == DOOR_ALL ? "mode=send_frame:deint=all" : "mode=send_frame:deint=interlaced", NULL, d->graph)) < 0 ||
+		(r = avfilter_link(d->source, 0, filter, 0)) < 0 || (r = avfilter_link(filter, 0, d->sink, 0)) < 0)
+		goto end;
+	r = avfilter_graph_config(d->graph, NULL);
+end:
+	av_free(p);
+	if (r < 0)
+		avfilter_graph_free(&d->graph);
+	return r;
+}
+
+// fetch replaces a picture in the memory of hardware by a copy in ours.
+static int fetch(AVFrame *f)
+{
+	AVFrame *t;
+	int r;
+
+	if (!f->hw_frames_ctx)
+		return 0;
+	if (!(t = av_frame_alloc()))
+		return AVERROR(ENOMEM);
+	r = av_hwframe_transfer_data(t, f, 0);
 	if (r >= 0)
-		door_describe_picture(f, out);
+		r = av_frame_copy_props(t, f);
+	if (r >= 0) {
+		av_frame_unref(f);
+		av_frame_move_ref(f, t);
+	}
+	av_frame_free(&t);
+	return r;
+}
+
+int door_receive_video(AVCodecContext *c, door_deinterlacer *d, AVFrame *f, door_picture *out)
+{
+	int r;
+
+	for (;;) {
+		if (d->graph) {
+			r = av_buffersink_get_frame(d->sink, f);
+			if (r >= 0) {
+				// The filter counts in half units, for those who want a picture of each field.
+				if (f->pts != AV_NOPTS_VALUE)
+					f->pts /= 2;
+				break;
+			}
+			if (r != AVERROR(EAGAIN))
+				avfilter_graph_free(&d->graph);
+			if (r != AVERROR(EAGAIN) && r != AVERROR_EOF)
+				return r;
+		}
+		if (!d->graph && d->held) {
+			av_frame_move_ref(f, d->held);
+			av_frame_free(&d->held);
+		} else {
+			r = avcodec_receive_frame(c, f);
+			if (r == AVERROR_EOF && d->graph) {
+				if ((r = av_buffersrc_add_frame(d->source, NULL)) < 0)
+					return r;
+				continue;
+			}
+			if (r < 0)
+				return r;
+			d->taken++;
+			if ((r = fetch(f)) < 0)
+				return r;
+		}
+		if (!d->graph && (d->mode == DOOR_WEAVE || (d->mode == DOOR_INTERLACED && !(f->flags & AV_FRAME_FLAG_INTERLACED))))
+			break;
+		if (d->graph && (d->format != f->format || d->width != f->width || d->height != f->height ||
+					d->range != (int)f->color_range || d->matrix != (int)f->colorspace)) {
+			if (!(d->held = av_frame_alloc()))
+				return AVERROR(ENOMEM);
+			av_frame_move_ref(d->held, f);
+			if ((r = av_buffersrc_add_frame(d->source, NULL)) < 0)
+				return r;
+			continue;
+		}
+		if (!d->graph && deinterlacer_open(d, f) < 0) {
+			break; // too small, or of a strange format: shown as it is
+		}
+		if ((r = av_buffersrc_add_frame(d->source, f)) < 0)
+			return r;
+	}
+	door_describe_picture(f, out);
+	return 0;
+}
+
+// hardware_format picks hardware where the decoder offers it, else the first format of ours, which is what remains when
+// the hardware refuses.
+static enum AVPixelFormat hardware_format(AVCodecContext *c, const enum AVPixelFormat *formats)
+{
+	const enum AVPixelFormat *p;
+
+	(void)c;
+	for (p = formats; *p != AV_PIX_FMT_NONE; p++)
+		if (*p == AV_PIX_FMT_VAAPI)
+			return *p;
+	for (p = formats; *p != AV_PIX_FMT_NONE; p++)
+		if (!(av_pix_fmt_desc_get(*p)->flags & AV_PIX_FMT_FLAG_HWACCEL))
+			return *p;
+	return AV_PIX_FMT_NONE;
+}
+
+int door_hardware(AVCodecContext *c)
+{
+	const AVCodecHWConfig *h;
+	int r;
+
+	for (int i = 0; (h = avcodec_get_hw_config(c->codec, i)); i++)
+		if (h->device_type == AV_HWDEVICE_TYPE_VAAPI && h->methods & AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX)
+			break;
+	if (!h)
+		return AVERROR(ENOSYS);
+	r = av_hwdevice_ctx_create(&c->hw_device_ctx, AV_HWDEVICE_TYPE_VAAPI, NULL, NULL, 0);
+	if (r >= 0)
+		c->get_format = hardware_format;
 	return r;
 }
 
@@ -300,11 +487,24 @@ static const int *coefficients(int matrix)
 	return sws_getCoefficients(matrix == AVCOL_SPC_UNSPECIFIED || matrix == AVCOL_SPC_RGB ? SWS_CS_DEFAULT : matrix);
 }
 
-int door_scale(door_scaler *s, AVFrame *dst, const AVFrame *src, int range, int src_matrix, int dst_matrix, int threads)
+int door_planar(int format)
 {
-	int r;
+	static const enum AVPixelFormat planar[] = {
+		AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV411P, AV_PIX_FMT_YUV410P, AV_PIX_FMT_YUV440P,
+		AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE, AV_PIX_FMT_YUV444P10LE,
+		AV_PIX_FMT_YUV420P12LE, AV_PIX_FMT_YUV422P12LE, AV_PIX_FMT_YUV444P12LE,
+		AV_PIX_FMT_YUV420P16LE, AV_PIX_FMT_YUV422P16LE, AV_PIX_FMT_YUV444P16LE,
+		AV_PIX_FMT_GRAY8, AV_PIX_FMT_GRAY10LE, AV_PIX_FMT_GRAY12LE, AV_PIX_FMT_GRAY16LE,
+		AV_PIX_FMT_GBRP, AV_PIX_FMT_GBRP10LE, AV_PIX_FMT_GBRP12LE, AV_PIX_FMT_GBRP16LE, AV_PIX_FMT_NONE};
 
-	if (!s->sws || s->width != src->width || s->height != src->height || s->format != src->format || s->range != range || s->matrix != src_matrix) {
+	return avcodec_find_best_pix_fmt_of_list(planar, format, 0, NULL);
+}
+
+int door_scale(door_scaler *s, AVFrame *dst, int dst_format, const AVFrame *src, int range, int src_matrix, int dst_matrix, int threads)
+{
+	int r, dst_range;
+
+	if (!s->sws || s->width != src->width || s->height != src->height || s->format != src->format || s->range != range || s->matrix != src_matrix || s->dst_format != dst_format) {
 		door_scaler_free(s);
 		s->sws = sws_alloc_context();
 		if (!s->sws)
@@ -314,30 +514,32 @@ int door_scale(door_scaler *s, AVFrame *dst, const AVFrame *src, int range, int 
 		av_opt_set_int(s->sws, "src_format", src->format, 0);
 		av_opt_set_int(s->sws, "dstw", src->width, 0);
 		av_opt_set_int(s->sws, "dsth", src->height, 0);
-		av_opt_set_int(s->sws, "dst_format", AV_PIX_FMT_YUV420P, 0);
+		av_opt_set_int(s->sws, "dst_format", dst_format, 0);
 		av_opt_set_int(s->sws, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND, 0);
 		av_opt_set_int(s->sws, "threads", threads, 0);
 		// The range of the pictures stays as it is unless RGB becomes YUV, which gives limited range.
+		dst_range = src_matrix == AVCOL_SPC_RGB && dst_matrix != AVCOL_SPC_RGB ? 0 : range;
 		av_opt_set_int(s->sws, "src_range", range, 0);
-		av_opt_set_int(s->sws, "dst_range", src_matrix == AVCOL_SPC_RGB ? 0 : range, 0);
+		av_opt_set_int(s->sws, "dst_range", dst_range, 0);
 		r = sws_init_context(s->sws, NULL, NULL);
 		if (r < 0) {
 			door_scaler_free(s);
 			return r;
 		}
 		sws_setColorspaceDetails(s->sws, coefficients(src_matrix == AVCOL_SPC_RGB ? dst_matrix : src_matrix), range,
-			coefficients(dst_matrix), src_matrix == AVCOL_SPC_RGB ? 0 : range, 0, 1 << 16, 1 << 16);
+			coefficients(dst_matrix), dst_range, 0, 1 << 16, 1 << 16);
 		s->width = src->width;
 		s->height = src->height;
 		s->format = src->format;
 		s->range = range;
 		s->matrix = src_matrix;
+		s->dst_format = dst_format;
 	}
-	if (dst->width != src->width || dst->height != src->height || dst->format != AV_PIX_FMT_YUV420P || !dst->buf[0]) {
+	if (dst->width != src->width || dst->height != src->height || dst->format != dst_format || !dst->buf[0]) {
 		av_frame_unref(dst);
 		dst->width = src->width;
 		dst->height = src->height;
-		dst->format = AV_PIX_FMT_YUV420P;
+		dst->format = dst_format;
 		r = av_frame_get_buffer(dst, 0);
 		if (r < 0)
 			return r;

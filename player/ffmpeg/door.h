@@ -3,6 +3,7 @@
 #define MSEPLAYER_DOOR_H
 
 #include <libavcodec/avcodec.h>
+#include <libavfilter/avfilter.h>
 #include <libavformat/avformat.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
@@ -33,13 +34,40 @@ typedef struct door_picture {
 	int crop_left, crop_right, crop_top, crop_bottom;
 	int corrupt, unrecovered; // unrecovered: FFmpeg calls it corrupt and found no error in it
 	int color_range, matrix, primaries, transfer;
-	int sar_num, sar_den, rotation;
+	int siting;
+	float peak, black, max_cll, max_fall;
+	int sar_num, sar_den, rotation, mirror;
 	uint8_t *data[3];
 	int stride[3];
 	int len[3]; // readable bytes of whole rows, 0 when the memory is not laid out as rows of stride bytes
 } door_picture;
 
-int door_receive_video(AVCodecContext *c, AVFrame *f, door_picture *out);
+// door_orientation reads a display matrix: clockwise degrees after mirroring left to right.
+void door_orientation(const int32_t *m, int *rotation, int *mirror);
+// door_mastering and door_content_light read side data of those kinds.
+void door_mastering(const uint8_t *data, size_t size, float *peak, float *black);
+void door_content_light(const uint8_t *data, size_t size, float *max_cll, float *max_fall);
+
+enum { DOOR_WEAVE = 0, DOOR_INTERLACED, DOOR_ALL };
+
+// door_deinterlacer makes one picture of every picture, without the teeth of interlacing. It begins to work, and then
+// holds back one picture, when it meets the first picture to do: the first one flagged as interlaced, or any.
+typedef struct door_deinterlacer {
+	int mode, threads;
+	int64_t taken; // pictures that came out of the decoder
+	AVFilterGraph *graph;
+	AVFilterContext *source, *sink;
+	AVFrame *held; // the first picture of another kind, until those before it are out
+	int width, height, format, range, matrix;
+} door_deinterlacer;
+
+// door_receive_video gives the next picture; one that lies in the memory of hardware is fetched from there.
+int door_receive_video(AVCodecContext *c, door_deinterlacer *d, AVFrame *f, door_picture *out);
+// door_deinterlacer_reset forgets what is held back.
+void door_deinterlacer_reset(door_deinterlacer *d);
+
+// door_hardware opens a device to decode with and gives it to a codec context that is not open yet.
+int door_hardware(AVCodecContext *c);
 void door_describe_picture(const AVFrame *f, door_picture *out);
 
 // door_sound is what Go needs to know about a decoded block of sound.
@@ -65,13 +93,16 @@ typedef struct door_format {
 
 void door_pixel_format(int format, door_format *out);
 
-// door_scaler converts pictures to 8-bit planar 4:2:0.
+// door_planar is the planar format that loses least of a format.
+int door_planar(int format);
+
+// door_scaler converts pictures to another format.
 typedef struct door_scaler {
 	struct SwsContext *sws;
-	int width, height, format, range, matrix;
+	int width, height, format, range, matrix, dst_format;
 } door_scaler;
 
-int door_scale(door_scaler *s, AVFrame *dst, const AVFrame *src, int range, int src_matrix, int dst_matrix, int threads);
+int door_scale(door_scaler *s, AVFrame *dst, int dst_format, const AVFrame *src, int range, int src_matrix, int dst_matrix, int threads);
 void door_scaler_free(door_scaler *s);
 
 // Sound conversion between interleaved float formats.

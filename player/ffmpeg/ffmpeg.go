@@ -1,7 +1,7 @@
 package ffmpeg
 
 /*
-#cgo pkg-config: libavformat libavcodec libswscale libswresample libavutil
+#cgo pkg-config: libavfilter libavformat libavcodec libswscale libswresample libavutil
 #cgo LDFLAGS: -lm
 #include <stdlib.h>
 #include "door.h"
@@ -11,6 +11,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"unsafe"
 
@@ -66,8 +67,76 @@ func failed(call string, code C.int) error {
 	return &Error{Call: call, Code: int(code)}
 }
 
-// Factory makes software decoders, resamplers and demuxers. The zero value works.
-type Factory struct{}
+// Factory makes decoders, resamplers and demuxers. The zero value works: it decodes with the processor and leaves
+// pictures as they are coded.
+type Factory struct {
+	// Deinterlace says which pictures are deinterlaced.
+	Deinterlace Deinterlace
+	// Hardware says what decodes pictures.
+	Hardware Hardware
+	// Log gets one line for each decoder that hardware was to be used for and is not. Nil is silent.
+	Log *slog.Logger
+}
+
+// Deinterlace says which pictures are deinterlaced. Each coded picture gives one, at its own time, so that counts stay
+// what they are.
+type Deinterlace uint8
+
+// The choices for Deinterlace: none, pictures that are flagged as interlaced, all.
+const (
+	DeinterlaceNo Deinterlace = iota
+	DeinterlaceAuto
+	DeinterlaceYes
+)
+
+// ParseDeinterlace returns the choice of that name: auto, yes or no.
+func ParseDeinterlace(name string) (Deinterlace, error) {
+	switch name {
+	case "auto":
+		return DeinterlaceAuto, nil
+	case "yes":
+		return DeinterlaceYes, nil
+	case "no":
+		return DeinterlaceNo, nil
+	}
+	return 0, fmt.Errorf("deinterlacing %q: takes auto, yes or no", name)
+}
+
+// mode is the choice as the door knows it.
+func (d Deinterlace) mode() C.int {
+	switch d {
+	case DeinterlaceYes:
+		return C.DOOR_ALL
+	case DeinterlaceAuto:
+		return C.DOOR_INTERLACED
+	default:
+		return C.DOOR_WEAVE
+	}
+}
+
+// Hardware says what decodes pictures. Where hardware cannot, the processor does.
+type Hardware uint8
+
+// The choices for Hardware: the processor; hardware where there is some, said only in detailed logs; hardware by VA-API,
+// with a warning where that fails.
+const (
+	HardwareNo Hardware = iota
+	HardwareAuto
+	HardwareVAAPI
+)
+
+// ParseHardware returns the choice of that name: no, auto or vaapi.
+func ParseHardware(name string) (Hardware, error) {
+	switch name {
+	case "no":
+		return HardwareNo, nil
+	case "auto":
+		return HardwareAuto, nil
+	case "vaapi":
+		return HardwareVAAPI, nil
+	}
+	return 0, fmt.Errorf("hardware decoding %q: takes auto, no or vaapi", name)
+}
 
 // quiet keeps FFmpeg from writing to stderr. The level is a process-wide number, so setting it again is harmless;
 // a log callback through go-astiav would format each message in Go on FFmpeg's threads.
@@ -91,9 +160,17 @@ func findDecoder(id media.CodecID) *astiav.Codec {
 	return astiav.FindDecoder(astiav.CodecID(d.id))
 }
 
+// findHardware returns the decoder for a coding format that can use hardware, or nil.
+func findHardware(id media.CodecID) *astiav.Codec {
+	if id == media.AV1 {
+		return astiav.FindDecoderByName("av1")
+	}
+	return findDecoder(id)
+}
+
 // openCodec allocates, configures and opens a decoder context. reorder is how many pictures the decoder should hold
-// back from the start, for bitstreams that do not say it.
-func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int) (*astiav.CodecContext, error) {
+// back from the start, for bitstreams that do not say it. hardware asks for a decoder by hardware or an error.
+func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int, hardware bool) (*astiav.CodecContext, error) {
 	quiet()
 	if cfg == nil {
 		return nil, errors.New("ffmpeg: no decoder configuration")
@@ -104,7 +181,11 @@ func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int) 
 	if err := checkConfig(cfg); err != nil {
 		return nil, err
 	}
-	codec := findDecoder(cfg.Codec)
+	find := findDecoder
+	if hardware {
+		find = findHardware
+	}
+	codec := find(cfg.Codec)
 	if codec == nil {
 		name := string(cfg.Codec)
 		if name == "" {
@@ -130,6 +211,12 @@ func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int) 
 	if r := C.door_configure(ctx, bytesPointer(cfg.Extradata), C.int(len(cfg.Extradata)), &c); r < 0 {
 		cc.Free()
 		return nil, failed("av_mallocz", r)
+	}
+	if hardware {
+		if r := C.door_hardware(ctx); r < 0 {
+			cc.Free()
+			return nil, failed("av_hwdevice_ctx_create(vaapi)", r)
+		}
 	}
 	if err := cc.Open(codec, nil); err != nil {
 		cc.Free()

@@ -36,14 +36,25 @@ var (
 )
 
 // NewVideo opens a video decoder.
-func (Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
+func (fa Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
 	threads := threadCount(o.Threads)
-	cc, err := openCodec(cfg, media.Video, threads, 0)
-	if err != nil {
-		return nil, err
+	trial := fa.hardware(cfg)
+	var cc *astiav.CodecContext
+	var err error
+	if trial != nil {
+		if cc, err = openCodec(cfg, media.Video, threads, 0, true); err != nil {
+			trial.refused(err)
+			trial = nil
+		}
+	}
+	if trial == nil {
+		if cc, err = openCodec(cfg, media.Video, threads, 0, false); err != nil {
+			return nil, err
+		}
 	}
 	v := &video{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), decrypter: o.Decrypter},
-		cfg: cfg, accepts: o.Formats, threads: threads, pool: &pictures{}, format: -1}
+		cfg: cfg, accepts: o.Formats, threads: threads, pool: &pictures{}, format: -1, trial: trial}
+	v.weaver.mode, v.weaver.threads = fa.Deinterlace.mode(), C.int(threads)
 	if v.pkt == nil {
 		v.Close()
 		return nil, errors.New("ffmpeg: av_packet_alloc: out of memory")
@@ -207,15 +218,20 @@ type video struct {
 
 	// owned by the caller's goroutine
 	begun  bool
+	trial  *trial // of hardware; nil when the processor decodes
+	weaver C.door_deinterlacer
 	info   C.door_picture
 	planes C.door_picture // of a converted picture
 	scaler C.door_scaler
 	// format is FFmpeg's number of the last pixel format; the next ones describe it.
-	format    C.int
-	pixel     frame.PixelFormat
-	fullRange bool
-	rgb       bool
-	accepted  bool
+	format C.int
+	pixel  frame.PixelFormat
+	// target is what pictures of a format that is not accepted are converted to, targetPixel its description.
+	target      C.int
+	targetPixel frame.PixelFormat
+	fullRange   bool
+	rgb         bool
+	accepted    bool
 	// nextPTS is where a picture goes whose coded frame is unknown.
 	nextPTS media.Time
 	// entry is when the random access point is shown that decoding began with since opening or flushing; entered tells
@@ -239,17 +255,23 @@ func (v *video) begin(f *media.CodedFrame) error {
 	if lag <= 0 {
 		return nil
 	}
-	cc, err := openCodec(v.cfg, media.Video, v.threads, lag)
+	cc, err := openCodec(v.cfg, media.Video, v.threads, lag, v.trial != nil)
 	if err != nil {
 		return err
 	}
-	v.cc.Free()
-	v.cc, v.ctx = cc, (*C.AVCodecContext)(cc.UnsafePointer())
+	v.swap(cc)
 	return nil
 }
 
 // Decode implements decode.VideoDecoder.
 func (v *video) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error {
+	if v.trial != nil {
+		return v.try(f, emit)
+	}
+	return v.decode(f, emit)
+}
+
+func (v *video) decode(f *media.CodedFrame, emit func(*frame.Video) error) error {
 	if !v.begun {
 		if err := v.begin(f); err != nil {
 			return err
@@ -259,12 +281,13 @@ func (v *video) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error
 		v.entry, v.entered = f.PTS, true
 	}
 	for again := v.send(f); again; again = v.resend() {
-		n, err := v.receive(emit)
+		taken := v.weaver.taken
+		_, err := v.receive(emit)
 		if err != nil {
 			C.av_packet_unref(v.pkt)
 			return err
 		}
-		if n == 0 { // the decoder neither takes nor gives
+		if v.weaver.taken == taken { // the decoder neither takes nor gives
 			C.av_packet_unref(v.pkt)
 			v.reject(f.PTS, failed("avcodec_send_packet", errAgain))
 			break
@@ -278,6 +301,12 @@ func (v *video) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error
 
 // Drain implements decode.VideoDecoder.
 func (v *video) Drain(emit func(*frame.Video) error) error {
+	if t := v.trial; t != nil && !t.proved && len(t.frames) > 0 {
+		// Too little to have proved itself: what there is decodes for certain with the processor.
+		if err := v.again(errors.New("the stream ended before the first picture"), emit); err != nil && !isRejection(err) {
+			return err
+		}
+	}
 	C.avcodec_send_packet(v.ctx, nil) // fails only when draining already
 	if _, err := v.receive(emit); err != nil {
 		return err
@@ -288,6 +317,10 @@ func (v *video) Drain(emit func(*frame.Video) error) error {
 // Flush implements decode.VideoDecoder.
 func (v *video) Flush() {
 	v.flush()
+	C.door_deinterlacer_reset(&v.weaver)
+	if v.trial != nil {
+		v.trial.frames = nil
+	}
 	v.entered = false
 }
 
@@ -295,6 +328,7 @@ func (v *video) Flush() {
 func (v *video) Close() {
 	v.close()
 	C.door_scaler_free(&v.scaler)
+	C.door_deinterlacer_reset(&v.weaver)
 	v.pool.close()
 }
 
@@ -305,7 +339,7 @@ func (v *video) receive(emit func(*frame.Video) error) (n int, err error) {
 		if s == nil {
 			return n, failed("av_frame_alloc", C.int(-C.ENOMEM))
 		}
-		r := C.door_receive_video(v.ctx, s.p, &v.info)
+		r := C.door_receive_video(v.ctx, &v.weaver, s.p, &v.info)
 		if r == errAgain || r == errEOF {
 			v.pool.put(s)
 			return n, nil
@@ -364,7 +398,7 @@ func (v *video) fill(s *picture, t *timing) (*picture, error) {
 	var err error
 	switch {
 	case !v.accepted:
-		pixel = frame.I420
+		pixel = v.targetPixel
 		if s, err = v.convert(s, &color); err != nil {
 			return nil, err
 		}
@@ -378,16 +412,17 @@ func (v *video) fill(s *picture, t *timing) (*picture, error) {
 		Format: pixel, Width: int(i.width), Height: int(i.height), Color: color,
 		Crop: frame.Rect{X: int(i.crop_left), Y: int(i.crop_top),
 			W: int(i.width - i.crop_left - i.crop_right), H: int(i.height - i.crop_top - i.crop_bottom)},
-		SARNum: v.cfg.SARNum, SARDen: v.cfg.SARDen, Rotation: v.cfg.Rotation, Corrupt: i.corrupt != 0,
+		SARNum: v.cfg.SARNum, SARDen: v.cfg.SARDen, Rotation: v.cfg.Rotation, Mirror: v.cfg.Mirror, Corrupt: i.corrupt != 0,
 	}
+	s.Crop = clean(s.Crop, v.cfg.Clean)
 	if s.SARNum <= 0 || s.SARDen <= 0 {
 		s.SARNum, s.SARDen = int(i.sar_num), int(i.sar_den)
 	}
 	if s.SARNum <= 0 || s.SARDen <= 0 {
 		s.SARNum, s.SARDen = 0, 0
 	}
-	if s.Rotation == 0 {
-		s.Rotation = quarterTurns(int(i.rotation))
+	if s.Rotation == 0 && !s.Mirror {
+		s.Rotation, s.Mirror = quarterTurns(int(i.rotation)), i.mirror != 0
 	}
 	for p := range pixel.PlaneCount() {
 		s.Plane[p] = frame.Plane{Data: unsafe.Slice((*byte)(unsafe.Pointer(i.data[p])), int(i.len[p])), Stride: int(i.stride[p])}
@@ -401,7 +436,7 @@ func (v *video) fill(s *picture, t *timing) (*picture, error) {
 	return s, nil
 }
 
-// convert makes an 8-bit 4:2:0 picture of s, which goes back to the pool, and describes it in info.
+// convert makes a picture of the target format of s, which goes back to the pool, and describes it in info.
 func (v *video) convert(s *picture, color *media.ColorInfo) (*picture, error) {
 	d := v.pool.get(true)
 	if d == nil {
@@ -420,14 +455,17 @@ func (v *video) convert(s *picture, color *media.ColorInfo) (*picture, error) {
 	if color.FullRange {
 		full = 1
 	}
-	if v.rgb {
+	switch {
+	case v.rgb && v.targetPixel.Layout == frame.GBR:
+		src, dst, full = matrixRGB, matrixRGB, 1
+	case v.rgb:
 		src, dst, full = matrixRGB, C.AVCOL_SPC_SMPTE170M, 1
 		if v.info.height >= hdMinimumHeight {
 			dst = C.AVCOL_SPC_BT709
 		}
 		color.Matrix, color.FullRange, color.Known = uint8(dst), false, true
 	}
-	r := C.door_scale(&v.scaler, d.p, s.p, full, src, dst, C.int(v.threads))
+	r := C.door_scale(&v.scaler, d.p, v.target, s.p, full, src, dst, C.int(v.threads))
 	return v.replaced(s, d, r, "sws_scale_frame")
 }
 
@@ -458,10 +496,31 @@ func (v *video) setFormat(format C.int) {
 	var d C.door_format
 	C.door_pixel_format(format, &d)
 	v.format = format
-	v.pixel = frame.PixelFormat{Layout: frame.Layout(d.layout), Depth: uint8(d.depth),
-		ChromaShiftX: uint8(d.shift_x), ChromaShiftY: uint8(d.shift_y), Name: C.GoString(&d.name[0])}
+	v.pixel = pixelFormat(&d)
 	v.fullRange, v.rgb = d.full_range != 0, d.rgb != 0
 	v.accepted = v.accepts == nil || v.pixel.Layout != frame.Other && v.accepts(v.pixel)
+	if v.accepted {
+		return
+	}
+	v.target = C.door_planar(format)
+	C.door_pixel_format(v.target, &d)
+	if v.targetPixel = pixelFormat(&d); !v.accepts(v.targetPixel) {
+		v.target, v.targetPixel = C.AV_PIX_FMT_YUV420P, frame.I420
+	}
+}
+
+func pixelFormat(d *C.door_format) frame.PixelFormat {
+	return frame.PixelFormat{Layout: frame.Layout(d.layout), Depth: uint8(d.depth),
+		ChromaShiftX: uint8(d.shift_x), ChromaShiftY: uint8(d.shift_y), Name: C.GoString(&d.name[0])}
+}
+
+// clean is what remains of the visible part of a picture when the container's cropping is applied; cropping that leaves
+// nothing is none.
+func clean(r frame.Rect, c media.Clean) frame.Rect {
+	if c.Left < 0 || c.Right < 0 || c.Top < 0 || c.Bottom < 0 || c.Left >= r.W-c.Right || c.Top >= r.H-c.Bottom {
+		return r
+	}
+	return frame.Rect{X: r.X + c.Left, Y: r.Y + c.Top, W: r.W - c.Left - c.Right, H: r.H - c.Top - c.Bottom}
 }
 
 // color merges what the bitstream and the container say about the picture; see the package comment.
@@ -491,7 +550,24 @@ func (v *video) color() media.ColorInfo {
 	if v.fullRange {
 		c.FullRange, c.Known = true, true
 	}
+	if s := siting(v.info.siting); s != 0 {
+		c.Siting = s
+	}
+	if v.info.peak > 0 {
+		c.Light.Peak, c.Light.Black = float32(v.info.peak), float32(v.info.black)
+	}
+	if v.info.max_cll > 0 {
+		c.Light.MaxCLL, c.Light.MaxFALL = float32(v.info.max_cll), float32(v.info.max_fall)
+	}
 	return c
+}
+
+// siting is FFmpeg's chroma location as a colour description has it; the numbers are the same.
+func siting(location C.int) uint8 {
+	if location < 0 || location > C.AVCHROMA_LOC_BOTTOM {
+		return 0
+	}
+	return uint8(location)
 }
 
 // quarterTurns snaps clockwise degrees to 0, 90, 180 or 270.

@@ -91,11 +91,15 @@ func appendConfigBody(b []byte, c *media.DecoderConfig) []byte {
 	b = appendText(b, c.CodecString)
 	for _, v := range [...]int64{int64(c.Timescale), int64(c.Width), int64(c.Height), int64(c.SARNum), int64(c.SARDen), int64(c.Rotation),
 		int64(c.SampleRate), int64(c.Channels), int64(c.InitialPadding), int64(c.CodecTag), int64(c.BitsPerSample), int64(c.BlockAlign),
-		c.BitRate, int64(c.Format), int64(c.Profile)} {
+		c.BitRate, int64(c.Format), int64(c.Profile), int64(bits(c.Mirror, false, false)), int64(c.Clean.Left), int64(c.Clean.Right),
+		int64(c.Clean.Top), int64(c.Clean.Bottom), int64(c.Color.Siting)} {
 		b = binary.AppendVarint(b, v)
 	}
 	b = binary.AppendUvarint(b, c.ChannelMask)
 	b = appendFloat(b, float64(c.Preroll))
+	for _, v := range [...]float32{c.Color.Light.Peak, c.Color.Light.Black, c.Color.Light.MaxCLL, c.Color.Light.MaxFALL} {
+		b = appendFloat(b, float64(v))
+	}
 	if c.Extradata == nil {
 		return b
 	}
@@ -293,8 +297,16 @@ func (r *reader) config() *media.DecoderConfig {
 	c.BitRate = int64(r.int("bit rate", math.MaxInt64))
 	c.Format = r.int("format", number)
 	c.Profile = int(r.varint())
+	c.Mirror = r.int("mirror", 1) == 1
+	c.Clean.Left, c.Clean.Right = r.int("cropping", number), r.int("cropping", number)
+	c.Clean.Top, c.Clean.Bottom = r.int("cropping", number), r.int("cropping", number)
+	c.Color.Siting = uint8(r.int("chroma siting", math.MaxUint8))
 	c.ChannelMask = r.uvarint()
 	c.Preroll = media.Span(r.float())
+	light := &c.Color.Light
+	for _, v := range [...]*float32{&light.Peak, &light.Black, &light.MaxCLL, &light.MaxFALL} {
+		*v = float32(r.float())
+	}
 	if len(r.b) > 0 {
 		c.Extradata = r.b
 	}

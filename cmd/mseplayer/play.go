@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"path"
@@ -15,7 +16,9 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/player"
 	"mseplayer/player/element"
+	"mseplayer/player/ffmpeg"
 	"mseplayer/render"
+	"mseplayer/render/yuv"
 )
 
 // demoName is what plays when nothing is named.
@@ -34,6 +37,8 @@ type playOptions struct {
 	replayGain           string
 	fullscreen           bool
 	geometry             string
+	scale                string
+	deinterlace, hwdec   string
 	video, audio         string
 	quality              string
 	maxHeight            int
@@ -73,6 +78,9 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.StringVar(&o.replayGain, "replaygain", player.None, "bring the sound of files to one level by their ReplayGain or R128 tags, `no|track|album`")
 	f.BoolVar(&o.fullscreen, "fullscreen", false, "begin fullscreen")
 	f.StringVar(&o.geometry, "geometry", "", "size and place of the window, `WxH+X+Y`")
+	f.StringVar(&o.scale, "scale", "bilinear", "how the window enlarges and reduces pictures: `bilinear|bicubic|lanczos`")
+	f.StringVar(&o.deinterlace, "deinterlace", "auto", "deinterlace pictures: `auto|yes|no`; auto: those flagged as interlaced, in the window and in screenshots")
+	f.StringVar(&o.hwdec, "hwdec", "no", "let hardware decode, `auto|no|vaapi`; where it cannot, the processor does")
 	f.StringVar(&o.video, "video-track", "", "video track, `ID|no`")
 	f.StringVar(&o.audio, "audio-track", "", "audio track, `ID|LANG|no`")
 	f.StringVar(&o.quality, "abr", "auto", "which representation: `auto|min|max|ID`; auto follows the network")
@@ -144,12 +152,31 @@ func (o *playOptions) check() error {
 	if _, err := render.ParseGeometry(o.geometry); o.geometry != "" && err != nil {
 		return usage("--geometry %s: %v", o.geometry, err)
 	}
+	if _, err := yuv.ParseFilter(o.scale); err != nil {
+		return usage("--scale %v", err)
+	}
+	if _, err := o.decoders(nil); err != nil {
+		return err
+	}
 	for _, s := range o.screenshots {
 		if _, err := parseShot(s); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// decoders is what the flags say about decoding.
+func (o *playOptions) decoders(log *slog.Logger) (ffmpeg.Factory, error) {
+	deinterlace, err := ffmpeg.ParseDeinterlace(o.deinterlace)
+	if err != nil {
+		return ffmpeg.Factory{}, usage("--deinterlace %v", err)
+	}
+	hardware, err := ffmpeg.ParseHardware(o.hwdec)
+	if err != nil {
+		return ffmpeg.Factory{}, usage("--hwdec %v", err)
+	}
+	return ffmpeg.Factory{Deinterlace: deinterlace, Hardware: hardware, Log: log}, nil
 }
 
 // shot is one picture to be written.

@@ -84,7 +84,7 @@ func (s *session) writeShots(name string) {
 	defer cancel()
 	cfg := s.config()
 	cfg.AudioTrack = player.None
-	p := player.New(cfg, player.Deps{Decoders: s.factory, Demuxer: s.factory, Formats: yuv.Supports, Fetch: s.fetch, Mounts: s.mounts, Log: s.log})
+	p := player.New(cfg, player.Deps{Decoders: s.shots, Demuxer: s.shots, Formats: yuv.Supports, Fetch: s.fetch, Mounts: s.mounts, Log: s.log})
 	defer p.Close()
 	if err := p.Open(ctx, name); err != nil {
 		s.fail(1, "--screenshot: "+err.Error())

@@ -57,7 +57,8 @@ type session struct {
 	fetch   *fetch.Client
 	har     *os.File // where the requests go at the end, nil for nowhere
 	keys    crypt.Config
-	factory ffmpeg.Factory
+	factory ffmpeg.Factory // of playback
+	shots   ffmpeg.Factory // of screenshots
 	sound   sound
 	dump    *dumper // nil without --dump
 	mounts  map[string]fs.FS
@@ -109,8 +110,14 @@ func newSession(o playOptions) (*session, error) {
 			return nil, usage("--dump %s: %v", o.dump, err)
 		}
 	}
+	if s.shots, err = o.decoders(log); err != nil {
+		return nil, err
+	}
+	s.factory = s.shots
 	if !o.headless {
 		s.formats = render.Supports
+	} else if s.factory.Deinterlace == ffmpeg.DeinterlaceAuto {
+		s.factory.Deinterlace = ffmpeg.DeinterlaceNo // nobody looks, and the dump's checksums are those of what was coded
 	}
 	return s, s.openSound()
 }

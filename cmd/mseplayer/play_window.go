@@ -10,6 +10,7 @@ import (
 	"mseplayer/player"
 	"mseplayer/player/element"
 	"mseplayer/render"
+	"mseplayer/render/yuv"
 )
 
 // statsEvery is how often the lines of the statistics panel change.
@@ -27,7 +28,11 @@ func (s *session) window(ctx context.Context) error {
 			return err
 		}
 	}
-	err := render.Run(ctx, render.Options{Source: s, Controls: &controls{s: s}, Geometry: g, Fullscreen: s.opt.fullscreen, Log: s.log})
+	scale, err := yuv.ParseFilter(s.opt.scale)
+	if err != nil {
+		return err
+	}
+	err = render.Run(ctx, render.Options{Source: s, Controls: &controls{s: s}, Geometry: g, Scale: scale, Fullscreen: s.opt.fullscreen, Log: s.log})
 	if ctx.Err() != nil {
 		return nil // the session is over
 	}

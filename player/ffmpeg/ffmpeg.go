@@ -99,7 +99,7 @@ func ParseDeinterlace(name string) (Deinterlace, error) {
 	case "no":
 		return DeinterlaceNo, nil
 	}
-	return 0, fmt.Errorf("deinterlacing %q: takes auto, yes or no", name)
+	return 0, fmt.Errorf("%q: takes auto, yes or no", name)
 }
 
 // mode is the choice as the door knows it.
@@ -135,7 +135,7 @@ func ParseHardware(name string) (Hardware, error) {
 	case "vaapi":
 		return HardwareVAAPI, nil
 	}
-	return 0, fmt.Errorf("hardware decoding %q: takes auto, no or vaapi", name)
+	return 0, fmt.Errorf("%q: takes auto, no or vaapi", name)
 }
 
 // quiet keeps FFmpeg from writing to stderr. The level is a process-wide number, so setting it again is harmless;
@@ -215,7 +215,10 @@ func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int, 
 	if hardware {
 		if r := C.door_hardware(ctx); r < 0 {
 			cc.Free()
-			return nil, failed("av_hwdevice_ctx_create(vaapi)", r)
+			if r == C.int(-C.ENOSYS) {
+				return nil, errors.New("ffmpeg: VA-API decoding of this format is not built in")
+			}
+			return nil, fmt.Errorf("no usable VA-API device (it takes /dev/dri/renderD*, libva and a driver): %w", failed("av_hwdevice_ctx_create", r))
 		}
 	}
 	if err := cc.Open(codec, nil); err != nil {

@@ -181,6 +181,7 @@ func TestSurface_Shapes(t *testing.T) {
 		crop      frame.Rect // the zero value: everything
 		num, den  int
 		rotation  int
+		mirror    bool
 		vw, vh    int // 0: the picture's own display size
 	}{
 		{name: "odd size", f: frame.I420, w: 427, h: 241},
@@ -208,6 +209,10 @@ func TestSurface_Shapes(t *testing.T) {
 		{name: "turned by 90", f: frame.I420, w: 160, h: 90, rotation: 90},
 		{name: "turned by 180", f: frame.I420, w: 160, h: 90, rotation: 180},
 		{name: "turned by 270", f: frame.I420, w: 160, h: 90, rotation: 270},
+		{name: "mirrored", f: frame.I420, w: 161, h: 90, mirror: true},
+		{name: "mirrored, turned by 90", f: frame.I420, w: 160, h: 91, mirror: true, rotation: 90},
+		{name: "mirrored, turned by 180", f: frame.I420, w: 160, h: 90, mirror: true, rotation: 180, vw: 333, vh: 200},
+		{name: "mirrored, turned by 270", f: frame.I420, w: 160, h: 90, mirror: true, rotation: 270},
 		{name: "turned, cropped, wide, enlarged", f: frame.I420, w: 167, h: 93, pad: 5, crop: frame.Rect{X: 3, Y: 5, W: 151, H: 77}, num: 4, den: 3, rotation: 270, vw: 333, vh: 555},
 	}
 	for _, tc := range tests {
@@ -216,7 +221,7 @@ func TestSurface_Shapes(t *testing.T) {
 			if tc.crop != (frame.Rect{}) {
 				v.Crop = tc.crop
 			}
-			v.SARNum, v.SARDen, v.Rotation = tc.num, tc.den, tc.rotation
+			v.SARNum, v.SARDen, v.Rotation, v.Mirror = tc.num, tc.den, tc.rotation, tc.mirror
 			vw, vh := tc.vw, tc.vh
 			if vw == 0 {
 				vw, vh = v.DisplaySize()

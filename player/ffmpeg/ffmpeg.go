@@ -99,7 +99,7 @@ func ParseDeinterlace(name string) (Deinterlace, error) {
 	case "no":
 		return DeinterlaceNo, nil
 	}
-	return 0, fmt.Errorf("%q: takes auto, yes or no", name)
+	return 0, fmt.Errorf("%s: takes auto, yes or no", name)
 }
 
 // mode is the choice as the door knows it.
@@ -135,7 +135,7 @@ func ParseHardware(name string) (Hardware, error) {
 	case "vaapi":
 		return HardwareVAAPI, nil
 	}
-	return 0, fmt.Errorf("%q: takes auto, no or vaapi", name)
+	return 0, fmt.Errorf("%s: takes auto, no or vaapi", name)
 }
 
 // quiet keeps FFmpeg from writing to stderr. The level is a process-wide number, so setting it again is harmless;

@@ -31,7 +31,7 @@ func ParseFilter(name string) (Filter, error) {
 			return Filter(i), nil
 		}
 	}
-	return 0, fmt.Errorf("%q: takes bilinear, bicubic or lanczos", name)
+	return 0, fmt.Errorf("%s: takes bilinear, bicubic or lanczos", name)
 }
 
 // String gives the name that ParseFilter takes.

@@ -33,7 +33,7 @@ const (
 	hlgGamma = 1.2
 	hlgPeak  = 1000.0
 
-	// Recommendation BT.2020: the OETF, and the factors of colour differences at constant luminance.
+	// Recommendation BT.2020 table 4: the OETF, and the factors of colour differences at constant luminance.
 	oetfAlpha = 1.09929682680944
 	oetfBeta  = 0.018053968510807
 	clNB      = 1.9404
@@ -259,6 +259,9 @@ func intoGamut(l [3]float64) [3]float64 {
 }
 
 // constantLuminance makes R'G'B' of Y'C, C'BC and C'RC. Recommendation BT.2020 table 4.
+//
+// DEVIATION: the light is then coded for the display by the inverse of its EOTF, not by the camera's OETF as other
+// pictures are, because that is how the converters that make such pictures came from RGB; with them it comes back.
 func constantLuminance(v [3]float32) [3]float32 {
 	y, cb, cr := float64(v[0]), float64(v[1]), float64(v[2])
 	b, r := y+clPB*cb, y+clPR*cr
@@ -268,8 +271,12 @@ func constantLuminance(v [3]float32) [3]float32 {
 	if cr < 0 {
 		r = y + clNR*cr
 	}
-	g := (inverseOETF(y) - clKr*inverseOETF(r) - clKb*inverseOETF(b)) / (1 - clKr - clKb)
-	return [3]float32{float32(r), float32(oetf(g)), float32(b)}
+	l := [3]float64{inverseOETF(r), inverseOETF(y), inverseOETF(b)}
+	l[1] = (l[1] - clKr*l[0] - clKb*l[2]) / (1 - clKr - clKb)
+	for i := range l {
+		v[i] = float32(math.Pow(max(l[i], 0), 1/displayGamma))
+	}
+	return v
 }
 
 func inverseOETF(v float64) float64 {
@@ -277,13 +284,6 @@ func inverseOETF(v float64) float64 {
 		return v / 4.5
 	}
 	return math.Pow((v+oetfAlpha-1)/oetfAlpha, 1/0.45)
-}
-
-func oetf(l float64) float64 {
-	if l < oetfBeta {
-		return 4.5 * l
-	}
-	return oetfAlpha*math.Pow(l, 0.45) - (oetfAlpha - 1)
 }
 
 // pqLight is the EOTF of ST 2084, from a signal to candela per square metre.

@@ -91,12 +91,19 @@ func MatrixOf(v *frame.Video) Matrix { return NewMatrix(v.Format, v.Color, v.Cro
 // samples. Codes of undescribed colour count as limited range. H.273 §8.3.
 func NewMatrix(f frame.PixelFormat, c media.ColorInfo, width, height int) Matrix {
 	matrix := ResolveMatrix(c, width, height)
-	coded := f.Layout == frame.GBR || matrix == media.MatrixGBR
+	gbr := f.Layout == frame.GBR || matrix == media.MatrixGBR
+	// Limited range means R, G and B for these two, of which Cg and Co are differences.
+	coding := yCbCr
+	if gbr {
+		coding = allLuma
+	} else if matrix == matrixYCgCo {
+		coding = lumaScaled
+	}
 	var y, u, v [3]float64 // factors of E'Y, E'PB and E'PR in R, G and B
 	switch {
 	case f.Layout == frame.Gray:
 		y = [3]float64{1, 1, 1}
-	case coded:
+	case gbr:
 		y, u, v = [3]float64{0, 1, 0}, [3]float64{0, 0, 1}, [3]float64{1, 0, 0}
 	case matrix == matrixYCgCo:
 		y, u, v = [3]float64{1, 1, 1}, [3]float64{-1, 1, -1}, [3]float64{1, 0, -1}
@@ -107,16 +114,24 @@ func NewMatrix(f frame.PixelFormat, c media.ColorInfo, width, height int) Matrix
 		u = [3]float64{0, -2 * kb * (1 - kb) / kg, 2 * (1 - kb)}
 		v = [3]float64{2 * (1 - kr), -2 * kr * (1 - kr) / kg, 0}
 	}
-	return scaled(f, c.FullRange, coded, y, u, v)
+	return scaled(f, c.FullRange, coding, y, u, v)
 }
 
 // levels is the matrix that gives E'Y, E'PB and E'PR themselves.
 func levels(f frame.PixelFormat, full bool) Matrix {
-	return scaled(f, full, false, [3]float64{1, 0, 0}, [3]float64{0, 1, 0}, [3]float64{0, 0, 1})
+	return scaled(f, full, yCbCr, [3]float64{1, 0, 0}, [3]float64{0, 1, 0}, [3]float64{0, 0, 1})
 }
 
-// scaled makes a matrix of factors for E'Y, E'PB and E'PR. With coded all three planes are coded like luma.
-func scaled(f frame.PixelFormat, full, coded bool, y, u, v [3]float64) Matrix {
+// How the second and third plane are coded in limited range: as colour differences, as those but with luma's steps, or
+// like luma.
+const (
+	yCbCr = iota
+	lumaScaled
+	allLuma
+)
+
+// scaled makes a matrix of factors for E'Y, E'PB and E'PR.
+func scaled(f frame.PixelFormat, full bool, coding int, y, u, v [3]float64) Matrix {
 	depth := max(f.Depth, 8)
 	unit := float64(int(1) << (depth - 8)) // one 8-bit code step
 	yScale, yOffset := 1/(219*unit), 16*unit
@@ -125,7 +140,10 @@ func scaled(f frame.PixelFormat, full, coded bool, y, u, v [3]float64) Matrix {
 		yScale, yOffset = 1/(256*unit-1), 0
 		cScale = yScale
 	}
-	if coded {
+	switch coding {
+	case lumaScaled:
+		cScale = yScale
+	case allLuma:
 		cScale, cOffset = yScale, yOffset
 	}
 

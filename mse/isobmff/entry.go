@@ -306,7 +306,7 @@ func (e *entryReader) dolbyVision(kid func(string) ([]byte, bool)) {
 // picture reads what the entry and the track header say about how pictures are shown.
 func (e *entryReader) picture(b *box, id media.CodecID, tkhd *mp4.TkhdBox) {
 	c := e.cfg
-	c.Rotation = rotation(tkhd.Matrix)
+	c.Rotation, c.Mirror = orientation(tkhd.Matrix)
 	if pasp, ok := b.child("pasp", e.kids); ok && len(pasp.body) >= 8 {
 		h, v := be.Uint32(pasp.body), be.Uint32(pasp.body[4:])
 		if h > 0 && v > 0 && h <= math.MaxInt32 && v <= math.MaxInt32 {
@@ -321,13 +321,19 @@ func (e *entryReader) picture(b *box, id media.CodecID, tkhd *mp4.TkhdBox) {
 		v := c.Extradata[fullBoxBytes:]
 		c.Color = color(uint16(v[3]), uint16(v[4]), uint16(v[5]), v[2]&1 != 0)
 	}
+	if clap, ok := b.child("clap", e.kids); ok {
+		c.Clean = cleanAperture(clap.body, c.Width, c.Height)
+	}
+	e.light(b)
 	for w := b.children(e.kids); w.next(); {
 		if !w.box.is("colr") {
 			continue
 		}
 		colr, err := decode[*mp4.ColrBox](&w.box)
 		if err == nil && (colr.ColorType == mp4.ColorTypeOnScreenColors || colr.ColorType == mp4.QuickTimeColorParameters) {
+			light := c.Color.Light
 			c.Color = color(colr.ColorPrimaries, colr.TransferCharacteristics, colr.MatrixCoefficients, colr.FullRangeFlag)
+			c.Color.Light = light
 		}
 	}
 }
@@ -348,17 +354,69 @@ func color(primaries, transfer, matrix uint16, full bool) media.ColorInfo {
 	return media.ColorInfo{Primaries: point(primaries), Transfer: point(transfer), Matrix: m, FullRange: full, Known: true}
 }
 
-// rotation is the clockwise rotation in degrees that a track's matrix means, 0 for anything but quarter turns.
-func rotation(m [9]int32) int {
-	switch a, b, c, d := sign(m[0]), sign(m[1]), sign(m[3]), sign(m[4]); {
+// light reads how bright the content is: mdcv and clli, or what the VP9 binding has in their place.
+func (e *entryReader) light(b *box) {
+	l := &e.cfg.Color.Light
+	const luminanceAt = 4 * 4 // behind the chromaticities of three primaries and white
+	if x, ok := b.child("mdcv", e.kids); ok && len(x.body) >= luminanceAt+8 {
+		l.Peak = float32(be.Uint32(x.body[luminanceAt:])) / 10000
+		l.Black = float32(be.Uint32(x.body[luminanceAt+4:])) / 10000
+	} else if x, ok := b.child("SmDm", e.kids); ok && len(x.body) >= fullBoxBytes+luminanceAt+8 {
+		l.Peak = float32(be.Uint32(x.body[fullBoxBytes+luminanceAt:])) / (1 << 8)
+		l.Black = float32(be.Uint32(x.body[fullBoxBytes+luminanceAt+4:])) / (1 << 14)
+	}
+	if x, ok := b.child("clli", e.kids); ok && len(x.body) >= 4 {
+		l.MaxCLL, l.MaxFALL = float32(be.Uint16(x.body)), float32(be.Uint16(x.body[2:]))
+	} else if x, ok := b.child("CoLL", e.kids); ok && len(x.body) >= fullBoxBytes+4 {
+		l.MaxCLL, l.MaxFALL = float32(be.Uint16(x.body[fullBoxBytes:])), float32(be.Uint16(x.body[fullBoxBytes+2:]))
+	}
+}
+
+// cleanAperture is what a clap box leaves out of a picture of w × h, to the nearest pixel; nothing when it makes no sense.
+// ISO/IEC 14496-12 §12.1.4.
+func cleanAperture(b []byte, w, h int) media.Clean {
+	if len(b) < 8*4 {
+		return media.Clean{}
+	}
+	side := func(b []byte, size int) (before, after int, ok bool) {
+		n, d := float64(be.Uint32(b)), float64(be.Uint32(b[4:]))
+		offN, offD := float64(int32(be.Uint32(b[16:]))), float64(be.Uint32(b[20:]))
+		if n == 0 || d == 0 || offD == 0 || n/d > float64(size) {
+			return 0, 0, false
+		}
+		shown := max(1, int(math.Round(n/d)))
+		first := math.Round(offN/offD + (float64(size)-n/d)/2)
+		if first < 0 || first > float64(size-shown) {
+			return 0, 0, false
+		}
+		return int(first), size - shown - int(first), true
+	}
+	left, right, okX := side(b, w)
+	top, bottom, okY := side(b[8:], h)
+	if !okX || !okY {
+		return media.Clean{}
+	}
+	return media.Clean{Left: left, Right: right, Top: top, Bottom: bottom}
+}
+
+// orientation is the clockwise rotation in degrees that a track's matrix means, and whether the picture is mirrored left
+// to right before; nothing for what is no quarter turn.
+func orientation(m [9]int32) (degrees int, mirror bool) {
+	a, b, c, d := sign(m[0]), sign(m[1]), sign(m[3]), sign(m[4])
+	if mirror = a*d-b*c < 0; mirror {
+		a, b = -a, -b
+	}
+	switch {
+	case a > 0 && b == 0 && c == 0 && d > 0:
+		return 0, mirror
 	case a == 0 && b > 0 && c < 0 && d == 0:
-		return 90
+		return 90, mirror
 	case a < 0 && b == 0 && c == 0 && d < 0:
-		return 180
+		return 180, mirror
 	case a == 0 && b < 0 && c > 0 && d == 0:
-		return 270
+		return 270, mirror
 	default:
-		return 0
+		return 0, false
 	}
 }
 

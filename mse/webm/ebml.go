@@ -64,6 +64,11 @@ const (
 	idDisplayUnit   elementID = 0x54b2
 	idColour        elementID = 0x55b0
 	idMatrix        elementID = 0x55b1
+	idMaxCLL        elementID = 0x55bc
+	idMaxFALL       elementID = 0x55bd
+	idMastering     elementID = 0x55d0
+	idLuminanceMax  elementID = 0x55d9
+	idLuminanceMin  elementID = 0x55da
 	idRange         elementID = 0x55b9
 	idTransfer      elementID = 0x55ba
 	idPrimaries     elementID = 0x55bb

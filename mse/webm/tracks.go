@@ -268,7 +268,7 @@ func textRole(codecID string) string {
 func (r *trackReader) video(n *node) error {
 	const unknownUnit = 4
 	c := r.config
-	var displayW, displayH, cropX, cropY, unit int
+	var displayW, displayH, unit int
 	w := n.children()
 	for w.next() {
 		switch x := &w.node; x.id {
@@ -276,10 +276,14 @@ func (r *trackReader) video(n *node) error {
 			c.Width = x.int()
 		case idPixelHeight:
 			c.Height = x.int()
-		case idCropLeft, idCropRight:
-			cropX += min(x.int(), math.MaxInt32/4)
-		case idCropTop, idCropBottom:
-			cropY += min(x.int(), math.MaxInt32/4)
+		case idCropLeft:
+			c.Clean.Left = min(x.int(), math.MaxInt32/4)
+		case idCropRight:
+			c.Clean.Right = min(x.int(), math.MaxInt32/4)
+		case idCropTop:
+			c.Clean.Top = min(x.int(), math.MaxInt32/4)
+		case idCropBottom:
+			c.Clean.Bottom = min(x.int(), math.MaxInt32/4)
 		case idDisplayWidth:
 			displayW = x.int()
 		case idDisplayHeight:
@@ -300,7 +304,7 @@ func (r *trackReader) video(n *node) error {
 		return err
 	}
 	// What is shown is what is left of the coded picture, stretched to the display size.
-	if shownW, shownH := c.Width-cropX, c.Height-cropY; shownW > 0 && shownH > 0 && unit < unknownUnit {
+	if shownW, shownH := c.Width-c.Clean.Left-c.Clean.Right, c.Height-c.Clean.Top-c.Clean.Bottom; shownW > 0 && shownH > 0 && unit < unknownUnit {
 		if displayW == 0 {
 			displayW = shownW
 		}
@@ -328,6 +332,17 @@ func (r *trackReader) colour(n *node) error {
 	w := n.children()
 	for w.next() {
 		switch v := w.node.uint(); w.node.id {
+		case idMaxCLL:
+			c.Light.MaxCLL = float32(v)
+			continue
+		case idMaxFALL:
+			c.Light.MaxFALL = float32(v)
+			continue
+		case idMastering:
+			if err := r.mastering(&w.node); err != nil {
+				return err
+			}
+			continue
 		case idPrimaries:
 			c.Primaries = point(v)
 		case idTransfer:
@@ -344,6 +359,21 @@ func (r *trackReader) colour(n *node) error {
 		c.Known = true
 	}
 	return w.err(r.path + "/Video/Colour")
+}
+
+// mastering reads how bright the display was that the content was mastered on.
+func (r *trackReader) mastering(n *node) error {
+	l := &r.config.Color.Light
+	w := n.children()
+	for w.next() {
+		switch x := &w.node; x.id {
+		case idLuminanceMax:
+			l.Peak = float32(x.float())
+		case idLuminanceMin:
+			l.Black = float32(x.float())
+		}
+	}
+	return w.err(r.path + "/Video/Colour/MasteringMetadata")
 }
 
 // projection takes the rotation from a flat projection that is rolled by a quarter turn, and nothing from others. A

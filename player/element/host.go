@@ -39,7 +39,7 @@ func (e *Element) TracksChanged(tx *mse.Tx) {
 	e.videoTrack, e.audioTrack = v, a
 	if v != nil && e.width == 0 {
 		c := v.Info().Config
-		e.width, e.height = frame.DisplaySize(c.Width, c.Height, c.SARNum, c.SARDen, c.Rotation)
+		e.width, e.height = frame.DisplaySize(c.Width-c.Clean.Left-c.Clean.Right, c.Height-c.Clean.Top-c.Clean.Bottom, c.SARNum, c.SARDen, c.Rotation)
 	}
 	if e.metadata && !e.closed {
 		e.restart(tx, e.position(time.Now()))

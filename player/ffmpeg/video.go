@@ -414,7 +414,9 @@ func (v *video) fill(s *picture, t *timing) (*picture, error) {
 			W: int(i.width - i.crop_left - i.crop_right), H: int(i.height - i.crop_top - i.crop_bottom)},
 		SARNum: v.cfg.SARNum, SARDen: v.cfg.SARDen, Rotation: v.cfg.Rotation, Mirror: v.cfg.Mirror, Corrupt: i.corrupt != 0,
 	}
-	s.Crop = clean(s.Crop, v.cfg.Clean)
+	if s.Crop.W == v.cfg.Width && s.Crop.H == v.cfg.Height { // else the cropping was meant for other pictures
+		s.Crop = clean(s.Crop, v.cfg.Clean)
+	}
 	if s.SARNum <= 0 || s.SARDen <= 0 {
 		s.SARNum, s.SARDen = int(i.sar_num), int(i.sar_den)
 	}

@@ -46,7 +46,9 @@ func streamOf(t testing.TB, f *fakeFile, id uint32) []byte {
 func rich() *fakeFile {
 	f := movie(26, 12, 20)
 	f.container.Streams[0].Config = &media.DecoderConfig{Kind: media.Video, Codec: media.HEVC, CodecString: "hvc1.1", Extradata: []byte("extra"), Timescale: 1000,
-		Width: 1920, Height: 1080, SARNum: 4, SARDen: 3, Rotation: 90, Color: media.ColorInfo{Primaries: 9, Transfer: 16, Matrix: 9, FullRange: true, Known: true},
+		Width: 1920, Height: 1080, SARNum: 4, SARDen: 3, Rotation: 90, Mirror: true, Clean: media.Clean{Left: 1, Right: 2, Top: 3, Bottom: 4},
+		Color: media.ColorInfo{Primaries: 9, Transfer: 16, Matrix: 9, FullRange: true, Known: true, Siting: 3,
+			Light: media.Light{Peak: 600, Black: 0.005, MaxCLL: 800, MaxFALL: 150}},
 		CodecTag: 0xfedcba98, BitsPerSample: 24, BlockAlign: 7, BitRate: 1 << 40, Format: 3, Profile: 2, ChannelMask: 1 << 63, Preroll: 0.25, Encrypted: true,
 		SampleRate: 48000, Channels: 2, InitialPadding: 312}
 	f.packets[3].Side = []media.SideData{{Type: 5, Data: []byte("side")}, {Type: 7}}

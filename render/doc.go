@@ -1,10 +1,11 @@
 // Package render is the window: it shows the pictures that a [Source] lends, with the controls over them, and turns
 // keys and the pointer into calls of [Controls].
 //
-// A picture goes up once, plane by plane, straight from the decoder's memory: four 8-bit samples make one texel of an
-// RGBA texture. A first small pass spreads the chroma planes out so that interpolating them is cheap; then one pass
-// converts, scales, crops, turns and letterboxes on the way to the screen. The controls are one more draw call.
-// Nothing is drawn while nothing changes.
+// A picture goes up once, plane by plane, straight from the decoder's memory: four 8-bit samples, or two deeper ones, make
+// one texel of an RGBA texture. A first small pass brings the chroma planes together so that interpolating them is cheap;
+// then one pass converts, scales, crops, turns, mirrors and letterboxes on the way to the screen. The usual picture, of 8
+// bits and nothing but a matrix, has a shader of its own; those of other pictures are put together from pieces when the
+// first one is drawn, and follow package yuv. The controls are one more draw call. Nothing is drawn while nothing changes.
 //
 // # Ownership
 //

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -272,5 +274,32 @@ func TestConvert_Planar(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDeinterlace_Change lets out what is held back before pictures of another size begin.
+func TestDeinterlace_Change(t *testing.T) {
+	var both []byte
+	for _, size := range []string{"320x192", "256x128"} {
+		b, err := os.ReadFile(vector(t, "weaved-"+size+".h264", strings.Replace(weaved, "320x192", size, 1)+"-c:v libx264 -preset fast -flags +ildct+ilme -bf 2 -pix_fmt yuv420p"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, b...)
+	}
+	path := filepath.Join(t.TempDir(), "both.h264")
+	if err := os.WriteFile(path, both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	frames := codedFrames(t, path, media.Video)
+	want := pictures(t, ffmpeg.Factory{}, frames, decode.Options{})
+	got := pictures(t, ffmpeg.Factory{Deinterlace: ffmpeg.DeinterlaceAuto}, frames, decode.Options{})
+	if len(got) != len(want) || len(got) < 40 {
+		t.Fatalf("%d pictures, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if got[i].pts != want[i].pts {
+			t.Errorf("picture %d at %v, want %v", i, got[i].pts, want[i].pts)
+		}
 	}
 }

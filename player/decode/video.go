@@ -34,10 +34,18 @@ type VideoSink interface {
 	EndOfStream(media.Gen)
 }
 
+// PictureKeeper is implemented by a VideoSink that wants the pictures before the target of a seek, to step back to.
+type PictureKeeper interface {
+	// Keep takes ownership of a picture that precedes the first one that is put; DecodeOnly has counted it. It does not
+	// block.
+	Keep(*frame.Video)
+}
+
 // VideoWorker decodes the pictures of one track.
 type VideoWorker struct {
 	base
-	sink VideoSink // immutable
+	sink   VideoSink     // immutable
+	keeper PictureKeeper // immutable; nil: pictures before the target are released
 
 	// owned by Run
 	dec     VideoDecoder
@@ -76,6 +84,7 @@ func newBase(src Source, f Factory, o WorkerOptions, kind media.Kind) base {
 // NewVideoWorker returns a worker; Run starts it.
 func NewVideoWorker(src Source, f Factory, sink VideoSink, o WorkerOptions) *VideoWorker {
 	w := &VideoWorker{base: newBase(src, f, o, media.Video), sink: sink, leading: !o.KeepLeading}
+	w.keeper, _ = sink.(PictureKeeper)
 	w.emit = func(v *frame.Video) error { return w.picture(v) }
 	return w
 }
@@ -193,7 +202,7 @@ func (w *VideoWorker) picture(v *frame.Video) error {
 	}
 	if s := slack(w.target); v.PTS < w.target.Add(-s) && v.End() <= w.target.Add(s) {
 		w.sink.DecodeOnly()
-		w.dropHeld()
+		w.passHeld()
 		w.held = v
 		return nil
 	}
@@ -204,7 +213,7 @@ func (w *VideoWorker) picture(v *frame.Video) error {
 			return err
 		}
 	}
-	w.dropHeld()
+	w.passHeld()
 	return w.put(v)
 }
 
@@ -215,6 +224,15 @@ func (w *VideoWorker) put(v *frame.Video) error {
 	}
 	w.shown = true
 	return w.sink.Put(w.ctx, v)
+}
+
+// passHeld hands on the picture that turned out not to be the one at the target.
+func (w *VideoWorker) passHeld() {
+	if w.held != nil && w.keeper != nil && !w.shown {
+		w.keeper.Keep(w.held)
+		w.held = nil
+	}
+	w.dropHeld()
 }
 
 func (w *VideoWorker) dropHeld() {

@@ -23,8 +23,9 @@ const (
 	hush = time.Second
 	// timeUpdateEvery is the distance of timeupdate events during playback.
 	timeUpdateEvery = 250 * time.Millisecond
-	// stepBack is how far before a picture's time the seek to the one before goes.
-	stepBack media.Span = 0.0005
+	// stepBack is how far before a picture's time the seek to the one before goes: less than a tick of the finest usual
+	// time scale, more than what counts as the same time.
+	stepBack media.Span = 5e-6
 	// dryMargin is how long before the end of what is buffered the decoder is made to put out all it holds.
 	dryMargin = 250 * time.Millisecond
 	// keyPatience is how long, when one worker lacks a key, the other may take to find out that it does too.
@@ -46,6 +47,7 @@ type control struct {
 	applied   media.Gen // the generation that readers, queue and sink are at
 	prerolled bool      // what the generation starts with is ready
 	stepped   bool      // the picture shown is not at the clock's position
+	rewound   media.Gen // the generation that a step back began whose picture was not kept
 	running   bool      // the clock has been told to run
 	size      [2]int    // of the picture seen last
 	// when a worker was first seen to lack a key, zero when none does
@@ -370,6 +372,9 @@ func (e *Element) preroll(now time.Time, s snapshot) {
 		if e.gen != s.gen {
 			return
 		}
+		if c.rewound == s.gen {
+			e.at = landed
+		}
 		if e.report.FirstFrame.IsZero() && c.video != nil {
 			e.report.FirstFrame = now
 		}
@@ -387,18 +392,32 @@ func (e *Element) preroll(now time.Time, s snapshot) {
 	})
 }
 
-// step shows the picture n after or before the one that is shown: from the queue or its history where it is there,
-// else by a precise seek. Steps that are left wait for the seek.
+// step shows the picture n after or before the one that is shown: from the queue or its history where it is there. One
+// that is still being decoded is waited for. One before the history takes a seek, which fills the history with all that
+// is decoded on the way. Steps that are left wait.
 func (e *Element) step(n int) {
+	if n == 0 {
+		return
+	}
+	paused := false
+	e.loop.Do(func(*mse.Tx) { paused = e.paused })
+	if !paused {
+		return // playback has been resumed since
+	}
 	for n != 0 {
 		one := 1
 		if n < 0 {
 			one = -1
 		}
 		t, ok := e.queue.Step(one)
+		if !ok && one > 0 && e.decoding() {
+			e.ctl.steps.Add(int32(n))
+			return
+		}
 		if !ok {
-			e.stepBySeek(one)
-			e.ctl.steps.Add(int32(n - one))
+			if e.stepBySeek(one) {
+				e.ctl.steps.Add(int32(n - one))
+			}
 			return
 		}
 		n -= one
@@ -412,21 +431,57 @@ func (e *Element) step(n int) {
 	}
 }
 
-// stepBySeek seeks to the end of the picture shown, or to right before its beginning.
-func (e *Element) stepBySeek(one int) {
-	p, ok := e.queue.Shown()
+// decoding reports whether more pictures of the generation are on their way.
+func (e *Element) decoding() bool {
+	v := e.ctl.video
+	if v == nil {
+		return false
+	}
+	st := v.worker.Status()
+	return st.State != decode.Ended && st.State != decode.Failed && !v.reader.Waiting()
+}
+
+// stepBySeek seeks to right before the beginning of the picture that is to be seen, or to where the next one begins, over
+// a gap if there is one. It reports false where there is nothing to go to.
+func (e *Element) stepBySeek(one int) (yes bool) {
+	p, ok := e.queue.Seen()
 	if !ok {
-		return
+		return false
 	}
 	e.loop.Do(func(tx *mse.Tx) {
-		switch end := p.PTS.Add(p.Duration); {
-		case e.gen != e.ctl.applied:
-		case one < 0 && p.PTS > 0:
-			e.seek(tx, p.PTS.Add(-stepBack))
-		case one > 0 && (e.duration != e.duration || end < e.duration.Add(-stepBack)):
-			e.seek(tx, end)
+		if e.gen != e.ctl.applied {
+			return
+		}
+		t := p.PTS.Add(-stepBack)
+		if one > 0 {
+			t = p.PTS.Add(p.Duration)
+		}
+		if t, yes = stepTarget(e.att.BufferedTx(tx), e.att.SeekableTx(tx), t, one); yes {
+			e.seek(tx, t)
+			e.ctl.rewound = e.gen
 		}
 	})
+	return yes
+}
+
+// stepTarget is where a step that leads to t seeks to: t where that is buffered; the nearest point in the step's direction
+// that is, so that gaps are stepped over; and t again where there is no such point but media to be had.
+func stepTarget(buffered, seekable media.Ranges, t media.Time, one int) (media.Time, bool) {
+	if _, ok := buffered.Find(t); ok {
+		return t, true
+	}
+	if one > 0 {
+		if r, ok := buffered.Next(t); ok {
+			return r.Start, true
+		}
+		return t, len(seekable) > 0 && t < seekable.End().Add(-stepBack)
+	}
+	for i := len(buffered) - 1; i >= 0; i-- {
+		if buffered[i].End <= t {
+			return buffered[i].End.Add(-stepBack), true
+		}
+	}
+	return t, len(seekable) > 0 && t >= seekable[0].Start
 }
 
 // checkWorkers turns the failure of a worker into the element's. Playback goes on without sound when only sound

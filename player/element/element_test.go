@@ -37,6 +37,12 @@ type rig struct {
 // newRig makes one. kinds is "v", "a" or "va".
 func newRig(t *testing.T, kinds string) *rig {
 	t.Helper()
+	return newRigWith(t, kinds, present.Options{Created: time.Now()})
+}
+
+// newRigWith is newRig with options of the queue.
+func newRigWith(t *testing.T, kinds string, queue present.Options) *rig {
+	t.Helper()
 	r := &rig{t: t, factory: &playertest.Factory{Depth: 1}, surface: &playertest.Surface{}}
 	loop := mse.NewEventLoop(nil)
 	r.ms = mse.New(mse.Options{Loop: loop, Private: map[string]func() bytestream.Parser{msetest.TextType: msetest.NewTextParser}})
@@ -50,7 +56,7 @@ func newRig(t *testing.T, kinds string) *rig {
 		}
 		audio, closeAudio = s, func() { _ = s.Close() }
 	}
-	r.e = element.New(loop, element.Options{Decoders: r.factory, Audio: audio, Queue: present.Options{Created: time.Now()}})
+	r.e = element.New(loop, element.Options{Decoders: r.factory, Audio: audio, Queue: queue})
 	r.e.Listen(func(e mse.Event) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -432,6 +438,101 @@ func TestStep(t *testing.T) {
 			t.Errorf("half a second after stepping back to 1.04 and playing: %s", at)
 		}
 	})
+}
+
+// TestStep_ThereAndBack steps 100 pictures forwards and 100 back, one by one and in bursts, over pictures of unequal
+// lengths, segments, and a history that holds few of them. Every picture is the same on the way back. A step back beyond the
+// history decodes a group of pictures once.
+func TestStep_ThereAndBack(t *testing.T) {
+	var times []int // ms
+	for at, i := 0, 0; at < 6000; i++ {
+		times = append(times, at)
+		at += []int{40, 20, 1, 33, 67, 7, 100}[i%7]
+	}
+	for _, c := range []struct {
+		name    string
+		history int64 // bytes; pictures of the fake decoder have 6
+		burst   int
+		gop     int
+	}{
+		{"one by one", 0, 1, 25},
+		{"bursts", 0, 7, 25},
+		{"all at once", 0, 100, 25},
+		{"few are kept", 10 * 6, 1, 25},
+		{"few are kept, bursts", 10 * 6, 20, 25},
+		{"none is kept", -1, 1, 12},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			within(t, func(t *testing.T) {
+				r := newRigWith(t, "v", present.Options{Created: time.Now(), History: c.history})
+				defer r.stop()
+				for i := 0; i < len(times); i += c.gop {
+					var w []string
+					for k := i; k < min(i+c.gop, len(times)); k++ {
+						key, d := "", 40
+						if k == i {
+							key = "K"
+						}
+						if k+1 < len(times) {
+							d = times[k+1] - times[k]
+						}
+						w = append(w, fmt.Sprintf("%dD%d%s", times[k], d, key))
+					}
+					r.append(r.v, strings.Join(w, " "))
+				}
+				if err := r.ms.EndOfStream(mse.EndNormal); err != nil {
+					t.Fatal(err)
+				}
+				const first = 20
+				r.e.Seek(media.FromTicks(int64(times[first]), 1000))
+				time.Sleep(200 * time.Millisecond)
+				gens := r.last().Gen
+				at := first
+				walk := func(one int) {
+					for done := 0; done < 100; done += c.burst {
+						n := min(c.burst, 100-done)
+						r.e.Step(one * n)
+						at += one * n
+						time.Sleep(300 * time.Millisecond)
+						if got, want := r.last().PTS, media.FromTicks(int64(times[at]), 1000); got != want {
+							t.Fatalf("step %d by %d shows %s, want %s", done+n, one, got, want)
+						}
+						if got := r.e.CurrentTime(); got != r.last().PTS {
+							t.Fatalf("step %d by %d: position %s at picture %s", done+n, one, got, r.last().PTS)
+						}
+					}
+				}
+				walk(1)
+				if g := r.last().Gen; g != gens {
+					t.Errorf("%d seeks to step forwards", g-gens)
+				}
+				walk(-1)
+				seeks := int(r.last().Gen - gens)
+				switch c.history {
+				case 0: // 64 are kept
+					if seeks > 2+100/c.gop/2 {
+						t.Errorf("%d seeks to step 100 pictures back", seeks)
+					}
+				case -1:
+				default:
+					if seeks > 14 {
+						t.Errorf("%d seeks to step 100 pictures back with a history of 10", seeks)
+					}
+				}
+				t.Logf("%d seeks", seeks)
+				r.e.Step(-1000)
+				time.Sleep(3 * time.Second)
+				if got := r.last().PTS; got != 0 {
+					t.Errorf("stepping to the beginning ended at %s", got)
+				}
+				r.e.Step(1000)
+				time.Sleep(3 * time.Second)
+				if got, want := r.last().PTS, media.FromTicks(int64(times[len(times)-1]), 1000); got != want {
+					t.Errorf("stepping to the end ended at %s, want %s", got, want)
+				}
+			})
+		})
+	}
 }
 
 func TestSlowDecoder(t *testing.T) {

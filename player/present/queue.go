@@ -88,7 +88,7 @@ type Queue struct {
 	// what has been taken from waiting, oldest first; past[cursor] is to be seen
 	past      []entry
 	pastBytes int64
-	cursor    int // -1: nothing yet
+	cursor    int // -1: nothing yet, and past is what Keep was given
 	pinned    bool
 
 	lent    *frame.Video // what the last Pick returned
@@ -252,6 +252,23 @@ func (q *Queue) DecodeOnly() {
 	q.count.DecodeOnly()
 }
 
+// Keep puts a picture that precedes the first one of its generation into the history, so that stepping back from there
+// needs no decoder. It takes ownership. What lies too far back is released. DecodeOnly has counted it.
+func (q *Queue) Keep(v *frame.Video) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := len(q.past)
+	if q.closed || v.Gen != q.gen || q.first || q.keep < v.SizeBytes() || n > 0 && v.PTS <= q.past[n-1].pts {
+		v.Release()
+		return
+	}
+	q.past = append(q.past, entry{v: v, pts: v.PTS, end: v.End(), counted: true})
+	q.pastBytes += v.SizeBytes()
+	for q.pastBytes > q.keep || len(q.past) > maxHistory {
+		q.forget()
+	}
+}
+
 // Undecodable counts a coded frame that the decoder rejected.
 func (q *Queue) Undecodable() {
 	q.mu.Lock()
@@ -334,6 +351,15 @@ func (q *Queue) Step(n int) (t media.Time, ok bool) {
 	defer q.mu.Unlock()
 	q.pinned = true
 	ok = true
+	if q.cursor < 0 && len(q.waiting) > 0 { // nobody has asked for the first one yet
+		q.move()
+		q.see(len(q.past)-1, WhyStepped, &out)
+		q.offer()
+		q.ran()
+	}
+	if q.cursor < 0 {
+		return 0, false
+	}
 	for ; ok && n > 0; n-- {
 		if q.cursor == len(q.past)-1 {
 			if ok = len(q.waiting) > 0; !ok {
@@ -350,9 +376,6 @@ func (q *Queue) Step(n int) (t media.Time, ok bool) {
 			q.see(q.cursor-1, WhyStepped, &out)
 		}
 	}
-	if q.cursor < 0 {
-		return 0, false
-	}
 	return q.past[q.cursor].pts, ok
 }
 
@@ -363,7 +386,9 @@ func (q *Queue) Unpin() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.pinned = false
-	q.see(len(q.past)-1, WhyStepped, &out)
+	if q.cursor >= 0 {
+		q.see(len(q.past)-1, WhyStepped, &out)
+	}
 }
 
 // Shown returns the picture that was lent last.
@@ -371,6 +396,18 @@ func (q *Queue) Shown() (p Picture, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.shown, q.isShown
+}
+
+// Seen returns the picture that is to be seen: what the next Pick lends when the clock does not move on.
+func (q *Queue) Seen() (p Picture, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.cursor < 0 {
+		return Picture{}, false
+	}
+	e := q.past[q.cursor]
+	w, h := e.v.DisplaySize()
+	return Picture{PTS: e.pts, Duration: q.ends(e).Sub(e.pts), Gen: q.gen, Width: w, Height: h}, true
 }
 
 // Depth returns how many pictures wait.
@@ -556,7 +593,9 @@ func (q *Queue) forget() {
 	q.past[len(q.past)-1] = entry{}
 	q.past = q.past[:len(q.past)-1]
 	q.pastBytes -= e.v.SizeBytes()
-	q.cursor--
+	if q.cursor >= 0 {
+		q.cursor--
+	}
 	if e.v == q.lent {
 		q.orphan = true
 		return

@@ -47,6 +47,12 @@ type input struct {
 	shift, modified bool
 }
 
+// stirs reports whether anything happened with the pointer, that was at x, y, or the keys.
+func (in *input) stirs(x, y float32) bool {
+	return in.x != x || in.y != y || in.down || in.pressed || in.secondary || in.wheelX != 0 || in.wheelY != 0 ||
+		len(in.typed)+len(in.keys) != 0 || in.modified || in.shift
+}
+
 // request is what the window itself has to do.
 type request struct {
 	toggleFullscreen, leaveFullscreen, quit bool

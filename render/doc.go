@@ -6,10 +6,12 @@
 // then one pass converts, scales, crops, turns, mirrors and letterboxes on the way to the screen. The usual picture, of 8
 // bits and nothing but a matrix, has a shader of its own; those of other pictures are put together from pieces when the
 // first one is drawn, and follow package yuv. The controls are one more draw call. Nothing is drawn while nothing changes.
+// Without graphics hardware the usual picture is converted and scaled by the processor instead, and frames are drawn
+// when pictures are due.
 //
 // # Ownership
 //
-// A lent picture is read during the call of Pick's caller only; it is neither kept nor released. Textures belong to
+// A lent picture is read until another one is lent; it is not released. Textures belong to
 // the window; those of the two most recent formats and sizes are kept.
 //
 // # Concurrency

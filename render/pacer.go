@@ -10,6 +10,8 @@ const (
 	defaultVsync = time.Second / 60
 	// minVsync and maxVsync bound what is believed.
 	minVsync, maxVsync = 2 * time.Millisecond, 100 * time.Millisecond
+	// early is how long before its time a picture may be shown because the frame that is drawn for it is.
+	early = time.Millisecond
 	// vsyncWindow is how many frames the estimate rests on, minVsyncSamples the fewest.
 	vsyncWindow, minVsyncSamples = 31, 8
 )
@@ -24,6 +26,28 @@ type pacer struct {
 	count     int // frames measured so far
 	vsync     time.Duration
 	from      time.Time // start of the last interval
+}
+
+// demanded returns the interval of a frame that is drawn now because a picture is due at that time, or for another reason,
+// and visible after latency. It ends when the picture is to be replaced.
+func (p *pacer) demanded(now time.Time, latency time.Duration, due time.Time, length time.Duration) (from, to time.Time) {
+	p.last = time.Time{}
+	from = now.Add(latency)
+	if from.Before(p.from) {
+		from = p.from
+	}
+	p.from = from
+	length = min(max(length, soonest), maxVsync)
+	switch to = due.Add(length); {
+	case due.Sub(from) > early:
+		to = due
+	case to.Sub(from) < minVsync || due.IsZero():
+		to = from.Add(length)
+	}
+	if longest := from.Add(maxVsync); to.After(longest) {
+		to = longest
+	}
+	return from, to
 }
 
 // next returns the interval of a frame that is drawn now. steady says that the frame before was presented, so that

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -105,5 +106,44 @@ func TestPacer_Outliers(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { now = now.Add(16 * time.Millisecond); p.next(now, true) }); n != 0 {
 		t.Errorf("%v allocations a frame", n)
+	}
+}
+
+// TestPacer_Demanded: what is drawn for a picture covers its time, what is drawn before it ends where it begins, and what is
+// drawn late covers the rest.
+func TestPacer_Demanded(t *testing.T) {
+	start := time.Unix(1000, 0)
+	ms := func(n float64) time.Duration { return time.Duration(n * 1e6) }
+	for _, c := range []struct {
+		name             string
+		now, due, length float64 // ms; due NaN: unknown
+		from, to         float64
+	}{
+		{"in time", 90, 100, 40, 100, 140},
+		{"a little early", 89.5, 100, 40, 99.5, 140},
+		{"another reason", 50, 100, 40, 60, 100},
+		{"late", 115, 100, 40, 125, 140},
+		{"too late", 150, 100, 40, 160, 200},
+		{"slow pictures", 90, 100, 1000, 100, 200},
+		{"fast pictures", 90, 100, 8, 100, 100 + 1000.0/60},
+		{"unknown", 90, math.NaN(), 0, 100, 100 + 1000.0/60},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var p pacer
+			var due time.Time
+			if c.due == c.due {
+				due = start.Add(ms(c.due))
+			}
+			from, to := p.demanded(start.Add(ms(c.now)), 10*time.Millisecond, due, ms(c.length))
+			if d := from.Sub(start) - ms(c.from); d.Abs() > time.Microsecond {
+				t.Errorf("from %v, want %v ms", from.Sub(start), c.from)
+			}
+			if d := to.Sub(start) - ms(c.to); d.Abs() > time.Microsecond {
+				t.Errorf("to %v, want %v ms", to.Sub(start), c.to)
+			}
+			if f, _ := p.demanded(start, 0, due, 0); f.Before(from) {
+				t.Errorf("the next interval begins at %v, before the last one", f.Sub(start))
+			}
+		})
 	}
 }

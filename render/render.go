@@ -10,8 +10,8 @@ import (
 	"mseplayer/render/yuv"
 )
 
-// Source lends the picture that is to be visible in the interval [from, to). v stays valid until the next call of
-// Pick; fresh is false when the picture of the last call stays (v may then be nil: keep what is shown).
+// Source lends the picture that is to be visible in the interval [from, to). v stays valid until a call
+// returns another one; fresh is false when the picture of the last call stays (v may then be nil: keep what is shown).
 type Source interface {
 	Pick(from, to time.Time) (v *frame.Video, fresh bool)
 }

@@ -16,7 +16,9 @@ import (
 	"github.com/hajimehoshi/ebiten/v2/inpututil"
 
 	"mseplayer/assets"
+	"mseplayer/player/frame"
 	"mseplayer/render/hud"
+	"mseplayer/render/yuv"
 )
 
 const (
@@ -67,6 +69,8 @@ func Run(ctx context.Context, o Options) error {
 	ebiten.SetWindowTitle(windowTitle(""))
 	g.placeFirst()
 	ebiten.SetFullscreen(o.Fullscreen)
+	g.probe = true
+	defer g.beat.stop()
 	err = ebiten.RunGameWithOptions(g, &ebiten.RunGameOptions{X11ClassName: "mseplayer", X11InstanceName: "mseplayer"})
 	if err != nil {
 		return fmt.Errorf("render: window: %w", err)
@@ -81,8 +85,13 @@ type game struct {
 	log     *slog.Logger
 
 	surface *surface
+	soft    *soft // nil where there is graphics hardware
+	probe   bool  // whether that is still to be found out
+	softly  bool  // whether soft shows the picture, not surface
+	lent    *frame.Video
 	hud     *hud.HUD
 	pacer   pacer
+	beat    beat
 	desk    desk
 	layout  hud.Layout
 	state   State
@@ -106,6 +115,7 @@ type game struct {
 	complained string // the last error of a picture that was logged
 	idle       int    // frames since the last change
 	drawn      int    // calls of DrawFinalScreen, for tests
+	stirred    bool   // whether there was input since the last Draw
 
 	speck  *ebiten.Image // one texel, to mark the screen as changed with
 	corner [3]ebiten.Vertex
@@ -198,7 +208,9 @@ func (g *game) Update() error {
 		g.title = g.state.Title
 		ebiten.SetWindowTitle(windowTitle(g.title))
 	}
+	x, y := g.input.x, g.input.y
 	g.read(&g.input)
+	g.stirred = g.stirred || g.input.stirs(x, y)
 	q := g.desk.tick(&g.input, &g.layout, &g.state, g.options.Controls, g.hud)
 	g.input.resized = false
 	if q.quit {
@@ -268,25 +280,34 @@ func (g *game) cursor() {
 // Draw fetches the picture for the coming refresh and builds the overlay. What it changes is drawn by
 // DrawFinalScreen.
 func (g *game) Draw(screen *ebiten.Image) {
+	if g.probe {
+		g.probe = false
+		if softly() {
+			g.soft = newSoft()
+		}
+	}
 	changed := g.expose
 	g.expose = false
+	resized := false
 	if b := screen.Bounds(); b.Dx() != g.w || b.Dy() != g.h {
 		g.w, g.h = b.Dx(), b.Dy()
-		changed, g.input.resized = true, true
+		changed, resized, g.input.resized = true, true, true
 	}
 	g.layout = hud.NewLayout(g.w, g.h, g.density)
 
 	now := time.Now()
-	if !g.away && g.pick(now) {
-		changed = true
-	}
+	fresh := !g.away && g.pick(now, resized)
+	stirring := changed || g.stirred || g.state.Seeking || g.soft == nil && (fresh || !g.state.Paused && !g.state.NoVideo)
+	g.stirred = false
+	defer func() { g.beat.plan(now, stirring, g.away, g.soft != nil, g.due) }()
+	changed = changed || fresh
 	v := hud.View{
 		Now: now, Layout: g.layout, Controls: g.desk.controls(), Fullscreen: g.fullscreen,
-		Picture: g.surface.shown != nil && !g.state.NoVideo, X: g.desk.x, Y: g.desk.y, Over: g.desk.over,
+		Picture: g.hasPicture() && !g.state.NoVideo, X: g.desk.x, Y: g.desk.y, Over: g.desk.over,
 		Dragging: g.desk.grip == gripSeek, DragTo: g.desk.dragTo,
 	}
 	if g.hud.Build(&v, &g.state) {
-		changed = true
+		changed, stirring = true, true
 	}
 	if !changed {
 		g.idle = min(g.idle+1, settleFrames)
@@ -299,13 +320,36 @@ func (g *game) Draw(screen *ebiten.Image) {
 	screen.DrawTriangles(g.corner[:], quadIndices[:3], g.speck, nil)
 }
 
-// pick takes the picture for the next interval and reports whether it is a new one.
-func (g *game) pick(now time.Time) bool {
-	v, fresh := g.options.Source.Pick(g.pacer.next(now, g.idle < settleFrames))
-	if !fresh || v == nil {
+// due asks the source when its next picture is due.
+func (g *game) due() (at time.Time, length time.Duration, ok bool) {
+	if t, is := g.options.Source.(Timed); is {
+		return t.Due()
+	}
+	return time.Time{}, 0, false
+}
+
+// interval is when the picture that is picked now will be visible.
+func (g *game) interval(now time.Time) (from, to time.Time) {
+	if g.soft == nil || !g.beat.onDemand {
+		return g.pacer.next(now, g.idle < settleFrames && !g.beat.onDemand)
+	}
+	at, length, _ := g.due()
+	return g.pacer.demanded(now, g.beat.latency(), at, length)
+}
+
+// pick takes the picture for the next interval and reports whether it is a new one. In a view of a new size that of the
+// last one may have to be converted again.
+func (g *game) pick(now time.Time, resized bool) bool {
+	v, fresh := g.options.Source.Pick(g.interval(now))
+	switch {
+	case fresh && v != nil:
+		g.lent = v
+	case resized && g.softly:
+		v = g.lent
+	default:
 		return false
 	}
-	if err := g.surface.upload(v); err != nil {
+	if err := g.upload(v); err != nil {
 		if m := err.Error(); m != g.complained {
 			g.complained = m
 			g.log.Warn("picture cannot be shown", "pts", float64(v.PTS), "err", err)
@@ -313,15 +357,34 @@ func (g *game) pick(now time.Time) bool {
 		return false
 	}
 	if !g.sized {
-		g.sizeTo()
+		g.sizeTo(v.DisplaySize())
 	}
 	return true
 }
 
+// upload makes v the picture that is shown.
+func (g *game) upload(v *frame.Video) error {
+	if err := yuv.Check(v); err != nil || !g.soft.takes(v) {
+		g.softly = g.softly && err != nil
+		return g.surface.upload(v)
+	}
+	start := time.Now()
+	g.soft.upload(v, g.w, g.h)
+	g.softly = true
+	g.beat.converted(time.Since(start))
+	return nil
+}
+
+func (g *game) hasPicture() bool { return g.softly || g.surface.shown != nil }
+
 // DrawFinalScreen draws the picture and the overlay. It may be called again for the same frame.
 func (g *game) DrawFinalScreen(screen ebiten.FinalScreen, _ *ebiten.Image, _ ebiten.GeoM) {
 	g.drawn++
-	if b := screen.Bounds(); !g.state.NoVideo {
+	switch b := screen.Bounds(); {
+	case g.state.NoVideo:
+	case g.softly:
+		g.soft.draw(screen, b.Dx(), b.Dy())
+	default:
 		g.surface.draw(screen, b.Dx(), b.Dy())
 	}
 	g.hud.Draw(screen)
@@ -339,9 +402,9 @@ func (g *game) placeFirst() {
 }
 
 // sizeTo gives the window the size of its first picture, or one of the same shape that fits the screen.
-func (g *game) sizeTo() {
+func (g *game) sizeTo(width, height int) {
 	g.sized = true
-	w, h := float64(g.surface.width)/g.density, float64(g.surface.height)/g.density
+	w, h := float64(width)/g.density, float64(height)/g.density
 	if m := ebiten.Monitor(); m != nil {
 		mw, mh := m.Size()
 		if k := min(float64(mw)/w, float64(mh)/h); k > 0 && k < 1 {

@@ -37,8 +37,9 @@ const (
 	// take a while for their first ones. warmPatience is how long playback waits for that.
 	warmPicks    = 4
 	warmPatience = 3 * time.Second
-	// watch is how often a session looks whether it should stop.
+	// watch is how often a session looks whether it should stop, and doze how often while the position rests.
 	watch = 5 * time.Millisecond
+	doze  = 100 * time.Millisecond
 )
 
 // sound is the sink of a session with what the program needs besides playing.
@@ -325,8 +326,8 @@ func (s *session) awaitSurface(ctx context.Context, p *player.Player) {
 
 // follow waits until playback is over: its end, a failure, a limit of the command line, or ctx.
 func (s *session) follow(ctx context.Context, p *player.Player) {
-	ticker := time.NewTicker(watch)
-	defer ticker.Stop()
+	timer := time.NewTimer(watch)
+	defer timer.Stop()
 	played, last, lastGen := media.Span(0), media.Time(0), media.Gen(0)
 	ended := p.Ended()
 	for {
@@ -337,8 +338,8 @@ func (s *session) follow(ctx context.Context, p *player.Player) {
 			if !s.opt.loop {
 				return
 			}
-			ended = nil // that was the first time; the ticker sees the others
-		case <-ticker.C:
+			ended = nil // that was the first time; the timer sees the others
+		case <-timer.C:
 		}
 		if ended == nil {
 			if p.Err() != nil {
@@ -349,6 +350,11 @@ func (s *session) follow(ctx context.Context, p *player.Player) {
 			}
 		}
 		at, gen := p.Playhead()
+		if at == last && gen == lastGen && p.State().Paused {
+			timer.Reset(doze)
+		} else {
+			timer.Reset(watch)
+		}
 		if gen == lastGen { // neither a seek nor a jump
 			played += max(at.Sub(last), 0)
 		}
@@ -411,6 +417,14 @@ func (s *session) Pick(from, to time.Time) (v *frame.Video, fresh bool) {
 		s.bury() // what was lent before is not drawn from any more
 	}
 	return v, fresh
+}
+
+// Due implements render.Timed.
+func (s *session) Due() (at time.Time, length time.Duration, ok bool) {
+	if p := s.current.Load(); p != nil {
+		return p.Frames().Due()
+	}
+	return time.Time{}, 0, false
 }
 
 // drawNowhere is the surface of --headless: it picks as a display of --display-rate would show.

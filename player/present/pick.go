@@ -24,6 +24,26 @@ func (q *Queue) Pick(from, to time.Time) (v *frame.Video, fresh bool) {
 	return v, fresh
 }
 
+// Due tells when the first waiting picture is due and for how long it is to be visible: for surfaces that can draw when
+// they like. ok is false when that is not known: no picture waits, or the clock rests.
+func (q *Queue) Due() (at time.Time, length time.Duration, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r, ok := q.clock.Read()
+	if !ok || r.Gen != q.gen || q.pinned || len(q.waiting) == 0 || r.Rate == 0 {
+		return time.Time{}, 0, false
+	}
+	e := q.waiting[0]
+	if at, ok = r.WallOf(e.pts); !ok {
+		return time.Time{}, 0, false
+	}
+	end := q.ends(e)
+	if len(q.waiting) > 1 {
+		end = q.waiting[1].pts
+	}
+	return at, media.Span(float64(end.Sub(e.pts)) / r.Rate).Duration(), true
+}
+
 func (q *Queue) pick(from, to time.Time, out *outbox) (*frame.Video, bool) {
 	if !to.After(from) {
 		to = from.Add(defaultVsync)

@@ -805,3 +805,92 @@ func TestQueue_SetSpeed(t *testing.T) {
 		r.Close()
 	}
 }
+
+// TestQueue_Due tells when the next picture is due, and says when it does not know.
+func TestQueue_Due(t *testing.T) {
+	r := newRig(t, present.Options{})
+	unknown := func(why string) {
+		t.Helper()
+		if _, _, ok := r.Due(); ok {
+			t.Errorf("%s: something is due", why)
+		}
+	}
+	want := func(ms, length float64) {
+		t.Helper()
+		at0, d, ok := r.Due()
+		if !ok || at0.Sub(at(ms/1000)).Abs() > time.Microsecond || math.Abs(d.Seconds()*1000-length) > 0.001 {
+			t.Errorf("due at %v for %v (%v), want %v ms for %v", at0.Sub(epoch), d, ok, ms, length)
+		}
+	}
+	unknown("no clock")
+	r.run(1, 0, 1, 0)
+	unknown("no picture")
+	r.put(0, 0, 0.1, 0.14)
+	want(1000, 100)
+	r.pick(1)
+	want(1100, 40)
+	r.run(1, 0, 2, 0)
+	want(1050, 20)
+	r.pick(1.06)
+	want(1070, 20)
+	r.rest(0.1, 0)
+	unknown("the clock rests")
+	r.run(1, 0, 1, 1)
+	unknown("another generation")
+	r.run(1, 0, 1, 0)
+	r.Step(-1)
+	unknown("stepping")
+}
+
+// TestQueue_Keep: pictures before the target of a seek are there to step back to, within the bounds of the history, and none
+// is shown by itself.
+func TestQueue_Keep(t *testing.T) {
+	keep := func(r *rig, g media.Gen, pts ...media.Time) {
+		for _, p := range pts {
+			r.DecodeOnly()
+			r.Keep(picture(g, p, 0.04))
+		}
+	}
+	r := logged(t, present.Options{History: 4 * 24})
+	r.Flush(1)
+	r.rest(0.21, 1)
+	keep(r, 1, 0, 0.04, 0.08, 0.12, 0.16)
+	keep(r, 0, 9) // of the generation before
+	keep(r, 1, 0.16)
+	r.want("nothing yet", r.pick(0), "-")
+	if _, ok := r.Step(-1); ok {
+		t.Error("stepped before there was a picture")
+	}
+	r.Unpin()
+	r.put(1, 0.2, 0.24)
+	keep(r, 1, 0.18) // too late
+	r.want("the target", r.pick(1), "0.2")
+	r.wantLog("v 0.2")
+	for i, want := range []string{"0.16 true", "0.12 true", "0.08 true", "0.08 false"} {
+		pts, ok := r.Step(-1)
+		if got := fmt.Sprint(pts, ok); got != want {
+			t.Errorf("step %d back: %s, want %s", i, got, want)
+		}
+	}
+	r.want("the oldest", r.pick(2), "0.08")
+	if pts, ok := r.Step(4); pts != 0.24 || !ok {
+		t.Errorf("four on: %v %v", pts, ok)
+	}
+	// steps before the surface has asked for the first picture
+	r.Flush(2)
+	keep(r, 2, 0.04, 0.08)
+	r.put(2, 0.12, 0.16)
+	if pts, ok := r.Step(-1); pts != 0.08 || !ok {
+		t.Errorf("one back at once: %v %v", pts, ok)
+	}
+	none := newRig(t, present.Options{History: -1})
+	keep(none, 0, 0, 0.04)
+	none.rest(0.08, 0)
+	none.put(0, 0.08)
+	none.want("no history", none.pick(0), "0.08")
+	if _, ok := none.Step(-1); ok {
+		t.Error("stepped back without a history")
+	}
+	r.Close()
+	none.Close()
+}

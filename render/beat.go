@@ -1,0 +1,97 @@
+//lint:file-ignore SA1019 what is recommended instead still draws sixty frames a second
+
+package render
+
+import (
+	"time"
+
+	"github.com/hajimehoshi/ebiten/v2"
+)
+
+const (
+	// restAfter is how long nothing must have happened until the window draws on demand only, and lookEvery how often it
+	// looks then whether something has. A key or the pointer wakes it at once.
+	restAfter = time.Second
+	lookEvery = 200 * time.Millisecond
+	// awayEvery is how often a window that is not on the screen looks.
+	awayEvery = 500 * time.Millisecond
+	// soonest is the shortest time between two frames that are drawn when a picture is due.
+	soonest = time.Second / 60
+	// swapTime is how long drawing and showing a picture takes without graphics hardware, besides converting it.
+	swapTime = 5 * time.Millisecond
+)
+
+// Timed is implemented by a Source that knows when its next picture is due.
+type Timed interface {
+	// Due tells when the next picture is due and for how long it is to be visible. ok is false when that is not known.
+	Due() (at time.Time, length time.Duration, ok bool)
+}
+
+// beat decides when frames are drawn: with the display's refreshes as long as something moves; otherwise, and on displays
+// without graphics hardware also for pictures, when there is a reason.
+type beat struct {
+	onDemand bool
+	timer    *time.Timer // calls for a frame
+	stirred  time.Time   // when there was a reason last to draw with the refreshes
+	cost     time.Duration
+}
+
+// plan is called at the end of each frame, which began at now. due is what the source says, if it is asked.
+func (b *beat) plan(now time.Time, stirring, away, soft bool, due func() (time.Time, time.Duration, bool)) {
+	if stirring || b.stirred.IsZero() {
+		b.stirred = now
+	}
+	var wait time.Duration
+	switch {
+	case away:
+		wait = awayEvery
+	case now.Sub(b.stirred) < restAfter:
+		b.demand(false)
+		return
+	case soft:
+		wait = lookEvery
+		if at, _, ok := due(); ok {
+			wait = min(wait, max(at.Add(-b.latency()).Sub(now), soonest))
+		}
+	default:
+		wait = lookEvery
+	}
+	b.demand(true)
+	wait = max(0, wait-time.Since(now))
+	if b.timer == nil {
+		b.timer = time.AfterFunc(wait, ebiten.ScheduleFrame)
+		return
+	}
+	b.timer.Reset(wait)
+}
+
+// latency is how long after a frame begins its picture is visible, when frames are drawn on demand.
+func (b *beat) latency() time.Duration { return b.cost + swapTime }
+
+// converted tells how long a picture took to convert.
+func (b *beat) converted(d time.Duration) {
+	if b.cost == 0 {
+		b.cost = d
+	}
+	b.cost += (d - b.cost) / 16
+}
+
+// demand changes the way frames are called for.
+func (b *beat) demand(yes bool) {
+	if yes == b.onDemand {
+		return
+	}
+	b.onDemand = yes
+	mode := ebiten.FPSModeVsyncOn
+	if yes {
+		mode = ebiten.FPSModeVsyncOffMinimum
+	}
+	ebiten.SetFPSMode(mode)
+}
+
+// stop ends the calls for frames.
+func (b *beat) stop() {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+}

@@ -1,0 +1,207 @@
+package yuv
+
+import (
+	"encoding/binary"
+	"math"
+
+	"mseplayer/mse/media"
+	"mseplayer/player/frame"
+)
+
+const (
+	// weightBits is the precision of interpolation.
+	weightBits = 8
+	// Rows are mixed four samples to a word of 16 bits each.
+	perWord  = 4
+	maxWords = maxDimension / perWord
+	evenBits = 0x00ff00ff00ff00ff
+	// What the chroma samples add to red, green and blue travels in three lanes of one word, laneBits apart, with
+	// laneFraction bits behind the point. bias keeps them from being negative.
+	laneBits     = 21
+	laneFraction = 3
+	laneMask     = 1<<(laneBits-weightBits) - 1
+	allLanes     = 1 | 1<<laneBits | 1<<(2*laneBits)
+	bias         = 512
+	// lumaBits is the precision of the factor of luma.
+	lumaBits = 14
+	// levels is how many sums there may be.
+	levels = 1 << (laneBits - weightBits + 1)
+)
+
+// Quick does what Scale does, many times as fast: with whole numbers, to within two levels of 255, for upright pictures of
+// the usual formats. It is for displays without graphics hardware. What it works out for one size and shape is kept for the
+// next picture.
+type Quick struct {
+	key    quickKey
+	lx, cx []quickTap
+	ly, cy []tap
+
+	luma   uint64        // the factor of luma
+	chroma [3][3]int     // the factors of Cb and Cr in red, green and blue, and what is added
+	level  [levels]uint8 // what a lane's sum stands for
+
+	rows [3][maxWords]uint64  // a row of each plane, mixed from two: see mix
+	adds [maxDimension]uint64 // what each chroma sample of the row adds
+}
+
+// quickKey is what the tables depend on.
+type quickKey struct {
+	format        frame.PixelFormat
+	color         media.ColorInfo
+	width, height int
+	crop          frame.Rect
+	cols, rows    int
+}
+
+// quickTap is a tap; for luma a and b are words of a mixed row and the samples' places in them.
+type quickTap struct {
+	a, b           uint16
+	shiftA, shiftB uint8
+	w              uint16
+}
+
+// NewQuick returns a converter.
+func NewQuick() *Quick {
+	q := &Quick{}
+	for i := range q.level {
+		q.level[i] = uint8(min(max((i-bias<<laneFraction+1<<(laneFraction-1))>>laneFraction, 0), 255))
+	}
+	return q
+}
+
+// Takes reports whether Scale can do a picture that passed Check.
+func (q *Quick) Takes(v *frame.Video) bool {
+	return v.Rotation == 0 && (v.Format.Layout == frame.YUV || v.Format.Layout == frame.Gray) && v.Format.Depth == 8
+}
+
+// Scale fills cols × rows pixels of 4 bytes, red, green, blue and 255, with a picture that it Takes.
+func (q *Quick) Scale(pix []byte, cols, rows int, v *frame.Video) {
+	key := quickKey{v.Format, v.Color, v.Width, v.Height, v.Crop, cols, rows}
+	if q.key != key || len(q.ly) != rows {
+		q.prepare(v, cols, rows)
+		q.key = key
+	}
+	for j := range rows {
+		q.mix(0, v, q.ly[j])
+		if v.Format.PlaneCount() > 1 {
+			q.mix(1, v, q.cy[j])
+			q.mix(2, v, q.cy[j])
+			q.add(v)
+		}
+		q.convert(pix[j*cols*4 : (j+1)*cols*4])
+	}
+}
+
+// prepare works the tables out.
+func (q *Quick) prepare(v *frame.Video, cols, rows int) {
+	s, c := SitingOf(v.Format), v.Crop
+	cx0, cy0, cx1, cy1 := ChromaCrop(v)
+	q.lx, q.cx = q.lx[:0], q.cx[:0]
+	for _, t := range taps(cols, c.X, c.W, false, 1, 0, c.X, c.X+c.W-1) {
+		a, sa := place(t.a)
+		b, sb := place(t.b)
+		q.lx = append(q.lx, quickTap{uint16(a), uint16(b), uint8(sa), uint8(sb), weight(t)})
+	}
+	gray := v.Format.PlaneCount() == 1
+	for _, t := range taps(cols, c.X, c.W, false, s.Scale[0], s.Bias[0], cx0, cx1) {
+		if gray {
+			t = tap{}
+		}
+		q.cx = append(q.cx, quickTap{a: uint16(t.a), b: uint16(t.b), w: weight(t)})
+	}
+	q.ly = taps(rows, c.Y, c.H, false, 1, 0, c.Y, c.Y+c.H-1)
+	q.cy = taps(rows, c.Y, c.H, false, s.Scale[1], s.Bias[1], cy0, cy1)
+
+	// The factor of luma is the same for all three colours.
+	m := MatrixOf(v)
+	q.luma = uint64(m[0][0]*255*(1<<lumaBits) + 0.5)
+	for i := range m {
+		for k := range 2 {
+			q.chroma[i][k] = int(math.Round(float64(m[i][k+1]) * 255 * (1 << weightBits)))
+		}
+		q.chroma[i][2] = int(math.Round((float64(m[i][3])*255 + bias) * (1 << laneFraction)))
+	}
+	if gray {
+		q.adds[0] = q.sum(0, 0)
+	}
+}
+
+// place tells in which word of a mixed row sample x is, and how far up: even and odd samples are mixed apart.
+func place(x int) (word, shift int) { return x>>3<<1 | x&1, (x >> 1 & 3) * 16 }
+
+func weight(t tap) uint16 { return uint16(t.w*(1<<weightBits) + 0.5) }
+
+// mix interpolates between two rows of plane i.
+func (q *Quick) mix(i int, v *frame.Video, t tap) {
+	w, _ := v.Format.PlaneSize(i, v.Width, v.Height)
+	p := v.Plane[i]
+	a, b := p.Data[t.a*p.Stride:][:w], p.Data[t.b*p.Stride:][:w]
+	out := &q.rows[i]
+	wb := uint64(weight(t))
+	wa := 1<<weightBits - wb
+	k := 0
+	for len(a) >= 2*perWord && len(b) >= 2*perWord {
+		m, n := binary.LittleEndian.Uint64(a), binary.LittleEndian.Uint64(b)
+		out[k%maxWords] = m&evenBits*wa + n&evenBits*wb
+		out[(k+1)%maxWords] = m>>8&evenBits*wa + n>>8&evenBits*wb
+		a, b, k = a[2*perWord:], b[2*perWord:], k+2
+	}
+	if len(a) > 0 {
+		var m, n [2 * perWord]byte
+		copy(m[:], a)
+		copy(n[:], b)
+		e, f := binary.LittleEndian.Uint64(m[:]), binary.LittleEndian.Uint64(n[:])
+		out[k] = e&evenBits*wa + f&evenBits*wb
+		out[k+1] = e>>8&evenBits*wa + f>>8&evenBits*wb
+	}
+}
+
+// sum is what a pair of mixed chroma samples adds, in lanes.
+func (q *Quick) sum(u, v int) (lanes uint64) {
+	const shift = 2*weightBits - laneFraction
+	m := &q.chroma
+	r := (m[0][0]*u+m[0][1]*v)>>shift + m[0][2]
+	g := (m[1][0]*u+m[1][1]*v)>>shift + m[1][2]
+	b := (m[2][0]*u+m[2][1]*v)>>shift + m[2][2]
+	return uint64(r) | uint64(g)<<laneBits | uint64(b)<<(2*laneBits)
+}
+
+// add works out what the chroma samples of the mixed rows add.
+func (q *Quick) add(v *frame.Video) {
+	w, _ := v.Format.PlaneSize(1, v.Width, v.Height)
+	us, vs := &q.rows[1], &q.rows[2]
+	for x := 0; x < w; x += 2 * perWord {
+		k := x / perWord
+		for odd := range 2 {
+			mu, mv := us[(k+odd)%maxWords], vs[(k+odd)%maxWords]
+			for i := range perWord {
+				q.adds[(x+2*i+odd)%maxDimension] = q.sum(int(mu&0xffff), int(mv&0xffff))
+				mu, mv = mu>>16, mv>>16
+			}
+		}
+	}
+}
+
+// convert makes one row of pixels from the mixed rows.
+func (q *Quick) convert(pix []byte) {
+	const (
+		lanes = laneMask * allLanes
+		shift = lumaBits + 2*weightBits - laneFraction
+	)
+	row, adds, cx := &q.rows[0], &q.adds, q.cx
+	if len(cx) != len(q.lx) {
+		panic("yuv: tables of different lengths")
+	}
+	for i, t := range q.lx {
+		if len(pix) < 4 {
+			return
+		}
+		a, b, w := row[t.a%maxWords]>>(t.shiftA&63)&0xffff, row[t.b%maxWords]>>(t.shiftB&63)&0xffff, uint64(t.w)
+		y := (a*(1<<weightBits-w) + b*w) * q.luma >> shift
+		c := cx[i]
+		w = uint64(c.w)
+		s := (adds[c.a%maxDimension]*(1<<weightBits-w)+adds[c.b%maxDimension]*w)>>weightBits&lanes + y*allLanes
+		binary.LittleEndian.PutUint32(pix, uint32(q.level[s%levels])|uint32(q.level[s>>laneBits%levels])<<8|uint32(q.level[s>>(2*laneBits)%levels])<<16|0xff000000)
+		pix = pix[4:]
+	}
+}

@@ -138,6 +138,16 @@ func (r *Reader) Waiting() bool {
 	return r.waits
 }
 
+// RAPTx returns the presentation time of the track's last random access point at or before t. Like LocatedTx it runs under
+// the lock.
+func (r *Reader) RAPTx(_ *Tx, t media.Time) (media.Time, bool) {
+	tb := r.track.trackBufferOf()
+	if tb == nil {
+		return 0, false
+	}
+	return tb.buf.PrevRAP(t)
+}
+
 // Close ends the reader; a blocked Next returns ErrGone.
 func (r *Reader) Close() {
 	l := r.a.ms.loop

@@ -480,6 +480,21 @@ func (p *Player) Pause() { p.el.Pause() }
 // Seek moves to t, exactly.
 func (p *Player) Seek(t media.Time) { p.el.Seek(t) }
 
+// FastSeek moves to where decoding can begin at or before t, if t has been fetched, and to t otherwise.
+func (p *Player) FastSeek(t media.Time) { p.el.FastSeek(t) }
+
+// SetSection repeats what lies between two points, given in either order, until one of them is unset.
+func (p *Player) SetSection(a, b media.Opt) { p.el.SetSection(a, b) }
+
+// Section returns the points of SetSection.
+func (p *Player) Section() (a, b media.Opt) { return p.el.Section() }
+
+// SetAudioDelay has sound heard later than its pictures, earlier when d is negative, by at most element.MaxAudioDelay.
+func (p *Player) SetAudioDelay(d media.Span) { p.el.SetAudioDelay(d) }
+
+// AudioDelay returns what SetAudioDelay has set.
+func (p *Player) AudioDelay() media.Span { return p.el.AudioDelay() }
+
 // Step pauses and moves by n pictures.
 func (p *Player) Step(n int) {
 	p.el.Pause()

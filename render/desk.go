@@ -19,8 +19,10 @@ const (
 	// may be.
 	doubleClick      = 300 * time.Millisecond
 	doubleClickUnits = 6
-	// dragInterval is the shortest time between the seeks of one drag.
-	dragInterval = 60 * time.Millisecond
+	// dragInterval is the shortest time between the seeks of one drag; dragPatience is how long the next one waits for the
+	// picture of the one before.
+	dragInterval = 30 * time.Millisecond
+	dragPatience = 500 * time.Millisecond
 	// settleTime is how long after the window changed its size the pointer may seem to move because the window did.
 	settleTime = 250 * time.Millisecond
 	// jitterPixels is how far the pointer must move to count as moving.
@@ -43,8 +45,8 @@ type input struct {
 	typed []rune
 	keys  []ebiten.Key
 	held  func(ebiten.Key) bool
-	// shift, and whether one of the modifiers is held that belong to the desktop.
-	shift, modified bool
+	// shift, whether one of the modifiers is held that belong to the desktop, and whether that is the control key alone.
+	shift, modified, control bool
 }
 
 // stirs reports whether anything happened with the pointer, that was at x, y, or the keys.
@@ -88,6 +90,7 @@ type desk struct {
 	sent      media.Time // the last target of this drag
 	sentAt    time.Time
 	sentExact bool // whether sent was an exact seek
+	landed    bool // whether the seek before was done at the frame before, so that its picture has been drawn
 
 	clicked        time.Time // the press before, for double clicks
 	clickX, clickY float32
@@ -192,8 +195,8 @@ func (d *desk) press(in *input, l *hud.Layout, s *State, c Controls, r reaction,
 	}
 }
 
-// drag follows what the left button holds. The first seek and the last one of a drag are exact; those between come
-// at most every dragInterval and may land nearby.
+// drag follows what the left button holds. The first seek and the last one of a drag are exact; those between may land
+// nearby and come as fast as their pictures can be drawn, but not more often than every dragInterval.
 func (d *desk) drag(in *input, l *hud.Layout, s *State, c Controls, r reaction) {
 	switch d.grip {
 	case gripNone:
@@ -210,8 +213,12 @@ func (d *desk) drag(in *input, l *hud.Layout, s *State, c Controls, r reaction) 
 		}
 		d.dragTo = span.Start.Add(media.Span(l.SeekFraction(in.x)) * span.Len())
 		ends := !in.down
-		first := d.sentAt.IsZero()
-		if first || ends && (d.dragTo != d.sent || !d.sentExact) || d.dragTo != d.sent && in.now.Sub(d.sentAt) >= dragInterval {
+		first, since := d.sentAt.IsZero(), in.now.Sub(d.sentAt)
+		seen := d.landed && !s.Seeking
+		d.landed = !s.Seeking
+		next := d.dragTo != d.sent && since >= dragInterval && (seen || since >= dragPatience)
+		if first || ends && (d.dragTo != d.sent || !d.sentExact) || next {
+			d.landed = false
 			d.sentExact = first || ends
 			d.sent, d.sentAt = d.dragTo, in.now
 			c.SeekTo(d.dragTo, d.sentExact)
@@ -225,6 +232,13 @@ func (d *desk) drag(in *input, l *hud.Layout, s *State, c Controls, r reaction) 
 
 func (d *desk) keyboard(in *input, s *State, c Controls, r reaction, q *request) {
 	d.repeatHeld(in, s, c, r, q)
+	if in.control {
+		for _, k := range in.keys {
+			if cmd := controlCommand(k); cmd != noCommand {
+				d.start(k, cmd, in, s, c, r, q)
+			}
+		}
+	}
 	if in.modified || len(in.keys) == 0 {
 		// Characters without a key going down are the desktop's own repetition of a held key.
 		return
@@ -258,7 +272,7 @@ func (d *desk) repeatHeld(in *input, s *State, c Controls, r reaction, q *reques
 	if d.repeat == noCommand {
 		return
 	}
-	if in.modified || !in.held(d.repeatKey) {
+	if in.modified && !in.control || !in.held(d.repeatKey) {
 		d.repeat = noCommand
 		return
 	}
@@ -344,6 +358,12 @@ func (d *desk) do(cmd command, n int, now time.Time, s *State, c Controls, r rea
 		c.NextTrack(media.Video)
 	case toggleStats:
 		c.ToggleStats()
+	case sectionPoint:
+		c.SectionPoint()
+	case soundLater:
+		c.AudioDelayBy(soundStep * media.Span(n))
+	case soundEarlier:
+		c.AudioDelayBy(-soundStep * media.Span(n))
 	case quit:
 		q.quit = true
 	default:

@@ -33,6 +33,8 @@ func (r *recorder) NormalSpeed()                    { r.add("normal speed") }
 func (r *recorder) NextTrack(k media.Kind)          { r.add("next %s", k) }
 func (r *recorder) Bound(w, h int)                  { r.add("bound %d×%d", w, h) }
 func (r *recorder) ToggleStats()                    { r.add("stats") }
+func (r *recorder) SectionPoint()                   { r.add("section") }
+func (r *recorder) AudioDelayBy(d media.Span)       { r.add("sound by %v", d) }
 func (r *recorder) ShowVolume(time.Time)            { r.add("(volume)") }
 func (r *recorder) Flash(_ time.Time, paused bool)  { r.add("(flash paused=%t)", paused) }
 func (r *recorder) request(q request) {
@@ -153,6 +155,7 @@ func TestDesk_Keys(t *testing.T) {
 		{"right brace", ebiten.KeyBracketRight, "}", true, []string{"speed by 2.000"}},
 		{"right brace on a German keyboard", ebiten.KeyDigit0, "}", false, []string{"speed by 2.000"}},
 		{"backspace", ebiten.KeyBackspace, "", false, []string{"normal speed"}},
+		{"l", ebiten.KeyL, "l", false, []string{"section"}},
 		{"unbound", ebiten.KeyB, "b", false, nil},
 		{"unbound with shift", ebiten.KeyHome, "", true, nil},
 	}
@@ -173,6 +176,16 @@ func TestDesk_Modified(t *testing.T) {
 	b.press(ebiten.KeyQ, "q")
 	b.tick(0)
 	b.want()
+	b.in.control = true
+	b.press(ebiten.KeyEqual, "")
+	b.tick(0)
+	b.want("sound by 0.1")
+	b.press(ebiten.KeyNumpadSubtract, "")
+	b.tick(0)
+	b.want("sound by -0.1")
+	b.press(ebiten.KeyQ, "q")
+	b.tick(0)
+	b.want()
 }
 
 // TestDesk_CommandsComplete sees to it that every command is reachable and known everywhere.
@@ -183,6 +196,9 @@ func TestDesk_CommandsComplete(t *testing.T) {
 	}
 	for r := rune(0); r < 0x80; r++ {
 		bound[runeCommand(r)] = true
+	}
+	for k := ebiten.Key(0); k <= ebiten.KeyMax; k++ {
+		bound[controlCommand(k)] = true
 	}
 	for c := noCommand; c <= quit; c++ {
 		if !bound[c] {
@@ -300,10 +316,42 @@ func TestDesk_SeekBar(t *testing.T) {
 		b.in.pressed, b.in.down = true, true
 		b.tick(0)
 		b.in.x = x(0.75)
+		b.tick(time.Millisecond)
 		b.tick(dragInterval)
 		b.in.down = false
 		b.tick(dragInterval)
 		b.want("to 50.00 exact", "to 75.00 near", "to 75.00 exact")
+	})
+	t.Run("as fast as pictures come", func(t *testing.T) {
+		b := newBench(t)
+		b.move(x(0.1), b.l.TrackY)
+		b.in.pressed, b.in.down = true, true
+		b.tick(0)
+		b.r.log = nil
+		// Each seek takes 100 ms, and then a frame of 10 ms in which its picture is drawn.
+		var sent time.Time
+		for i := range 100 {
+			b.s.Seeking = b.in.now.Sub(sent) < 100*time.Millisecond
+			n := len(b.r.log)
+			b.in.x = x(0.1 + float64(i)/200)
+			b.tick(10 * time.Millisecond)
+			if len(b.r.log) > n {
+				sent = b.in.now
+			}
+		}
+		if n := len(b.r.log); n < 7 || n > 10 {
+			t.Errorf("%d seeks in a second whose pictures take 110 ms: %q", n, b.r.log)
+		}
+		// One that does not come is not waited for forever.
+		b.r.log = nil
+		b.s.Seeking = true
+		for i := range 60 {
+			b.in.x = x(0.1 + float64(i)/200)
+			b.tick(20 * time.Millisecond)
+		}
+		if n := len(b.r.log); n < 2 || n > 3 {
+			t.Errorf("%d seeks in 1.2 s without a picture: %q", n, b.r.log)
+		}
 	})
 	t.Run("live", func(t *testing.T) {
 		b := newBench(t)
@@ -506,6 +554,8 @@ func (silent) SeekTo(media.Time, bool) {}
 func (silent) Step(int)                {}
 func (silent) VolumeBy(float64)        {}
 func (silent) SetVolume(float64)       {}
+func (silent) SectionPoint()           {}
+func (silent) AudioDelayBy(media.Span) {}
 func (silent) ToggleMute()             {}
 func (silent) SpeedBy(float64)         {}
 func (silent) NormalSpeed()            {}

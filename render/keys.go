@@ -40,6 +40,9 @@ const (
 	nextAudio
 	nextVideo
 	toggleStats
+	sectionPoint
+	soundLater
+	soundEarlier
 	quit
 )
 
@@ -48,6 +51,7 @@ const (
 	shortSeek, longSeek, hugeSeek media.Span = 5, 60, 600
 	shortNudge, longNudge         media.Span = 1, 5
 	wheelSeek                     media.Span = 10
+	soundStep                     media.Span = 0.1
 	volumeStep                               = 2.0 // percentage points
 	speedStep, speedLeap                     = 1.1, 2.0
 
@@ -93,6 +97,18 @@ func keyCommand(k ebiten.Key, shift bool) command {
 	return noCommand
 }
 
+// controlCommand returns what a key does while the control key is held.
+func controlCommand(k ebiten.Key) command {
+	switch k {
+	case ebiten.KeyEqual, ebiten.KeyNumpadAdd:
+		return soundLater
+	case ebiten.KeyMinus, ebiten.KeyNumpadSubtract:
+		return soundEarlier
+	default:
+		return noCommand
+	}
+}
+
 // runeCommand returns what a character does.
 func runeCommand(r rune) command {
 	switch r {
@@ -126,6 +142,8 @@ func runeCommand(r rune) command {
 		return nextVideo
 	case 'i', 'I':
 		return toggleStats
+	case 'l':
+		return sectionPoint
 	default:
 		return noCommand
 	}
@@ -136,7 +154,7 @@ var letterKeys = []struct {
 	key ebiten.Key
 	r   rune
 }{
-	{ebiten.KeyP, 'p'}, {ebiten.KeyF, 'f'}, {ebiten.KeyM, 'm'}, {ebiten.KeyQ, 'q'}, {ebiten.KeyI, 'i'},
+	{ebiten.KeyP, 'p'}, {ebiten.KeyF, 'f'}, {ebiten.KeyM, 'm'}, {ebiten.KeyQ, 'q'}, {ebiten.KeyI, 'i'}, {ebiten.KeyL, 'l'},
 	{ebiten.KeyPeriod, '.'}, {ebiten.KeyComma, ','}, {ebiten.KeyBracketLeft, '['}, {ebiten.KeyBracketRight, ']'},
 }
 
@@ -159,10 +177,10 @@ func (c command) repeats() bool {
 	switch c {
 	case seekBack, seekForward, seekBackMinute, seekForwardMinute, seekBackTen, seekForwardTen,
 		nudgeBack, nudgeForward, nudgeBackFive, nudgeForwardFive, stepForward, stepBack, volumeDown, volumeUp,
-		speedDown, speedUp:
+		speedDown, speedUp, soundLater, soundEarlier:
 		return true
 	case noCommand, togglePause, seekStart, toggleFullscreen, leaveFullscreen, toggleMute, speedHalf, speedDouble, speedNormal,
-		nextAudio, nextVideo, toggleStats, quit:
+		nextAudio, nextVideo, toggleStats, sectionPoint, quit:
 		return false
 	default:
 		panic("render: impossible command")

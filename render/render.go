@@ -29,7 +29,8 @@ type Controls interface {
 	// SeekBy moves by d from the current position, or from the target of a seek under way. Inexact seeks may land
 	// on a random access point nearby.
 	SeekBy(d media.Span, exact bool)
-	// SeekTo moves to t.
+	// SeekTo moves to t. While the seek bar is dragged seeks are inexact, and the next one comes when State says that the
+	// one before is done.
 	SeekTo(t media.Time, exact bool)
 	// Step pauses and shows the next picture (+1) or the one before (-1).
 	Step(n int)
@@ -45,6 +46,11 @@ type Controls interface {
 	// Bound tells how large, in device pixels, pictures can be seen, whenever that changes. 0 by 0 is no bound: the window
 	// has the size of its pictures.
 	Bound(w, h int)
+	// SectionPoint makes the current position the beginning of the section that is repeated, then its end, and then ends
+	// the repetition. What came of it is a State.Notice.
+	SectionPoint()
+	// AudioDelayBy has sound heard later by d, or earlier. What came of it is a State.Notice.
+	AudioDelayBy(d media.Span)
 	// ToggleStats turns the statistics panel, State.Stats, on or off.
 	ToggleStats()
 }

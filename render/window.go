@@ -246,7 +246,9 @@ func (g *game) read(in *input) {
 	in.typed = ebiten.AppendInputChars(in.typed[:0])
 	in.keys = inpututil.AppendJustPressedKeys(in.keys[:0])
 	in.shift = ebiten.IsKeyPressed(ebiten.KeyShift)
-	in.modified = ebiten.IsKeyPressed(ebiten.KeyControl) || ebiten.IsKeyPressed(ebiten.KeyAlt) || ebiten.IsKeyPressed(ebiten.KeyMeta)
+	others := ebiten.IsKeyPressed(ebiten.KeyAlt) || ebiten.IsKeyPressed(ebiten.KeyMeta)
+	in.control = ebiten.IsKeyPressed(ebiten.KeyControl) && !others
+	in.modified = in.control || others
 }
 
 func (g *game) setFullscreen(on bool) {

@@ -31,6 +31,9 @@ const maxBuffer = 3600
 type playOptions struct {
 	start, end, duration float64
 	loop, paused         bool
+	abLoopA, abLoopB     float64
+	abLoop               [2]bool // which of the two were given
+	audioDelay           float64
 	speed                float64
 	volume               float64
 	mute                 bool
@@ -71,6 +74,8 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.Float64Var(&o.duration, "duration", 0, "stop after `D` seconds of playback")
 	f.Uint64Var(&o.frames, "frames", 0, "stop after `N` presented frames")
 	f.BoolVar(&o.loop, "loop", false, "play again and again, from --start on")
+	f.Float64Var(&o.abLoopA, "ab-loop-a", 0, "play the section that begins at `T` seconds again and again")
+	f.Float64Var(&o.abLoopB, "ab-loop-b", 0, "the end of that section, `T` seconds")
 	f.BoolVar(&o.paused, "paused", false, "begin paused")
 	f.Float64Var(&o.speed, "speed", 1, "`R` times as fast, 0.25 to 4; sound keeps its pitch")
 	f.Float64Var(&o.volume, "volume", 100, "volume in percent, `0..130`")
@@ -91,6 +96,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.BoolVar(&o.headless, "headless", false, "no window: play in real time to an invisible surface")
 	f.Float64Var(&o.displayRate, "display-rate", 60, "refresh rate of the invisible surface, `HZ`")
 	f.StringVar(&o.audioOut, "audio-out", "auto", "sound goes to `auto|null|wav:FILE`")
+	f.Float64Var(&o.audioDelay, "audio-delay", 0, "sound comes `S` seconds later than the pictures, -5 to 5; negative: earlier")
 	f.StringArrayVar(&o.screenshots, "screenshot", nil, "write the picture at media time T to a file, `T:FILE.png` (repeatable)")
 	f.StringVar(&o.stats, "stats-json", "", "write the playback report to `FILE|-` at the end")
 	f.StringVar(&o.dump, "dump", "", "write a line for each picture and block of sound to `FILE`")
@@ -120,6 +126,12 @@ func (o *playOptions) check() error {
 		return usage("--start %g: must not be negative", o.start)
 	case o.end < 0 || o.end > 0 && o.end <= o.start:
 		return usage("--end %g: must lie after --start %g", o.end, o.start)
+	case o.abLoop[0] != o.abLoop[1]:
+		return usage("--ab-loop-a and --ab-loop-b: a section has both")
+	case o.abLoop[0] && !(o.abLoopA >= 0 && o.abLoopB >= 0 && o.abLoopA != o.abLoopB):
+		return usage("--ab-loop-a %g --ab-loop-b %g: must be two positions, not negative", o.abLoopA, o.abLoopB)
+	case !(math.Abs(o.audioDelay) <= float64(element.MaxAudioDelay)):
+		return usage("--audio-delay %g: must be %g to %g", o.audioDelay, -float64(element.MaxAudioDelay), float64(element.MaxAudioDelay))
 	case o.duration < 0:
 		return usage("--duration %g: must not be negative", o.duration)
 	case !(o.speed >= element.MinRate && o.speed <= element.MaxRate):
@@ -208,6 +220,7 @@ func playCommand(args []string) int {
 		}
 		return playUsage(err)
 	}
+	o.abLoop = [2]bool{flags.Changed("ab-loop-a"), flags.Changed("ab-loop-b")}
 	if err := o.check(); err != nil {
 		return playUsage(err)
 	}
@@ -238,6 +251,7 @@ played one after the other; without any, the built-in demo plays.
 
 ` + flags.FlagUsages() + `
 Keys: space pause, ←→ 5 s, ↑↓ 1 min, with shift 1 s and 5 s, . , picture by picture, 9 0 volume, m mute, [ ] slower and
-faster, { } half and double, backspace normal speed, f fullscreen, i statistics, home start, q quit.
+faster, { } half and double, backspace normal speed, l repeat from here, to here, and no more, ctrl + - sound later and earlier,
+f fullscreen, i statistics, home start, q quit.
 `
 }

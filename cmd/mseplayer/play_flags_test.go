@@ -84,6 +84,20 @@ func TestPlay_Flags(t *testing.T) {
 			}
 			return between("the last frame", r.frames[len(r.frames)-1], demoFrame(15.6)-1, demoFrame(15.6)+late)
 		}},
+		{"--start 3.5 --ab-loop-a 4.5 --ab-loop-b 4 --duration 2.4 " + small, func(r run) error {
+			turns := 0
+			for i, f := range r.frames {
+				if f < 105 || f >= demoFrame(4.5)+late {
+					return fmt.Errorf("shows %v", r.frames)
+				}
+				if i > 0 && f < r.frames[i-1] {
+					if turns++; f != 120 {
+						return fmt.Errorf("goes on at %d, want 120: %v", f, r.frames)
+					}
+				}
+			}
+			return between("the turns", turns, 2, 3)
+		}},
 		{"--start 15.5 --end 99 " + small, func(r run) error {
 			if !r.Ended || r.Position != *r.Duration {
 				return fmt.Errorf("ended %v at %v", r.Ended, r.Position)

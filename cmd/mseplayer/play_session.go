@@ -253,6 +253,10 @@ func (s *session) one(ctx context.Context, name string, i int) {
 	p.SetVolume(s.opt.volume / 100)
 	p.SetMuted(s.opt.mute)
 	p.SetSpeed(s.opt.speed)
+	p.SetAudioDelay(media.Span(s.opt.audioDelay))
+	if s.opt.abLoop[0] {
+		p.SetSection(media.Some(media.Time(s.opt.abLoopA)), media.Some(media.Time(s.opt.abLoopB)))
+	}
 	s.retire(p)
 	if v := s.view.Load(); v != nil {
 		p.SetView(v[0], v[1])

@@ -86,6 +86,42 @@ func TestPlay_Speed(t *testing.T) {
 	})
 }
 
+// TestPlay_AudioDelay: by recording and dump, each beep comes as much later or earlier than its picture as was asked for, and
+// the pictures' times do not change.
+func TestPlay_AudioDelay(t *testing.T) {
+	const frame = 1.0 / 60
+	folder := t.TempDir()
+	delays := []float64{0.25, -0.25}
+	together(len(delays), 2, func(i int) {
+		delay := delays[i]
+		name := fmt.Sprintf("delay%g", delay)
+		p := record(t, folder, name, 4, "--abr", "180p", "--end", "3.6", "--audio-delay", fmt.Sprint(delay))
+		if p == nil {
+			return
+		}
+		seen := map[int]float64{}
+		for _, l := range p.dump.shown {
+			seen[int(math.Round(l.pts*demoRate))] = l.at
+		}
+		first := 0 // the second of the first beep that is heard
+		if delay < 0 {
+			first = 1
+		}
+		onsets := beeps(p.samples, 1)
+		if want := 4 - first; len(onsets) != want {
+			t.Errorf("%s: %d beeps, want %d", name, len(onsets), want)
+			return
+		}
+		for k, n := range onsets {
+			heard := p.dump.wav0 + float64(n)/wavRate
+			at, shown := seen[(first+k)*demoRate]
+			if d := heard - at - delay; !p.dump.excused(heard) && (!shown || math.Abs(d) > frame+0.005) {
+				t.Errorf("%s: the beep of second %d is heard %.4f s after its picture (%v)", name, first+k, heard-at, shown)
+			}
+		}
+	})
+}
+
 // playAt plays some seconds of the demo at a speed.
 func playAt(t *testing.T, folder, name string, speed, seconds float64, flags []string) *played {
 	p := record(t, folder, name, seconds/speed, append([]string{"--speed", fmt.Sprint(speed)}, flags...)...)

@@ -46,7 +46,7 @@ type controls struct {
 	lines   []string
 	linesAt time.Time
 
-	notice  string // the latest change of speed or tracks
+	notice  string // what a key has changed last
 	notices uint64
 }
 
@@ -102,8 +102,14 @@ func (c *controls) SeekBy(d media.Span, _ bool) {
 }
 
 // SeekTo implements render.Controls.
-func (c *controls) SeekTo(t media.Time, _ bool) {
-	c.with(func(p *player.Player) { p.Seek(t) })
+func (c *controls) SeekTo(t media.Time, exact bool) {
+	c.with(func(p *player.Player) {
+		if exact {
+			p.Seek(t)
+			return
+		}
+		p.FastSeek(t)
+	})
 }
 
 // Step implements render.Controls.
@@ -136,6 +142,33 @@ func (c *controls) setSpeed(p *player.Player, speed float64) {
 	}
 	p.SetSpeed(speed)
 	c.say("Speed %.2f×", p.State().PlaybackRate)
+}
+
+// SectionPoint implements render.Controls.
+func (c *controls) SectionPoint() {
+	c.with(func(p *player.Player) {
+		at := p.State().CurrentTime
+		switch a, b := p.Section(); {
+		case a.Set && b.Set:
+			p.SetSection(media.Opt{}, media.Opt{})
+			c.say("Repeat off")
+		case a.Set:
+			p.SetSection(a, media.Some(at))
+			a, b = p.Section()
+			c.say("Repeat %.2f s to %.2f s", float64(a.T), float64(b.T))
+		default:
+			p.SetSection(media.Some(at), media.Opt{})
+			c.say("Repeat from %.2f s", float64(at))
+		}
+	})
+}
+
+// AudioDelayBy implements render.Controls.
+func (c *controls) AudioDelayBy(d media.Span) {
+	c.with(func(p *player.Player) {
+		p.SetAudioDelay(media.Span(math.Round(float64(p.AudioDelay()+d)*1000) / 1000))
+		c.say("Sound delay %+.0f ms", float64(p.AudioDelay())*1000)
+	})
 }
 
 // ToggleMute implements render.Controls.

@@ -335,8 +335,8 @@ func (b *Buffer) NextRAP(t media.Time) (media.Time, bool) {
 	return 0, false
 }
 
-// prevRAP returns the presentation time of the last random access point at or before t.
-func (b *Buffer) prevRAP(t media.Time) (media.Time, bool) {
+// PrevRAP returns the presentation time of the last random access point at or before t.
+func (b *Buffer) PrevRAP(t media.Time) (media.Time, bool) {
 	blk := b.blocks.floor(t)
 	if blk == nil {
 		return 0, false
@@ -531,7 +531,7 @@ func (b *Buffer) beingRead(blk *block) bool {
 
 // GOPStart returns where decoding must begin to present t: the start of the last GOP at or before t.
 func (b *Buffer) GOPStart(t media.Time) (media.Time, bool) {
-	k, ok := b.prevRAP(t)
+	k, ok := b.PrevRAP(t)
 	if blk := b.blocks.floor(t); ok && !blk.run {
 		k = blk.minPTS
 	}

@@ -187,7 +187,7 @@ func (c *Cursor) SkipTo(t, limit media.Time) (skipped int) {
 	b := c.b
 	to, ok := b.NextRAP(t)
 	if !ok || to > limit {
-		if to, ok = b.prevRAP(t); !ok {
+		if to, ok = b.PrevRAP(t); !ok {
 			return 0
 		}
 	}

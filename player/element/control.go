@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,9 @@ type control struct {
 	endSince     time.Time     // when the clock reached the end, or the last of the pictures that came later was counted
 	endTotal     uint64        // how many had been counted by then
 	dry          time.Duration // until nothing is buffered any more
+	last         media.Time    // the position at the turn before
+	repeat       time.Duration // until the section to be repeated ends
+	delayBits    atomic.Uint64 // by which sound is moved, a media.Span
 	group        sync.WaitGroup
 }
 
@@ -95,7 +99,11 @@ type snapshot struct {
 	metadata bool
 	video    *mse.Track
 	audio    *mse.Track
+	delay    media.Span
 }
+
+// soundAt is where sound is read from for time t.
+func (s *snapshot) soundAt(t media.Time) media.Time { return max(t.Add(-s.delay), 0) }
 
 // run is the control goroutine.
 func (e *Element) run(ctx context.Context) {
@@ -150,7 +158,8 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	c := &e.ctl
 	var s snapshot
 	e.loop.Do(func(*mse.Tx) {
-		s = snapshot{att: e.att, load: e.loadGen, gen: e.gen, target: e.target, metadata: e.metadata, video: e.videoTrack, audio: e.audioTrack}
+		s = snapshot{att: e.att, load: e.loadGen, gen: e.gen, target: e.target, metadata: e.metadata, video: e.videoTrack, audio: e.audioTrack,
+			delay: e.audioDelay}
 	})
 	if s.load != c.loaded {
 		e.unload(now, s)
@@ -181,7 +190,7 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	switch {
 	case c.running:
 		e.queue.ExpireHidden(now)
-		return min(tick, max(c.dry, lowWater.Duration()))
+		return min(tick, max(c.dry, lowWater.Duration()), max(c.repeat, time.Millisecond))
 	case !c.prerolled || c.steps.Load() != 0 || !c.keylessSince.IsZero():
 		return rush
 	case e.settling():
@@ -265,12 +274,13 @@ func (e *Element) startWorkers(ctx context.Context, now time.Time, s snapshot) {
 	if s.audio != nil && c.audio == nil && e.opt.Audio != nil {
 		if r, err := s.att.Reader(s.audio); err == nil {
 			wctx, stop := context.WithCancel(ctx)
-			w := decode.NewAudioWorker(r, e.opt.Decoders, e.opt.Audio, decode.WorkerOptions{Decoder: e.decoder(), TryKeys: true, Wake: e.look, Log: e.log}, nil)
+			e.delaySound(s.delay)
+			w := decode.NewAudioWorker(r, e.opt.Decoders, shiftedSink{e.opt.Audio, &c.delayBits}, decode.WorkerOptions{Decoder: e.decoder(), TryKeys: true, Wake: e.look, Log: e.log}, nil)
 			c.mu.Lock()
 			c.audio = &audioRun{s.audio, r, w, stop}
 			c.mu.Unlock()
 			e.clock.SetAudio(now, e.opt.Audio)
-			r.Seek(s.target, s.gen)
+			r.Seek(s.soundAt(s.target), s.gen)
 			e.shareReaders()
 			c.group.Go(func() { w.Run(wctx) })
 		}
@@ -314,7 +324,7 @@ func (e *Element) stopAudio() {
 // before the old one has been flushed.
 func (e *Element) apply(now time.Time, s snapshot) {
 	c := &e.ctl
-	c.applied, c.prerolled, c.stepped, c.running, c.endSince = s.gen, false, false, false, time.Time{}
+	c.applied, c.prerolled, c.stepped, c.running, c.endSince, c.last = s.gen, false, false, false, time.Time{}, s.target
 	if e.opt.Audio != nil {
 		e.opt.Audio.SetRunning(false)
 	}
@@ -327,10 +337,16 @@ func (e *Element) apply(now time.Time, s snapshot) {
 		c.video.reader.Seek(s.target, s.gen)
 	}
 	if c.audio != nil {
-		c.audio.reader.Seek(s.target, s.gen)
+		e.delaySound(s.delay)
+		c.audio.reader.Seek(s.soundAt(s.target), s.gen)
 	}
 	e.shareReaders()
 	e.log.Debug("generation", "gen", s.gen, "t", s.target)
+}
+
+// delaySound moves the sound of the generation that begins.
+func (e *Element) delaySound(d media.Span) {
+	e.ctl.delayBits.Store(math.Float64bits(float64(d)))
 }
 
 // shareReaders tells those who hold the lock which readers there are and where they have been sent.
@@ -567,6 +583,15 @@ func (e *Element) advance(now time.Time) (run bool) {
 			return // a seek came in between; the next turn handles it
 		}
 		at := e.position(now)
+		before := c.last
+		c.last, c.repeat = at, tick
+		if e.passes(before, at) {
+			e.seek(tx, e.sectionA.T)
+			return
+		}
+		if e.section() && at < e.sectionB.T {
+			c.repeat = (e.sectionB.T.Sub(at) / media.Span(max(e.rate, MinRate))).Duration()
+		}
 		e.att.SetPlayheadTx(tx, at)
 		if r, ok := e.clock.Read(); e.rolling && !c.running && (!ok || !r.Moving(now)) {
 			e.rolling = false // what had been handed to the device when playback paused has sounded
@@ -648,6 +673,10 @@ func (e *Element) finish(tx *mse.Tx) {
 		e.stretch.End = max(e.stretch.End, e.duration)
 	}
 	e.at, e.rolling = e.duration, false
+	if e.section() && e.sectionA.T < e.duration && e.sectionB.T >= e.duration {
+		e.seek(tx, e.sectionA.T)
+		return
+	}
 	if e.repeat && e.duration > 0 {
 		e.seek(tx, 0)
 		return

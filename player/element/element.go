@@ -139,6 +139,9 @@ type Element struct {
 	rolling     bool          // the clock runs, as far as the control goroutine has told
 	at          media.Time    // official playback position
 	lastUpdate  time.Time     // of the latest timeupdate
+	sectionA    media.Opt     // see SetSection
+	sectionB    media.Opt
+	audioDelay  media.Span // see SetAudioDelay
 	played      media.Ranges
 	stretch     media.Range // what has been played since the clock ran last
 

@@ -19,12 +19,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"mseplayer/assets/demo"
+	"mseplayer/player/playertest/soundcard"
 )
 
 // programVariable makes the test binary be the program.
 const programVariable = "MSEPLAYER_BE_THE_PROGRAM"
 
 func TestMain(m *testing.M) {
+	soundcard.Main()
 	if os.Getenv(programVariable) != "" {
 		main()
 	}

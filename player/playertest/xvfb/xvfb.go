@@ -152,8 +152,7 @@ func (s *Server) Env() []string {
 
 // Screenshot returns what the screen shows now.
 func (s *Server) Screenshot() (*image.RGBA, error) {
-	// The server maps its frame buffer to this file, in the format of xwd.
-	data, err := os.ReadFile(filepath.Join(s.dir, "Xvfb_screen0"))
+	data, err := os.ReadFile(s.screenFile())
 	if err != nil {
 		return nil, fmt.Errorf("xvfb: %w", err)
 	}
@@ -163,6 +162,37 @@ func (s *Server) Screenshot() (*image.RGBA, error) {
 	}
 	return img, nil
 }
+
+// Probe returns a function that tells what the pixel at x, y of the screen is now, fast enough to be called every millisecond,
+// and one that frees what that takes.
+func (s *Server) Probe(x, y int) (look func() (r, g, b uint8, err error), done func() error, err error) {
+	if x < 0 || y < 0 || x >= s.Width || y >= s.Height {
+		return nil, nil, fmt.Errorf("xvfb: pixel %d,%d of a screen of %d×%d", x, y, s.Width, s.Height)
+	}
+	f, err := os.Open(s.screenFile())
+	if err != nil {
+		return nil, nil, fmt.Errorf("xvfb: %w", err)
+	}
+	head := make([]byte, xwdHeaderBytes)
+	if _, err = f.ReadAt(head, 0); err == nil {
+		var d xwd
+		if d, err = readXWD(head); err == nil {
+			at := int64(d.start + y*d.stride + 4*x)
+			var p [4]byte
+			return func() (r, g, b uint8, err error) {
+				if _, err := f.ReadAt(p[:], at); err != nil {
+					return 0, 0, 0, fmt.Errorf("xvfb: frame buffer: %w", err)
+				}
+				r, g, b = d.pixel(p[:])
+				return r, g, b, nil
+			}, f.Close, nil
+		}
+	}
+	return nil, nil, errors.Join(fmt.Errorf("xvfb: frame buffer: %w", err), f.Close())
+}
+
+// screenFile is what the server maps its frame buffer to, in the format of xwd.
+func (s *Server) screenFile() string { return filepath.Join(s.dir, "Xvfb_screen0") }
 
 // Close stops the server and waits for its end. Further calls return the same result.
 func (s *Server) Close() error {
@@ -187,13 +217,21 @@ func (s *Server) stop() error {
 	return fmt.Errorf("xvfb: the server %s did not end within %s and was killed", s.Display, stopTimeout)
 }
 
-// decodeXWD reads an uncompressed TrueColor X window dump of 32 bits a pixel (XWDFile.h, version 7).
-func decodeXWD(data []byte) (*image.RGBA, error) {
-	const headerWords = 25
-	if len(data) < headerWords*4 {
-		return nil, errors.New("shorter than its header")
+// xwdHeaderBytes is the fixed part of the header of an X window dump.
+const xwdHeaderBytes = 25 * 4
+
+// xwd is an uncompressed TrueColor X window dump of 32 bits a pixel (XWDFile.h, version 7).
+type xwd struct {
+	width, height int
+	start, stride int // bytes
+	msb           bool
+}
+
+func readXWD(data []byte) (xwd, error) {
+	if len(data) < xwdHeaderBytes {
+		return xwd{}, errors.New("shorter than its header")
 	}
-	var h [headerWords]uint32
+	var h [xwdHeaderBytes / 4]uint32
 	for i := range h {
 		h[i] = binary.BigEndian.Uint32(data[i*4:])
 	}
@@ -203,23 +241,38 @@ func decodeXWD(data []byte) (*image.RGBA, error) {
 		zPixmap, colorSize                                      = 2, 12
 	)
 	if h[version] != 7 || h[format] != zPixmap || h[bitsPerPixel] != 32 {
-		return nil, fmt.Errorf("version %d, format %d, %d bits a pixel are not handled", h[version], h[format], h[bitsPerPixel])
+		return xwd{}, fmt.Errorf("version %d, format %d, %d bits a pixel are not handled", h[version], h[format], h[bitsPerPixel])
 	}
-	w, ht := int(h[width]), int(h[height])
-	start := int(h[headerSize]) + int(h[nColors])*colorSize
-	if w < 1 || ht < 1 || w > maxSide || ht > maxSide || int(h[stride]) < 4*w || len(data)-start < int(h[stride])*(ht-1)+4*w {
-		return nil, fmt.Errorf("%d×%d pixels in %d bytes", w, ht, len(data))
+	d := xwd{int(h[width]), int(h[height]), int(h[headerSize]) + int(h[nColors])*colorSize, int(h[stride]), h[byteOrder] != 0}
+	if d.width < 1 || d.height < 1 || d.width > maxSide || d.height > maxSide || d.stride < 4*d.width {
+		return xwd{}, fmt.Errorf("%d×%d pixels in rows of %d bytes", d.width, d.height, d.stride)
 	}
-	img := image.NewRGBA(image.Rect(0, 0, w, ht))
-	for y := range ht {
-		src := data[start+y*int(h[stride]):][:4*w]
-		dst := img.Pix[y*img.Stride:][:4*w]
+	return d, nil
+}
+
+// pixel takes the colours out of 4 bytes, 0x00RRGGBB in the order of the dump.
+func (d xwd) pixel(p []byte) (r, g, b uint8) {
+	if d.msb {
+		return p[1], p[2], p[3]
+	}
+	return p[2], p[1], p[0]
+}
+
+func decodeXWD(data []byte) (*image.RGBA, error) {
+	d, err := readXWD(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(data)-d.start < d.stride*(d.height-1)+4*d.width {
+		return nil, fmt.Errorf("%d×%d pixels in %d bytes", d.width, d.height, len(data))
+	}
+	img := image.NewRGBA(image.Rect(0, 0, d.width, d.height))
+	for y := range d.height {
+		src := data[d.start+y*d.stride:][:4*d.width]
+		dst := img.Pix[y*img.Stride:][:4*d.width]
 		for x := 0; x < len(src); x += 4 {
-			r, g, b := src[x+2], src[x+1], src[x] // little-endian 0x00RRGGBB
-			if h[byteOrder] != 0 {
-				r, g, b = src[x+1], src[x+2], src[x+3]
-			}
-			dst[x], dst[x+1], dst[x+2], dst[x+3] = r, g, b, 255
+			dst[x], dst[x+1], dst[x+2] = d.pixel(src[x : x+4])
+			dst[x+3] = 255
 		}
 	}
 	return img, nil

@@ -37,7 +37,8 @@ const (
 	// take a while for their first ones. warmPatience is how long playback waits for that.
 	warmPicks    = 4
 	warmPatience = 3 * time.Second
-	// watch is how often a session looks whether it should stop, and doze how often while the position rests.
+	// watch is how often a session looks whether it should stop, and doze how often while the position rests or nothing
+	// but the end stops it.
 	watch = 5 * time.Millisecond
 	doze  = 100 * time.Millisecond
 )
@@ -332,6 +333,7 @@ func (s *session) awaitSurface(ctx context.Context, p *player.Player) {
 func (s *session) follow(ctx context.Context, p *player.Player) {
 	timer := time.NewTimer(watch)
 	defer timer.Stop()
+	limited := s.opt.end > 0 || s.opt.duration > 0 || s.opt.frames > 0
 	played, last, lastGen := media.Span(0), media.Time(0), media.Gen(0)
 	ended := p.Ended()
 	for {
@@ -354,7 +356,7 @@ func (s *session) follow(ctx context.Context, p *player.Player) {
 			}
 		}
 		at, gen := p.Playhead()
-		if at == last && gen == lastGen && p.State().Paused {
+		if !limited || at == last && gen == lastGen && p.State().Paused {
 			timer.Reset(doze)
 		} else {
 			timer.Reset(watch)

@@ -24,6 +24,9 @@ const (
 	bias         = 512
 	// lumaBits is the precision of the factor of luma.
 	lumaBits = 14
+	// chromaBits is with how many bits chroma is looked up.
+	chromaBits   = 10
+	chromaLevels = 1 << chromaBits
 	// levels is how many sums there may be.
 	levels = 1 << (laneBits - weightBits + 1)
 )
@@ -33,15 +36,15 @@ const (
 // next picture.
 type Quick struct {
 	key    quickKey
-	lx, cx []quickTap
+	cols   []quickTap
 	ly, cy []tap
 
-	luma   uint64        // the factor of luma
-	chroma [3][3]int     // the factors of Cb and Cr in red, green and blue, and what is added
-	level  [levels]uint8 // what a lane's sum stands for
+	luma   uint64                  // the factor of luma
+	chroma [2][chromaLevels]uint64 // what a level of Cb and one of Cr add, in lanes
+	level  [levels]uint8           // what a lane's sum stands for
 
-	rows [3][maxWords]uint64  // a row of each plane, mixed from two: see mix
-	adds [maxDimension]uint64 // what each chroma sample of the row adds
+	rows [3][maxWords]uint64              // a row of each plane, mixed from two: see mix
+	adds [maxDimension + 2*perWord]uint64 // what each chroma sample of the row adds
 }
 
 // quickKey is what the tables depend on.
@@ -53,11 +56,14 @@ type quickKey struct {
 	cols, rows    int
 }
 
-// quickTap is a tap; for luma a and b are words of a mixed row and the samples' places in them.
+// quickTap is where a pixel comes from: two luma samples, by their words in a mixed row and their places in those, and two
+// chroma samples, with the weights of the second ones.
 type quickTap struct {
 	a, b           uint16
 	shiftA, shiftB uint8
 	w              uint16
+	c, d           uint16
+	v              uint16
 }
 
 // NewQuick returns a converter.
@@ -96,18 +102,17 @@ func (q *Quick) Scale(pix []byte, cols, rows int, v *frame.Video) {
 func (q *Quick) prepare(v *frame.Video, cols, rows int) {
 	s, c := SitingOf(v.Format), v.Crop
 	cx0, cy0, cx1, cy1 := ChromaCrop(v)
-	q.lx, q.cx = q.lx[:0], q.cx[:0]
-	for _, t := range taps(cols, c.X, c.W, false, 1, 0, c.X, c.X+c.W-1) {
+	gray := v.Format.PlaneCount() == 1
+	chroma := taps(cols, c.X, c.W, false, s.Scale[0], s.Bias[0], cx0, cx1)
+	q.cols = q.cols[:0]
+	for i, t := range taps(cols, c.X, c.W, false, 1, 0, c.X, c.X+c.W-1) {
+		u := chroma[i]
+		if gray {
+			u = tap{}
+		}
 		a, sa := place(t.a)
 		b, sb := place(t.b)
-		q.lx = append(q.lx, quickTap{uint16(a), uint16(b), uint8(sa), uint8(sb), weight(t)})
-	}
-	gray := v.Format.PlaneCount() == 1
-	for _, t := range taps(cols, c.X, c.W, false, s.Scale[0], s.Bias[0], cx0, cx1) {
-		if gray {
-			t = tap{}
-		}
-		q.cx = append(q.cx, quickTap{a: uint16(t.a), b: uint16(t.b), w: weight(t)})
+		q.cols = append(q.cols, quickTap{uint16(a), uint16(b), uint8(sa), uint8(sb), weight(t), uint16(u.a), uint16(u.b), weight(u)})
 	}
 	q.ly = taps(rows, c.Y, c.H, false, 1, 0, c.Y, c.Y+c.H-1)
 	q.cy = taps(rows, c.Y, c.H, false, s.Scale[1], s.Bias[1], cy0, cy1)
@@ -115,14 +120,18 @@ func (q *Quick) prepare(v *frame.Video, cols, rows int) {
 	// The factor of luma is the same for all three colours.
 	m := MatrixOf(v)
 	q.luma = uint64(m[0][0]*255*(1<<lumaBits) + 0.5)
-	for i := range m {
-		for k := range 2 {
-			q.chroma[i][k] = int(math.Round(float64(m[i][k+1]) * 255 * (1 << weightBits)))
+	for k := range 2 {
+		for l := range q.chroma[k] {
+			q.chroma[k][l] = 0
+			for i := range m {
+				// Half of the constant goes with each of the two.
+				f := (float64(m[i][k+1])*float64(l)/(chromaLevels/256)+float64(m[i][3])/2)*255 + bias/2
+				q.chroma[k][l] |= uint64(math.Round(f*(1<<laneFraction))) << (i * laneBits)
+			}
 		}
-		q.chroma[i][2] = int(math.Round((float64(m[i][3])*255 + bias) * (1 << laneFraction)))
 	}
 	if gray {
-		q.adds[0] = q.sum(0, 0)
+		q.adds[0] = q.chroma[0][0] + q.chroma[1][0]
 	}
 }
 
@@ -156,28 +165,21 @@ func (q *Quick) mix(i int, v *frame.Video, t tap) {
 	}
 }
 
-// sum is what a pair of mixed chroma samples adds, in lanes.
-func (q *Quick) sum(u, v int) (lanes uint64) {
-	const shift = 2*weightBits - laneFraction
-	m := &q.chroma
-	r := (m[0][0]*u+m[0][1]*v)>>shift + m[0][2]
-	g := (m[1][0]*u+m[1][1]*v)>>shift + m[1][2]
-	b := (m[2][0]*u+m[2][1]*v)>>shift + m[2][2]
-	return uint64(r) | uint64(g)<<laneBits | uint64(b)<<(2*laneBits)
-}
-
 // add works out what the chroma samples of the mixed rows add.
 func (q *Quick) add(v *frame.Video) {
 	w, _ := v.Format.PlaneSize(1, v.Width, v.Height)
 	us, vs := &q.rows[1], &q.rows[2]
+	cb, cr := &q.chroma[0], &q.chroma[1]
+	const drop = 16 - chromaBits
 	for x := 0; x < w; x += 2 * perWord {
 		k := x / perWord
 		for odd := range 2 {
-			mu, mv := us[(k+odd)%maxWords], vs[(k+odd)%maxWords]
-			for i := range perWord {
-				q.adds[(x+2*i+odd)%maxDimension] = q.sum(int(mu&0xffff), int(mv&0xffff))
-				mu, mv = mu>>16, mv>>16
-			}
+			u, v := us[(k+odd)%maxWords]>>drop, vs[(k+odd)%maxWords]>>drop
+			out := q.adds[x+odd:][:2*perWord-1]
+			out[0] = cb[u%chromaLevels] + cr[v%chromaLevels]
+			out[2] = cb[u>>16%chromaLevels] + cr[v>>16%chromaLevels]
+			out[4] = cb[u>>32%chromaLevels] + cr[v>>32%chromaLevels]
+			out[6] = cb[u>>48%chromaLevels] + cr[v>>48%chromaLevels]
 		}
 	}
 }
@@ -188,19 +190,16 @@ func (q *Quick) convert(pix []byte) {
 		lanes = laneMask * allLanes
 		shift = lumaBits + 2*weightBits - laneFraction
 	)
-	row, adds, cx := &q.rows[0], &q.adds, q.cx
-	if len(cx) != len(q.lx) {
-		panic("yuv: tables of different lengths")
-	}
-	for i, t := range q.lx {
+	row, adds := &q.rows[0], &q.adds
+	for i := range q.cols {
 		if len(pix) < 4 {
 			return
 		}
-		a, b, w := row[t.a%maxWords]>>(t.shiftA&63)&0xffff, row[t.b%maxWords]>>(t.shiftB&63)&0xffff, uint64(t.w)
-		y := (a*(1<<weightBits-w) + b*w) * q.luma >> shift
-		c := cx[i]
-		w = uint64(c.w)
-		s := (adds[c.a%maxDimension]*(1<<weightBits-w)+adds[c.b%maxDimension]*w)>>weightBits&lanes + y*allLanes
+		t := &q.cols[i]
+		a, b := row[t.a%maxWords]>>(t.shiftA&63)&0xffff, row[t.b%maxWords]>>(t.shiftB&63)&0xffff
+		y := (a<<weightBits + (b-a)*uint64(t.w)) * q.luma >> shift // what overflows on the way comes back
+		c, d := adds[t.c%maxDimension], adds[t.d%maxDimension]
+		s := (c<<weightBits+(d-c)*uint64(t.v))>>weightBits&lanes + y*allLanes
 		binary.LittleEndian.PutUint32(pix, uint32(q.level[s%levels])|uint32(q.level[s>>laneBits%levels])<<8|uint32(q.level[s>>(2*laneBits)%levels])<<16|0xff000000)
 		pix = pix[4:]
 	}

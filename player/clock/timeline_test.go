@@ -460,3 +460,46 @@ func BenchmarkTimeline_Read(b *testing.B) {
 		tl.Read()
 	}
 }
+
+// TestMedia_Hours plays for four hours by cards that run 100 ppm fast and slow, with late callbacks: what the playback's clock
+// tells stays with what the listener hears, never goes back, and does not move away from it as time goes by, although the
+// card's time ends up 1.44 s from the wall's.
+func TestMedia_Hours(t *testing.T) {
+	for _, ppm := range []float64{100, -100} {
+		d := &device{tl: clock.NewTimeline(rateHz), period: 960, ppm: ppm, late: jitter(7, 2)}
+		var m clock.Media
+		m.SetAudio(at(0), d.tl)
+		m.Reset(at(0), 1, 7)
+		m.Run(at(0))
+		give := play(7, 1, d.period)
+		const hours, step = 4, 20.0
+		var worst, first, last media.Span // of all, and the means of the first and the last minute
+		prev := media.Time(0)
+		n := 0.0
+		for ms := step; ms < hours*3600*1000; ms += step {
+			d.run(ms, give)
+			d.heard = d.heard[:0]
+			got := m.Now(at(ms))
+			if got < prev {
+				t.Fatalf("%+v ppm: after %.1f s time went back from %v to %v", ppm, ms/1000, prev, got)
+			}
+			prev = got
+			off := got.Sub(media.Time(7).Add(media.Span(ms / 1000 * (1 + ppm*1e-6))))
+			switch {
+			case ms <= 1000:
+				continue // until the phase is found
+			case ms <= 61000:
+				first += off
+				n++
+			case ms > hours*3600*1000-60000:
+				last += off
+			}
+			worst = max(worst, off, -off)
+		}
+		first, last = first/media.Span(n), last/media.Span(n)
+		t.Logf("%+v ppm for four hours: off by %.2f ms at worst, by %+.3f ms on average in the first minute, by %+.3f ms in the last", ppm, worst*1000, first*1000, last*1000)
+		if drift := last - first; worst > 0.003 || drift > 0.0002 || drift < -0.0002 {
+			t.Errorf("%+v ppm: worst %.3f ms, drifts by %.3f ms", ppm, worst*1000, drift*1000)
+		}
+	}
+}

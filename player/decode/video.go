@@ -12,7 +12,7 @@ import (
 
 const (
 	// maxLateness is how late pictures may get, in seconds on the wall, before coded frames are skipped.
-	maxLateness = 0.25
+	maxLateness = 0.5
 	// skipAhead is how long after now the random access point may be due at which decoding goes on.
 	skipAhead = 1
 )

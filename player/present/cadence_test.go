@@ -22,6 +22,7 @@ type show struct {
 	skew     float64                      // what the surface thinks of the display's interval, relative error
 	draw     func(k int) bool             // whether the surface gets to call; nil: always
 	duration bool                         // pictures know their duration
+	times    func(i int) float64          // when picture i is due; nil: i / fps
 }
 
 type outcome struct {
@@ -40,6 +41,9 @@ func (c show) play(t *testing.T) outcome {
 	out := outcome{counts: make([]int, n)}
 	pts := func(i int) media.Time {
 		s := float64(i) / c.fps
+		if c.times != nil {
+			s = c.times(i)
+		}
 		if c.roundMs {
 			s = math.Round(s*1000) / 1000
 		}
@@ -198,6 +202,76 @@ func uneven(counts []int, ratio float64, jitter bool) int {
 		}
 	}
 	return -1
+}
+
+// TestQueue_Judder plays a minute of each rate on a display of 60 Hz whose frames are drawn as on a virtual one: within a
+// millisecond or two of the beat, and now and then almost half an interval late. It tells how irregular the pictures are: how
+// many are shown for another time than the best pattern has it, and by how much, root mean square, the time between two
+// pictures differs on the screen from what it is in the media.
+func TestQueue_Judder(t *testing.T) {
+	const hz, minute = 60, 60
+	vfr := func(i int) float64 { // 24, 30 and 60 pictures a second in turn, 12 of each
+		s, rates := 0.0, []float64{24, 30, 60}
+		for k := range i / 12 {
+			s += 12 / rates[k%3]
+		}
+		return s + float64(i%12)/rates[i/12%3]
+	}
+	for _, c := range []struct {
+		name  string
+		fps   float64
+		times func(int) float64
+		most  int     // irregular pictures
+		ideal float64 // ms of judder that the pattern itself has
+	}{
+		{"24", 24, nil, 1, 8.4},
+		{"25", 25, nil, 1, 8.2},
+		{"30", 30, nil, 1, 0},
+		{"50", 50, nil, 1, 6.7},
+		{"60", 60, nil, 1, 0},
+		{"VFR", 33, vfr, 2, 4.8},
+	} {
+		r := rand.New(rand.NewPCG(3, 14))
+		late := func() float64 {
+			j := (r.Float64() + r.Float64() - 1) * 0.0015
+			if r.IntN(200) == 0 {
+				j += 0.003 + 0.0035*r.Float64()
+			}
+			return j
+		}
+		times := c.times
+		if times == nil {
+			times = func(i int) float64 { return float64(i) / c.fps }
+		}
+		s := show{fps: c.fps, hz: hz, seconds: minute + 2, times: c.times, vsync: late, phase: 0.002}
+		got := s.play(t).steady()[int(c.fps):]
+		const skipped = 8 // of steady, which begins there
+		irregular, sum := 0, 0.0
+		for i, n := range got {
+			k := i + skipped + int(c.fps)
+			d := (times(k+1) - times(k)) * hz
+			if float64(n) < math.Floor(d+1e-6) || float64(n) > math.Ceil(d-1e-6) {
+				irregular++
+			}
+			sum += (float64(n) - d) * (float64(n) - d)
+		}
+		judder := math.Sqrt(sum/float64(len(got))) / hz * 1000
+		t.Logf("%s on %v Hz: %d of %d pictures irregular, judder %.2f ms", c.name, hz, irregular, len(got), judder)
+		if irregular > c.most || judder > c.ideal+0.6 {
+			t.Errorf("%s on %v Hz: %d pictures irregular, at most %d may be; judder %.2f ms, the pattern has %.1f", c.name, hz, irregular, c.most, judder, c.ideal)
+		}
+		if c.fps == 24 {
+			threeTwo := 0
+			for i := 1; i < len(got); i++ {
+				if got[i]+got[i-1] != 5 {
+					threeTwo++
+				}
+			}
+			if threeTwo > 2 { // one irregularity breaks two pairs
+				t.Errorf("24 on 60 Hz: 3:2 is broken %d times in a minute: %s", threeTwo, digits(got))
+			}
+		}
+	}
 }
 
 // TestQueue_CadenceDrifts lets pictures and display be slightly off each other, as they always are: each time the

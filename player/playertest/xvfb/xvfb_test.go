@@ -47,6 +47,37 @@ func TestServer(t *testing.T) {
 	}
 }
 
+// TestServer_Probe looks at single pixels: of the screen's corners, of what lies outside, and of a server that has ended.
+func TestServer_Probe(t *testing.T) {
+	s := start(t, 31, 17)
+	for _, at := range [][2]int{{0, 0}, {30, 16}} {
+		look, done, err := s.Probe(at[0], at[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, g, b, err := look(); r|g|b != 0 || err != nil {
+			t.Errorf("%v of an empty screen: %d %d %d, %v", at, r, g, b, err)
+		}
+		if err := done(); err != nil {
+			t.Error(err)
+		}
+		if _, _, _, err := look(); err == nil {
+			t.Errorf("%v can be looked at after done", at)
+		}
+	}
+	for _, at := range [][2]int{{-1, 0}, {0, -1}, {31, 0}, {0, 17}} {
+		if _, _, err := s.Probe(at[0], at[1]); err == nil {
+			t.Errorf("pixel %v is taken for one of the screen", at)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Probe(0, 0); err == nil {
+		t.Error("a server that has ended can be looked at")
+	}
+}
+
 func TestStart_BadSize(t *testing.T) {
 	for _, size := range [][2]int{{0, 10}, {10, -1}, {1 << 20, 10}} {
 		if s, err := xvfb.Start(size[0], size[1]); err == nil {

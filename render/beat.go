@@ -17,8 +17,9 @@ const (
 	awayEvery = 500 * time.Millisecond
 	// soonest is the shortest time between two frames that are drawn when a picture is due.
 	soonest = time.Second / 60
-	// swapTime is how long drawing and showing a picture takes without graphics hardware, besides converting it.
-	swapTime = 5 * time.Millisecond
+	// swapTime is how long drawing and showing a picture takes without graphics hardware, besides converting it, and with
+	// what timers are late.
+	swapTime = 8 * time.Millisecond
 )
 
 // Timed is implemented by a Source that knows when its next picture is due.

@@ -284,7 +284,7 @@ func (g *game) cursor() {
 func (g *game) Draw(screen *ebiten.Image) {
 	if g.probe {
 		g.probe = false
-		if softly() {
+		if g.surface.filter == yuv.Bilinear && softly() {
 			g.soft = newSoft()
 		}
 	}

@@ -27,8 +27,8 @@ const (
 	// chromaBits is with how many bits chroma is looked up.
 	chromaBits   = 10
 	chromaLevels = 1 << chromaBits
-	// levels is how many sums there may be.
-	levels = 1 << (laneBits - weightBits + 1)
+	// sums is how many sums there may be.
+	sums = 1 << (laneBits - weightBits + 1)
 )
 
 // Quick does what Scale does, many times as fast: with whole numbers, to within two levels of 255, for upright pictures of
@@ -41,7 +41,7 @@ type Quick struct {
 
 	luma   uint64                  // the factor of luma
 	chroma [2][chromaLevels]uint64 // what a level of Cb and one of Cr add, in lanes
-	level  [levels]uint8           // what a lane's sum stands for
+	level  [sums]uint8             // what a lane's sum stands for
 
 	rows [3][maxWords]uint64              // a row of each plane, mixed from two: see mix
 	adds [maxDimension + 2*perWord]uint64 // what each chroma sample of the row adds
@@ -77,7 +77,11 @@ func NewQuick() *Quick {
 
 // Takes reports whether Scale can do a picture that passed Check.
 func (q *Quick) Takes(v *frame.Video) bool {
-	return v.Rotation == 0 && (v.Format.Layout == frame.YUV || v.Format.Layout == frame.Gray) && v.Format.Depth == 8
+	if v.Rotation != 0 || v.Mirror || v.Format.Layout != frame.YUV && v.Format.Layout != frame.Gray || v.Format.Depth != 8 {
+		return false
+	}
+	c := ConversionOf(v)
+	return c.Light == Direct && !c.Constant
 }
 
 // Scale fills cols × rows pixels of 4 bytes, red, green, blue and 255, with a picture that it Takes.
@@ -100,22 +104,22 @@ func (q *Quick) Scale(pix []byte, cols, rows int, v *frame.Video) {
 
 // prepare works the tables out.
 func (q *Quick) prepare(v *frame.Video, cols, rows int) {
-	s, c := SitingOf(v.Format), v.Crop
+	s, c := SitingOf(v.Format, v.Color.Siting), v.Crop
 	cx0, cy0, cx1, cy1 := ChromaCrop(v)
 	gray := v.Format.PlaneCount() == 1
-	chroma := taps(cols, c.X, c.W, false, s.Scale[0], s.Bias[0], cx0, cx1)
+	chroma := taps(Bilinear, cols, c.X, c.W, false, s.Scale[0], s.Bias[0], cx0, cx1)
 	q.cols = q.cols[:0]
-	for i, t := range taps(cols, c.X, c.W, false, 1, 0, c.X, c.X+c.W-1) {
+	for i, t := range taps(Bilinear, cols, c.X, c.W, false, 1, 0, c.X, c.X+c.W-1) {
 		u := chroma[i]
 		if gray {
 			u = tap{}
 		}
-		a, sa := place(t.a)
-		b, sb := place(t.b)
-		q.cols = append(q.cols, quickTap{uint16(a), uint16(b), uint8(sa), uint8(sb), weight(t), uint16(u.a), uint16(u.b), weight(u)})
+		a, sa := place(t.at[0])
+		b, sb := place(t.at[1])
+		q.cols = append(q.cols, quickTap{uint16(a), uint16(b), uint8(sa), uint8(sb), weight(t), uint16(u.at[0]), uint16(u.at[1]), weight(u)})
 	}
-	q.ly = taps(rows, c.Y, c.H, false, 1, 0, c.Y, c.Y+c.H-1)
-	q.cy = taps(rows, c.Y, c.H, false, s.Scale[1], s.Bias[1], cy0, cy1)
+	q.ly = taps(Bilinear, rows, c.Y, c.H, false, 1, 0, c.Y, c.Y+c.H-1)
+	q.cy = taps(Bilinear, rows, c.Y, c.H, false, s.Scale[1], s.Bias[1], cy0, cy1)
 
 	// The factor of luma is the same for all three colours.
 	m := MatrixOf(v)
@@ -138,13 +142,13 @@ func (q *Quick) prepare(v *frame.Video, cols, rows int) {
 // place tells in which word of a mixed row sample x is, and how far up: even and odd samples are mixed apart.
 func place(x int) (word, shift int) { return x>>3<<1 | x&1, (x >> 1 & 3) * 16 }
 
-func weight(t tap) uint16 { return uint16(t.w*(1<<weightBits) + 0.5) }
+func weight(t tap) uint16 { return uint16(t.w[1]*(1<<weightBits) + 0.5) }
 
 // mix interpolates between two rows of plane i.
 func (q *Quick) mix(i int, v *frame.Video, t tap) {
 	w, _ := v.Format.PlaneSize(i, v.Width, v.Height)
 	p := v.Plane[i]
-	a, b := p.Data[t.a*p.Stride:][:w], p.Data[t.b*p.Stride:][:w]
+	a, b := p.Data[t.at[0]*p.Stride:][:w], p.Data[t.at[1]*p.Stride:][:w]
 	out := &q.rows[i]
 	wb := uint64(weight(t))
 	wa := 1<<weightBits - wb
@@ -200,7 +204,7 @@ func (q *Quick) convert(pix []byte) {
 		y := (a<<weightBits + (b-a)*uint64(t.w)) * q.luma >> shift // what overflows on the way comes back
 		c, d := adds[t.c%maxDimension], adds[t.d%maxDimension]
 		s := (c<<weightBits+(d-c)*uint64(t.v))>>weightBits&lanes + y*allLanes
-		binary.LittleEndian.PutUint32(pix, uint32(q.level[s%levels])|uint32(q.level[s>>laneBits%levels])<<8|uint32(q.level[s>>(2*laneBits)%levels])<<16|0xff000000)
+		binary.LittleEndian.PutUint32(pix, uint32(q.level[s%sums])|uint32(q.level[s>>laneBits%sums])<<8|uint32(q.level[s>>(2*laneBits)%sums])<<16|0xff000000)
 		pix = pix[4:]
 	}
 }

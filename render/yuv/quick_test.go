@@ -55,7 +55,10 @@ func TestQuick_Takes(t *testing.T) {
 	gbr := picture(frame.PixelFormat{Name: "gbrp", Layout: frame.GBR, Depth: 8}, 8, 8, 0, noise(1))
 	deep := picture(frame.I420, 8, 8, 0, noise(1))
 	deep.Format.Depth = 10
-	for _, v := range []*frame.Video{turned, gbr, deep} {
+	mirrored, bright := picture(frame.I420, 8, 8, 0, noise(1)), picture(frame.I420, 8, 8, 0, noise(1))
+	mirrored.Mirror = true
+	bright.Color.Transfer = 16 // PQ
+	for _, v := range []*frame.Video{turned, gbr, deep, mirrored, bright} {
 		if q.Takes(v) {
 			t.Errorf("takes %s turned by %d", v.Format.Name, v.Rotation)
 		}

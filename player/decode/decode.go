@@ -2,10 +2,12 @@ package decode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/frame"
+	"mseplayer/player/text/cue"
 )
 
 // Options tune a decoder. The zero value works.
@@ -17,6 +19,10 @@ type Options struct {
 	// Formats tells which pixel formats the consumer of the pictures can show. A picture of another format is
 	// converted to frame.I420. Nil accepts everything unconverted.
 	Formats func(frame.PixelFormat) bool
+	// Captions is told the closed captions (cc_data of ATSC A/53 or CTA-708, three bytes each) that come with a picture,
+	// in the order of presentation, also for pictures that are not to be shown. It must not block, nor keep data. Nil is
+	// for nobody.
+	Captions func(pts media.Time, data []byte)
 }
 
 // Decrypter takes the protection off the coded frames of one track. It belongs to one worker.
@@ -81,6 +87,33 @@ type Factory interface {
 	// Supports reports whether a decoder for the coding format is built in.
 	Supports(media.CodecID) bool
 }
+
+// SubtitleDecoder decodes subtitles that are pictures. It belongs to one goroutine.
+type SubtitleDecoder interface {
+	// Decode returns the cues of a coded frame. One whose end is media.Forever is shown until the next frame begins. A
+	// frame without cues only ends what was shown.
+	Decode(f *media.CodedFrame) ([]cue.Cue, error)
+	// Flush forgets all state but the configuration.
+	Flush()
+	// Close frees the decoder.
+	Close()
+}
+
+// ErrIncomplete says that a coded frame of subtitles is a part of a screen that more frames complete: nothing is to be
+// shown or taken away yet.
+var ErrIncomplete = errors.New("decode: the screen is not complete yet")
+
+// SubtitleFactory makes decoders of subtitles that are pictures. It is implemented by ffmpeg.Factory.
+type SubtitleFactory interface {
+	NewSubtitle(*media.DecoderConfig) (SubtitleDecoder, error)
+	SupportsSubtitle(media.CodecID) bool
+}
+
+// The kinds of side data that hold what belongs to a cue of WebVTT besides its text, as FFmpeg numbers them.
+const (
+	SideWebVTTID       = 16
+	SideWebVTTSettings = 17
+)
 
 // PacketError says that the decoder rejected one coded frame and produced nothing for it.
 type PacketError struct {

@@ -53,7 +53,7 @@ func (fa Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.V
 		}
 	}
 	v := &video{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), decrypter: o.Decrypter},
-		cfg: cfg, accepts: o.Formats, threads: threads, pool: &pictures{}, format: -1, trial: trial}
+		cfg: cfg, accepts: o.Formats, captions: o.Captions, threads: threads, pool: &pictures{}, format: -1, trial: trial}
 	v.weaver.mode, v.weaver.threads = fa.Deinterlace.mode(), C.int(threads)
 	if v.pkt == nil {
 		v.Close()
@@ -213,8 +213,10 @@ type video struct {
 	// immutable
 	cfg     *media.DecoderConfig
 	accepts func(frame.PixelFormat) bool
-	threads int
-	pool    *pictures
+	// captions takes closed captions, nil for nobody.
+	captions func(media.Time, []byte)
+	threads  int
+	pool     *pictures
 
 	// owned by the caller's goroutine
 	begun  bool
@@ -354,6 +356,9 @@ func (v *video) receive(emit func(*frame.Video) error) (n int, err error) {
 			continue
 		}
 		t := v.timing(v.info.pts, v.info.opaque)
+		if v.captions != nil && t != nil {
+			captions(s.p, t.pts, v.captions)
+		}
 		if t != nil && t.decodeOnly {
 			v.pool.put(s)
 			continue

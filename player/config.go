@@ -6,6 +6,7 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/player/crypt"
+	"mseplayer/player/subtitle"
 )
 
 // Config says what is played and how. The zero value works. Times are in seconds.
@@ -18,6 +19,15 @@ type Config struct {
 	// VideoTrack and AudioTrack name a track: its id, that of a representation or adaptation set, for sound also a
 	// language; "no" for none. Default: the best by the author's marks.
 	VideoTrack, AudioTrack string
+	// SubTrack names a track of subtitles: its id, that of a representation or adaptation set, the name of a file, a
+	// language; "no" for none. Default: a file of SubFiles or one that was found, foreign parts in the language of the
+	// sound, the author's default.
+	SubTrack string
+	// SubFiles are files of subtitles, paths or URLs, besides those that are found beside a local media file.
+	SubFiles []string
+	// SubDelay shows subtitles later, in seconds, or earlier; SubScale makes them larger, 0 being 1.
+	SubDelay media.Span
+	SubScale float64
 	// MaxHeight, in lines, and MaxBitrate, in bits per second, leave out larger video as long as any is left. 0 is no
 	// bound.
 	MaxHeight  int
@@ -62,6 +72,10 @@ func (c Config) validate() error {
 		return fmt.Errorf("player: the live delay %s is no distance", c.LiveDelay)
 	case !slices.Contains([]string{"", None, ReplayGainTrack, ReplayGainAlbum}, c.ReplayGain):
 		return fmt.Errorf("player: ReplayGain %q: takes %s, %s or %s", c.ReplayGain, None, ReplayGainTrack, ReplayGainAlbum)
+	case !media.Time(c.SubDelay).IsFinite():
+		return fmt.Errorf("player: the delay of subtitles %s is no time", c.SubDelay)
+	case c.SubScale != 0 && !(c.SubScale >= subtitle.MinScale && c.SubScale <= subtitle.MaxScale):
+		return fmt.Errorf("player: the scale of subtitles %g is not %g to %d", c.SubScale, subtitle.MinScale, subtitle.MaxScale)
 	case c.MaxHeight < 0 || c.MaxBitrate < 0 || c.VideoQuota < 0 || c.AudioQuota < 0:
 		return fmt.Errorf("player: a bound is negative")
 	}

@@ -63,7 +63,7 @@ var allowed = map[string]string{
 	"player/text/cea":    "mse/media player/text/cue",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
 		"player/decode player/frame",
-	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/frame player/clock player/decode player/present player/element player/manifest " +
+	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/subtitle player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/file player/fetch player/limit player/source player/stream player/stream/plan",
 	"player/playertest/xvfb":      "",
 	"player/playertest/soundcard": "",
@@ -80,7 +80,7 @@ var allowed = map[string]string{
 	"audio":         "mse/media player/frame player/clock audio/pcm audio/null github.com/ebitengine/oto/v3",
 
 	"render/yuv":      "mse/media player/frame",
-	"render":          "mse/media player/frame player/present player/clock render/yuv render/hud assets github.com/hajimehoshi/ebiten/v2",
+	"render":          "mse/media player/frame player/present player/clock player/text/raster render/yuv render/hud assets github.com/hajimehoshi/ebiten/v2",
 	"render/hud":      "mse/media player/frame player/present player/clock render/yuv assets github.com/hajimehoshi/ebiten/v2 golang.org/x/image github.com/go-text/typesetting",
 	"assets":          "",
 	"assets/demo":     "",

@@ -42,6 +42,7 @@ import (
 	"mseplayer/player/source"
 	"mseplayer/player/stream"
 	"mseplayer/player/stream/plan"
+	"mseplayer/player/subtitle"
 )
 
 // None as a track's name means that no track of that kind is wanted.
@@ -96,6 +97,9 @@ type Player struct {
 	choosing sync.Mutex // held while a track is being chosen
 
 	cancel context.CancelFunc // set by Open
+	ctx    context.Context    // what Open has made; ends with Stop
+	text   subtitles
+	textMu sync.Mutex // one choice of subtitles at a time
 	group  sync.WaitGroup
 	once   sync.Once
 	over   sync.Once
@@ -122,6 +126,8 @@ func New(cfg Config, dep Deps) *Player {
 	}
 	p := &Player{cfg: cfg.withDefaults(), dep: dep, log: log, created: time.Now(), ended: make(chan struct{}), streamed: make(chan struct{})}
 	p.keys = crypt.New(cfg.Keys, dep.Fetch)
+	p.text = subtitles{log: log, board: subtitle.New(subtitle.Options{System: true, Delay: cfg.SubDelay, Scale: cfg.SubScale, Log: log}), lanes: map[string]*subtitle.Lane{},
+		loading: map[string]chan struct{}{}, readers: map[uint32]*subtitle.Packets{}}
 	loop := mse.NewEventLoop(nil)
 	audio := dep.Audio
 	if cfg.AudioTrack == None {
@@ -175,6 +181,9 @@ func (p *Player) Open(ctx context.Context, name string) error {
 	if err := p.attach(ctx); err != nil {
 		return err
 	}
+	if err := p.openSubtitles(ctx, src); err != nil {
+		return err
+	}
 	var feeds []stream.Feed
 	opt := stream.Options{Ahead: p.cfg.Ahead, Log: p.log, Quality: func() (total, dropped uint64) {
 		q := p.el.Quality()
@@ -189,6 +198,10 @@ func (p *Player) Open(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := p.chooseSubtitle(); err != nil {
+		return fmt.Errorf("%s: %w", fetch.Redact(src.Name), err)
+	}
+	p.group.Go(func() { p.text.board.Run(ctx, p.position) })
 	engine := stream.New(p.ms, p.el, opt, feeds...)
 	p.mu.Lock()
 	p.engine = engine
@@ -229,7 +242,7 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 		}
 	}
 	opt := mse.Options{Decodes: p.dep.Decoders.Supports}
-	rules := plan.Rules{Supports: opt.IsTypeSupported, Video: p.cfg.VideoTrack, Audio: p.cfg.AudioTrack, Quality: p.cfg.Quality,
+	rules := plan.Rules{Supports: readable(opt), Video: p.cfg.VideoTrack, Audio: p.cfg.AudioTrack, Quality: p.cfg.Quality,
 		MaxHeight: p.cfg.MaxHeight, MaxBandwidth: p.cfg.MaxBitrate}
 	if rules.Quality == auto && !strings.HasPrefix(pres.URL, "http") {
 		rules.Quality = "max" // there is no network whose speed could matter
@@ -238,6 +251,9 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 		rules = plan.Rules{} // one representation with all tracks in it
 	}
 	sel, err := plan.Select(pres, rules)
+	if err != nil && onlyText(pres) {
+		p.text.alone, sel, err = true, &plan.Selection{}, nil
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", fetch.Redact(pres.URL), err)
 	}
@@ -253,13 +269,17 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 		p.log.Warn("not played", "track", l.Track, "why", l.Reason)
 	}
 	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Keys: p.keys, Event: p.dep.TimedEvent, Log: p.log})
-	var feeds []stream.Feed
+	p.text.feed = stream.NewText(prog, subtitle.Readable)
+	feeds := []stream.Feed{p.text.feed}
 	for _, k := range []struct {
 		kind  manifest.Kind
 		track *plan.Track
 	}{{manifest.Video, sel.Video}, {manifest.Audio, sel.Audio}} {
 		if k.track == nil {
 			continue
+		}
+		if k.kind == manifest.Audio && len(k.track.Choices()) > 0 {
+			p.text.spoken = k.track.Choices()[0].Set.Lang
 		}
 		sb, err := p.addSourceBuffer(k.track.Current())
 		if err != nil {
@@ -270,6 +290,13 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 		p.feeds = append(p.feeds, f)
 		p.mu.Unlock()
 		feeds = append(feeds, f)
+	}
+	if p.text.alone {
+		stage, err := p.stage()
+		if err != nil {
+			return nil, nil, err
+		}
+		feeds = append(feeds, stage)
 	}
 	p.mu.Lock()
 	p.prog = prog
@@ -314,14 +341,20 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 		ids = append(ids, t.ID)
 		if k.kind == media.Audio {
 			p.level(src.File, t.ID)
+			p.text.spoken = t.Language
 		}
 	}
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("%s: no track can be played: %s", fetch.Redact(src.Name), trackNames(src.File.Tracks()))
 	}
+	playing := slices.Clone(ids)
+	for id, l := range p.text.readers {
+		ids = append(ids, id)
+		l.Append(src.File.Init(id))
+	}
 	src.File.Select(ids...)
 	sbs := map[uint32]*mse.SourceBuffer{}
-	for _, id := range ids {
+	for _, id := range playing {
 		sb, err := p.ms.AddSourceBuffer(file.MIMEType)
 		if err != nil {
 			return nil, err
@@ -334,7 +367,7 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 			return nil, err
 		}
 	}
-	packets := stream.NewPackets(packetSource{src.File}, fetch.Redact(src.Name), info.Seekable, sbs)
+	packets := stream.NewPackets(packetSource{src.File, p.text.readers}, fetch.Redact(src.Name), info.Seekable, sbs)
 	p.mu.Lock()
 	p.packs = packets
 	p.mu.Unlock()
@@ -392,14 +425,35 @@ func trackNames(tracks []file.Track) string {
 	return strings.Join(names, ", ")
 }
 
-// packetSource shows a file.Source as what streaming needs.
-type packetSource struct{ *file.Source }
+// packetSource shows a file.Source as what streaming needs, and keeps the subtitles of it.
+type packetSource struct {
+	*file.Source
+	text map[uint32]*subtitle.Packets
+}
+
+// Seek implements stream.PacketSource. Subtitles are shown long before the next ones come: reading begins early enough
+// to find those that are on the screen at t.
+func (s packetSource) Seek(ctx context.Context, t media.Time) (media.Time, error) {
+	for id, l := range s.text {
+		l.Reset(s.Init(id))
+		if l.Shown() {
+			t = max(0, t.Add(-subtitlePreroll))
+		}
+	}
+	return s.Source.Seek(ctx, t)
+}
 
 // Next implements stream.PacketSource.
 func (s packetSource) Next(ctx context.Context) ([]stream.Chunk, error) {
 	chunks, err := s.Source.Next(ctx)
 	out := make([]stream.Chunk, len(chunks))
 	for i, c := range chunks {
+		if l := s.text[c.Track]; l != nil {
+			if c.Data != nil {
+				l.Append(c.Data)
+			}
+			continue
+		}
 		out[i] = stream.Chunk{Track: c.Track, Data: c.Data, Start: c.Start, End: c.End, From: c.From, Through: c.Through}
 	}
 	return out, err
@@ -407,6 +461,7 @@ func (s packetSource) Next(ctx context.Context) ([]stream.Chunk, error) {
 
 // event follows the element's events.
 func (p *Player) event(e mse.Event) {
+	p.text.board.Look()
 	switch e.Type {
 	case element.EventEnded:
 		p.over.Do(func() { close(p.ended) })
@@ -571,6 +626,9 @@ func (p *Player) Stop() {
 		p.mu.Lock()
 		src := p.src
 		p.mu.Unlock()
+		for _, l := range p.text.readers {
+			l.Close()
+		}
 		if src != nil {
 			src.Close()
 		}

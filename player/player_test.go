@@ -25,6 +25,7 @@ import (
 	"mseplayer/player/frame"
 	"mseplayer/player/playertest"
 	"mseplayer/player/playertest/netsim"
+	"mseplayer/player/subtitle"
 )
 
 // decoded is a frame of sound that a decoder was given.
@@ -429,7 +430,7 @@ func TestPicture(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, at := range []media.Time{0, 9.99, 4, 3.999, 4.01} {
-			err := p.Picture(t.Context(), at, func(v *frame.Video) error {
+			err := p.Picture(t.Context(), at, func(v *frame.Video, _ *subtitle.Overlay) error {
 				if v.PTS > at+1e-9 || v.PTS <= at-0.04 {
 					t.Errorf("picture of %s is that of %s", at, v.PTS)
 				}

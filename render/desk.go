@@ -364,6 +364,16 @@ func (d *desk) do(cmd command, n int, now time.Time, s *State, c Controls, r rea
 		c.AudioDelayBy(soundStep * media.Span(n))
 	case soundEarlier:
 		c.AudioDelayBy(-soundStep * media.Span(n))
+	case nextSubtitle:
+		c.CycleSubtitles(1)
+	case previousSubtitle:
+		c.CycleSubtitles(-1)
+	case toggleSubtitles:
+		c.ToggleSubtitles()
+	case subtitlesEarlier:
+		c.DelaySubtitlesBy(-subtitleStep * media.Span(n))
+	case subtitlesLater:
+		c.DelaySubtitlesBy(subtitleStep * media.Span(n))
 	case quit:
 		q.quit = true
 	default:

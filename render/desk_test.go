@@ -35,6 +35,9 @@ func (r *recorder) Bound(w, h int)                  { r.add("bound %d×%d", w, h
 func (r *recorder) ToggleStats()                    { r.add("stats") }
 func (r *recorder) SectionPoint()                   { r.add("section") }
 func (r *recorder) AudioDelayBy(d media.Span)       { r.add("sound by %v", d) }
+func (r *recorder) CycleSubtitles(n int)            { r.add("subtitles %+d", n) }
+func (r *recorder) ToggleSubtitles()                { r.add("subtitles on or off") }
+func (r *recorder) DelaySubtitlesBy(d media.Span)   { r.add("subtitles %+.1f s", float64(d)) }
 func (r *recorder) ShowVolume(time.Time)            { r.add("(volume)") }
 func (r *recorder) Flash(_ time.Time, paused bool)  { r.add("(flash paused=%t)", paused) }
 func (r *recorder) request(q request) {
@@ -148,6 +151,12 @@ func TestDesk_Keys(t *testing.T) {
 		{"number sign", ebiten.KeyDigit3, "#", true, []string{"next audio"}},
 		{"number sign on a German keyboard", ebiten.KeyBackslash, "#", false, []string{"next audio"}},
 		{"underscore", ebiten.KeyMinus, "_", true, []string{"next video"}},
+		{"j", ebiten.KeyJ, "j", false, []string{"subtitles +1"}},
+		{"J", ebiten.KeyJ, "J", true, []string{"subtitles -1"}},
+		{"j on a Russian keyboard", ebiten.KeyJ, "о", false, []string{"subtitles +1"}},
+		{"v", ebiten.KeyV, "v", false, []string{"subtitles on or off"}},
+		{"z", ebiten.KeyZ, "z", false, []string{"subtitles -0.1 s"}},
+		{"Z", ebiten.KeyZ, "Z", true, []string{"subtitles +0.1 s"}},
 		{"left bracket", ebiten.KeyBracketLeft, "[", false, []string{"speed by 0.909"}},
 		{"right bracket", ebiten.KeyBracketRight, "]", false, []string{"speed by 1.100"}},
 		{"left bracket on a Russian keyboard", ebiten.KeyBracketLeft, "х", false, []string{"speed by 0.909"}},
@@ -547,20 +556,23 @@ func TestDesk_NoAllocations(t *testing.T) {
 // silent does nothing.
 type silent struct{}
 
-func (silent) State(*State)            {}
-func (silent) TogglePause()            {}
-func (silent) SeekBy(media.Span, bool) {}
-func (silent) SeekTo(media.Time, bool) {}
-func (silent) Step(int)                {}
-func (silent) VolumeBy(float64)        {}
-func (silent) SetVolume(float64)       {}
-func (silent) SectionPoint()           {}
-func (silent) AudioDelayBy(media.Span) {}
-func (silent) ToggleMute()             {}
-func (silent) SpeedBy(float64)         {}
-func (silent) NormalSpeed()            {}
-func (silent) NextTrack(media.Kind)    {}
-func (silent) Bound(int, int)          {}
-func (silent) ToggleStats()            {}
-func (silent) ShowVolume(time.Time)    {}
-func (silent) Flash(time.Time, bool)   {}
+func (silent) State(*State)                {}
+func (silent) TogglePause()                {}
+func (silent) SeekBy(media.Span, bool)     {}
+func (silent) SeekTo(media.Time, bool)     {}
+func (silent) Step(int)                    {}
+func (silent) VolumeBy(float64)            {}
+func (silent) SetVolume(float64)           {}
+func (silent) SectionPoint()               {}
+func (silent) AudioDelayBy(media.Span)     {}
+func (silent) ToggleMute()                 {}
+func (silent) SpeedBy(float64)             {}
+func (silent) NormalSpeed()                {}
+func (silent) NextTrack(media.Kind)        {}
+func (silent) Bound(int, int)              {}
+func (silent) ToggleStats()                {}
+func (silent) ShowVolume(time.Time)        {}
+func (silent) Flash(time.Time, bool)       {}
+func (silent) CycleSubtitles(int)          {}
+func (silent) ToggleSubtitles()            {}
+func (silent) DelaySubtitlesBy(media.Span) {}

@@ -43,6 +43,11 @@ const (
 	sectionPoint
 	soundLater
 	soundEarlier
+	nextSubtitle
+	previousSubtitle
+	toggleSubtitles
+	subtitlesEarlier
+	subtitlesLater
 	quit
 )
 
@@ -54,6 +59,7 @@ const (
 	soundStep                     media.Span = 0.1
 	volumeStep                               = 2.0 // percentage points
 	speedStep, speedLeap                     = 1.1, 2.0
+	subtitleStep                  media.Span = 0.1
 
 	// repeatDelay is how long a key is held until it repeats, repeatInterval the time between repetitions then.
 	repeatDelay, repeatInterval = 200 * time.Millisecond, 25 * time.Millisecond
@@ -144,6 +150,16 @@ func runeCommand(r rune) command {
 		return toggleStats
 	case 'l':
 		return sectionPoint
+	case 'j':
+		return nextSubtitle
+	case 'J':
+		return previousSubtitle
+	case 'v':
+		return toggleSubtitles
+	case 'z':
+		return subtitlesEarlier
+	case 'Z':
+		return subtitlesLater
 	default:
 		return noCommand
 	}
@@ -155,6 +171,7 @@ var letterKeys = []struct {
 	r   rune
 }{
 	{ebiten.KeyP, 'p'}, {ebiten.KeyF, 'f'}, {ebiten.KeyM, 'm'}, {ebiten.KeyQ, 'q'}, {ebiten.KeyI, 'i'}, {ebiten.KeyL, 'l'},
+	{ebiten.KeyJ, 'j'}, {ebiten.KeyV, 'v'}, {ebiten.KeyZ, 'z'},
 	{ebiten.KeyPeriod, '.'}, {ebiten.KeyComma, ','}, {ebiten.KeyBracketLeft, '['}, {ebiten.KeyBracketRight, ']'},
 }
 
@@ -177,10 +194,10 @@ func (c command) repeats() bool {
 	switch c {
 	case seekBack, seekForward, seekBackMinute, seekForwardMinute, seekBackTen, seekForwardTen,
 		nudgeBack, nudgeForward, nudgeBackFive, nudgeForwardFive, stepForward, stepBack, volumeDown, volumeUp,
-		speedDown, speedUp, soundLater, soundEarlier:
+		speedDown, speedUp, soundLater, soundEarlier, subtitlesEarlier, subtitlesLater:
 		return true
 	case noCommand, togglePause, seekStart, toggleFullscreen, leaveFullscreen, toggleMute, speedHalf, speedDouble, speedNormal,
-		nextAudio, nextVideo, toggleStats, sectionPoint, quit:
+		nextAudio, nextVideo, toggleStats, sectionPoint, nextSubtitle, previousSubtitle, toggleSubtitles, quit:
 		return false
 	default:
 		panic("render: impossible command")

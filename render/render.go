@@ -53,6 +53,12 @@ type Controls interface {
 	AudioDelayBy(d media.Span)
 	// ToggleStats turns the statistics panel, State.Stats, on or off.
 	ToggleStats()
+	// CycleSubtitles goes on to the next track of subtitles (+1) or the one before (-1); one of the stations is none.
+	// ToggleSubtitles hides and shows what is chosen, DelaySubtitlesBy shows it later by d. What came of it is a
+	// State.Notice.
+	CycleSubtitles(step int)
+	ToggleSubtitles()
+	DelaySubtitlesBy(d media.Span)
 }
 
 // Options say what Run shows and how. Source and Controls must be set.
@@ -67,6 +73,9 @@ type Options struct {
 	Fullscreen bool
 	// Latency is how long after a picture was picked it becomes visible; 0 stands for one refresh of the display.
 	Latency time.Duration
+	// Overlay returns what is to be shown over a picture of w × h pixels, nil for nothing. It is asked once a frame and must
+	// not wait; the same pointer stands for the same bitmaps. Nil is for nothing ever.
+	Overlay func(w, h int) *Overlay
 	// Log receives what goes wrong without ending the window; nil discards it.
 	Log *slog.Logger
 }

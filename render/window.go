@@ -89,6 +89,7 @@ type game struct {
 	probe   bool  // whether that is still to be found out
 	softly  bool  // whether soft shows the picture, not surface
 	lent    *frame.Video
+	overlay overlay
 	hud     *hud.HUD
 	pacer   pacer
 	beat    beat
@@ -299,6 +300,12 @@ func (g *game) Draw(screen *ebiten.Image) {
 
 	now := time.Now()
 	fresh := !g.away && g.pick(now, resized)
+	if g.options.Overlay != nil {
+		area := g.area(g.w, g.h)
+		if g.overlay.take(g.options.Overlay(area.Dx(), area.Dy())) {
+			changed = true
+		}
+	}
 	stirring := changed || g.stirred || g.state.Seeking || g.soft == nil && (fresh || !g.state.Paused && !g.state.NoVideo)
 	g.stirred = false
 	defer func() { g.beat.plan(now, stirring, g.away, g.soft != nil, g.due) }()
@@ -389,7 +396,18 @@ func (g *game) DrawFinalScreen(screen ebiten.FinalScreen, _ *ebiten.Image, _ ebi
 	default:
 		g.surface.draw(screen, b.Dx(), b.Dy())
 	}
+	if b := screen.Bounds(); g.overlay.of != nil {
+		g.overlay.draw(screen, g.area(b.Dx(), b.Dy()))
+	}
 	g.hud.Draw(screen)
+}
+
+// area is where the picture is in a view of w × h pixels; without one it is the whole view.
+func (g *game) area(w, h int) image.Rectangle {
+	if g.surface.shown == nil || g.state.NoVideo {
+		return image.Rect(0, 0, w, h)
+	}
+	return yuv.Fit(w, h, g.surface.width, g.surface.height)
 }
 
 // placeFirst gives the window the place it opens at.

@@ -358,7 +358,10 @@ func (l *logged) Bound(w, h int) {
 	l.recorder.Bound(w, h)
 	l.flush()
 }
-func (l *logged) ToggleStats() { l.recorder.ToggleStats(); l.flush() }
+func (l *logged) ToggleStats()                  { l.recorder.ToggleStats(); l.flush() }
+func (l *logged) CycleSubtitles(n int)          { l.recorder.CycleSubtitles(n); l.flush() }
+func (l *logged) ToggleSubtitles()              { l.recorder.ToggleSubtitles(); l.flush() }
+func (l *logged) DelaySubtitlesBy(d media.Span) { l.recorder.DelaySubtitlesBy(d); l.flush() }
 
 // child is the program under test: a window that shows one picture and prints what it is asked to do.
 func child() int {
@@ -553,7 +556,8 @@ func TestRun(t *testing.T) {
 
 	for _, k := range []struct{ key, want string }{
 		{"space", "pause"}, {"Right", "by 5 near"}, {"shift+Left", "by -1 exact"}, {"Up", "by 60 near"}, {"period", "step 1"}, {"comma", "step -1"},
-		{"9", "volume by -2"}, {"asterisk", "volume by 2"}, {"slash", "volume by -2"}, {"m", "mute"}, {"i", "stats"}, {"Home", "to 0.00 exact"},
+		{"9", "volume by -2"}, {"asterisk", "volume by 2"}, {"slash", "volume by -2"}, {"m", "mute"}, {"i", "stats"},
+		{"j", "subtitles +1"}, {"v", "subtitles on or off"}, {"Home", "to 0.00 exact"},
 	} {
 		p.xdotool("key", k.key)
 		p.expect(k.want)

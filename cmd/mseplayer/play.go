@@ -16,7 +16,9 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/player"
 	"mseplayer/player/element"
+	"mseplayer/player/fetch"
 	"mseplayer/player/ffmpeg"
+	"mseplayer/player/subtitle"
 	"mseplayer/render"
 	"mseplayer/render/yuv"
 )
@@ -26,6 +28,9 @@ const demoName = "demo:///" + demo.Manifest
 
 // maxBuffer is the most that --buffer takes, in seconds; bytes are bounded all the same.
 const maxBuffer = 3600
+
+// maxSubDelay is the most that --sub-delay takes, in seconds.
+const maxSubDelay = 86400
 
 // playOptions are the flags of play.
 type playOptions struct {
@@ -42,7 +47,9 @@ type playOptions struct {
 	geometry             string
 	scale                string
 	deinterlace, hwdec   string
-	video, audio         string
+	video, audio, sub    string
+	subFiles             []string
+	subDelay, subScale   float64
 	quality              string
 	maxHeight            int
 	maxBitrate           int64
@@ -88,6 +95,10 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.StringVar(&o.hwdec, "hwdec", "no", "let hardware decode, `auto|no|vaapi`; where it cannot, the processor does")
 	f.StringVar(&o.video, "video-track", "", "video track, `ID|no`")
 	f.StringVar(&o.audio, "audio-track", "", "audio track, `ID|LANG|no`")
+	f.StringVar(&o.sub, "sub-track", "", "subtitles, `ID|LANG|no` (default: a file given or found beside the media, foreign parts, the author's default)")
+	f.StringArrayVar(&o.subFiles, "sub-file", nil, "show the subtitles in `F`, a path or a URL (repeatable)")
+	f.Float64Var(&o.subDelay, "sub-delay", 0, "show subtitles `S` seconds later, or earlier if negative")
+	f.Float64Var(&o.subScale, "sub-scale", 1, "subtitles `R` times as large, 0.1 to 10")
 	f.StringVar(&o.quality, "abr", "auto", "which representation: `auto|min|max|ID`; auto follows the network")
 	f.IntVar(&o.maxHeight, "max-height", 0, "no video of more than `N` lines if there is another")
 	f.Int64Var(&o.maxBitrate, "max-bitrate", 0, "no video of more than `BPS` bits per second if there is another")
@@ -140,6 +151,10 @@ func (o *playOptions) check() error {
 		return usage("--volume %g: must be 0 to 130", o.volume)
 	case o.replayGain != player.None && o.replayGain != player.ReplayGainTrack && o.replayGain != player.ReplayGainAlbum:
 		return usage("--replaygain %s: takes no, track or album", o.replayGain)
+	case math.IsNaN(o.subDelay) || math.Abs(o.subDelay) > maxSubDelay:
+		return usage("--sub-delay %g: must be at most %d seconds, either way", o.subDelay, maxSubDelay)
+	case !(o.subScale >= subtitle.MinScale && o.subScale <= subtitle.MaxScale):
+		return usage("--sub-scale %g: must be %g to %d", o.subScale, subtitle.MinScale, subtitle.MaxScale)
 	case o.displayRate < 1 || o.displayRate > 1000:
 		return usage("--display-rate %g: must be 1 to 1000", o.displayRate)
 	case o.maxHeight < 0:
@@ -174,6 +189,26 @@ func (o *playOptions) check() error {
 		if _, err := parseShot(s); err != nil {
 			return err
 		}
+	}
+	for _, name := range o.subFiles {
+		if err := checkLocal(name); err != nil {
+			return usage("--sub-file %s: %v", fetch.Redact(name), err)
+		}
+	}
+	return nil
+}
+
+// checkLocal reports why a local file cannot be read; of what is elsewhere that is not known yet.
+func checkLocal(name string) error {
+	if scheme, _, ok := strings.Cut(name, ":"); ok && len(scheme) > 1 && !strings.ContainsAny(scheme, "/.") {
+		return nil
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return pathCause(err)
+	case info.IsDir():
+		return errors.New("it is a folder")
 	}
 	return nil
 }
@@ -252,6 +287,6 @@ played one after the other; without any, the built-in demo plays.
 ` + flags.FlagUsages() + `
 Keys: space pause, ←→ 5 s, ↑↓ 1 min, with shift 1 s and 5 s, . , picture by picture, 9 0 volume, m mute, [ ] slower and
 faster, { } half and double, backspace normal speed, l repeat from here, to here, and no more, ctrl + - sound later and earlier,
-f fullscreen, i statistics, home start, q quit.
+j J subtitles, v hide and show them, z Z earlier and later, f fullscreen, i statistics, home start, q quit.
 `
 }

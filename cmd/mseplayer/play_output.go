@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/draw"
 	"image/png"
 	"io"
 	"log/slog"
@@ -18,6 +20,7 @@ import (
 	"mseplayer/player/fetch"
 	"mseplayer/player/frame"
 	"mseplayer/player/present"
+	"mseplayer/player/subtitle"
 	"mseplayer/render/yuv"
 )
 
@@ -84,6 +87,12 @@ func (s *session) writeShots(name string) {
 	defer cancel()
 	cfg := s.config()
 	cfg.AudioTrack = player.None
+	if shown := s.current.Load(); shown != nil { // what the default depends on is not there without sound
+		cfg.SubTrack, cfg.SubDelay = player.None, shown.Subtitles().Delay()
+		if t, ok := shown.Subtitles().Selected(); ok && shown.Subtitles().Visible() {
+			cfg.SubTrack = t.ID
+		}
+	}
 	p := player.New(cfg, player.Deps{Decoders: s.shots, Demuxer: s.shots, Formats: yuv.Supports, Fetch: s.fetch, Mounts: s.mounts, Log: s.log})
 	defer p.Close()
 	if err := p.Open(ctx, name); err != nil {
@@ -93,7 +102,7 @@ func (s *session) writeShots(name string) {
 	for _, text := range s.opt.screenshots {
 		sh, err := parseShot(text)
 		if err == nil {
-			err = p.Picture(ctx, sh.at, func(v *frame.Video) error { return writePicture(v, sh.file) })
+			err = p.Picture(ctx, sh.at, func(v *frame.Video, o *subtitle.Overlay) error { return writePicture(v, o, sh.file) })
 		}
 		if err != nil {
 			s.fail(1, "--screenshot "+text+": "+err.Error())
@@ -101,11 +110,23 @@ func (s *session) writeShots(name string) {
 	}
 }
 
-// writePicture writes a picture as PNG, at its display size.
-func writePicture(v *frame.Video, name string) error {
-	img, err := yuv.RGBA(v, true)
-	if err != nil {
-		return err
+// writePicture writes a picture with its subtitles as PNG, at its display size; subtitles without a picture are on black.
+func writePicture(v *frame.Video, o *subtitle.Overlay, name string) error {
+	var img draw.Image
+	if v != nil {
+		rgba, err := yuv.RGBA(v, true)
+		if err != nil {
+			return err
+		}
+		img = rgba
+	} else {
+		black := image.NewRGBA(image.Rect(0, 0, o.Width, o.Height))
+		draw.Draw(black, black.Bounds(), image.Black, image.Point{}, draw.Src)
+		img = black
+	}
+	for _, b := range o.Bitmaps {
+		part := &image.RGBA{Pix: b.Pix, Stride: 4 * b.W, Rect: image.Rect(0, 0, b.W, b.H)}
+		draw.Draw(img, part.Rect.Add(image.Pt(b.X, b.Y)), part, image.Point{}, draw.Over)
 	}
 	var b bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img); err != nil {

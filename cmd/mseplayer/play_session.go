@@ -302,7 +302,8 @@ func (s *session) one(ctx context.Context, name string, i int) {
 
 // config is the player's configuration.
 func (s *session) config() player.Config {
-	return player.Config{Start: media.Time(s.opt.start), Quality: s.opt.quality, VideoTrack: s.opt.video, AudioTrack: s.opt.audio,
+	return player.Config{Start: media.Time(s.opt.start), Quality: s.opt.quality, VideoTrack: s.opt.video, AudioTrack: s.opt.audio, SubTrack: s.opt.sub,
+		SubFiles: s.opt.subFiles, SubDelay: media.Span(s.opt.subDelay), SubScale: s.opt.subScale,
 		MaxHeight: s.opt.maxHeight, MaxBitrate: s.opt.maxBitrate, LiveDelay: media.Span(s.opt.liveDelay), Ahead: media.Span(s.opt.buffer), ReplayGain: s.opt.replayGain, Keys: s.keys}
 }
 

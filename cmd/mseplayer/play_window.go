@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"mseplayer/mse/media"
 	"mseplayer/player"
 	"mseplayer/player/element"
+	"mseplayer/player/subtitle"
 	"mseplayer/render"
 	"mseplayer/render/yuv"
 )
@@ -32,11 +35,21 @@ func (s *session) window(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = render.Run(ctx, render.Options{Source: s, Controls: &controls{s: s}, Geometry: g, Scale: scale, Fullscreen: s.opt.fullscreen, Log: s.log})
+	err = render.Run(ctx, render.Options{Source: s, Controls: &controls{s: s}, Geometry: g, Scale: scale, Fullscreen: s.opt.fullscreen,
+		Overlay: s.overlay, Log: s.log})
 	if ctx.Err() != nil {
 		return nil // the session is over
 	}
 	return err
+}
+
+// overlay implements render.Options with whatever plays at the moment.
+func (s *session) overlay(w, h int) *render.Overlay {
+	p := s.current.Load()
+	if p == nil {
+		return nil
+	}
+	return (*render.Overlay)(p.Subtitles().Overlay(w, h))
 }
 
 // controls is what the window does with the session. It is used from the window's goroutine only.
@@ -208,6 +221,66 @@ func (c *controls) ToggleStats() {
 	c.linesAt = time.Time{}
 }
 
+// CycleSubtitles implements render.Controls.
+func (c *controls) CycleSubtitles(step int) {
+	c.with(func(p *player.Player) {
+		p.CycleSubtitle(step)
+		c.say("%s", subtitleName(p))
+	})
+}
+
+// ToggleSubtitles implements render.Controls.
+func (c *controls) ToggleSubtitles() {
+	c.with(func(p *player.Player) {
+		b := p.Subtitles()
+		b.SetVisible(!b.Visible())
+		if b.Visible() {
+			c.say("%s", subtitleName(p))
+		} else {
+			c.say("Subtitles hidden")
+		}
+	})
+}
+
+// DelaySubtitlesBy implements render.Controls.
+func (c *controls) DelaySubtitlesBy(d media.Span) {
+	c.with(func(p *player.Player) {
+		b := p.Subtitles()
+		b.SetDelay(media.Span(math.Round(float64(b.Delay()+d)*1000) / 1000))
+		c.say("Subtitles %+.1f s", float64(b.Delay()))
+	})
+}
+
+// subtitleName says which subtitles are chosen: "Subtitles 2 of 3: en, English (captions)".
+func subtitleName(p *player.Player) string {
+	tracks := p.Subtitles().Tracks()
+	t, ok := p.Subtitles().Selected()
+	switch {
+	case len(tracks) == 0:
+		return "No subtitles"
+	case !ok:
+		return "Subtitles off"
+	}
+	var parts []string
+	for _, s := range []string{t.Language, t.Label} {
+		if s != "" && !slices.Contains(parts, s) {
+			parts = append(parts, s)
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{t.ID}
+	}
+	name := strings.Join(parts, ", ")
+	switch {
+	case t.Forced:
+		name += " (forced)"
+	case t.Kind == "captions":
+		name += " (captions)"
+	}
+	i := slices.IndexFunc(tracks, func(x subtitle.Track) bool { return x.ID == t.ID })
+	return fmt.Sprintf("Subtitles %d of %d: %s", i+1, len(tracks), name)
+}
+
 // statsLines are the lines of the statistics panel.
 func statsLines(p *player.Player, s element.State, device string) []string {
 	q := p.Frames().Quality()
@@ -228,6 +301,9 @@ func statsLines(p *player.Player, s element.State, device string) []string {
 	}
 	if a := r.AudioTrack; a != nil {
 		lines = append(lines, fmt.Sprintf("Audio: %s %s, %d Hz, %d channels, %s", a.Codec, or(a.Codecs, ""), *a.SampleRate, *a.Channels, or(a.Representation, "")))
+	}
+	if _, ok := p.Subtitles().Selected(); ok {
+		lines = append(lines, subtitleName(p))
 	}
 	lines = append(lines,
 		"Device: "+device,

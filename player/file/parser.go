@@ -295,3 +295,15 @@ func name(kind byte) string {
 func fault(at int64, path, msg string, err error) error {
 	return &bytestream.FormatError{Offset: at, Path: path, Msg: msg, Err: err}
 }
+
+// The form of silence.
+const (
+	silenceHz       = 48000
+	silenceChannels = 2
+)
+
+// Silence is the initialization segment of a track of sound without any: what is played while there is nothing to hear.
+func Silence() []byte {
+	return appendInit(nil, media.Forever, &media.TrackInfo{ID: 1, Kind: media.Audio, Config: &media.DecoderConfig{
+		Kind: media.Audio, Codec: "pcm_s16le", SampleRate: silenceHz, Channels: silenceChannels, BlockAlign: 2 * silenceChannels, BitsPerSample: 16}})
+}

@@ -58,6 +58,7 @@ type Program struct {
 	log    *slog.Logger
 	keys   *crypt.Keyring
 	store  *crypt.Store
+	text   *Text         // the feed of subtitles, nil for none; set before the engine runs
 	dry    chan struct{} // one slot: a feed has come to the end of what the manifest lists
 	route  steer.Router
 	events timed
@@ -417,6 +418,9 @@ func (p *Program) adopt(e *Engine, next *manifest.Presentation) error {
 		}
 		p.note(f.kind, track)
 		f.update(track, false)
+	}
+	if p.text != nil {
+		p.text.update()
 	}
 	if old.Live != nil && next.Live == nil {
 		p.log.Info("the presentation is complete")

@@ -109,25 +109,22 @@ func (s Segment) Read() ([]cue.Cue, []Warning, error) {
 		return text.Parse(f, s.Data, o)
 	}
 	at, mapped := timestampMap(s.Data)
-	if !mapped {
-		return text.Parse(f, s.Data, o)
-	}
-	// The times are those of the pictures' clock, moved by what the header says.
 	o.Offset, o.Window = 0, media.Range{}
 	cues, warnings, err := text.Parse(f, s.Data, o)
-	offset := media.Time(at.Add(s.Clock))
+	offset := media.Time(s.Offset)
 	if len(cues) > 0 {
 		first := cues[0].Start
-		switch {
-		case s.Known:
-			offset = offset.Add(media.Span(math.Round(float64(s.Start.Sub(first.Add(media.Span(offset)))/rollover))) * rollover)
-			if s.astray(first+offset) && !s.astray(first.Add(s.Offset)) {
-				offset = media.Time(s.Offset)
+		if clock := at.Add(s.Clock); mapped && s.Known { // the times are those of the pictures, moved by what the header says
+			turns := math.Round(float64(s.Start.Sub(first+clock) / rollover))
+			if clock = clock.Add(media.Span(turns) * rollover); !s.astray(first + clock) {
+				offset = clock
 			}
-		case s.astray(first.Add(s.Offset)):
-			offset = s.Start - first
-		default:
-			offset = media.Time(s.Offset)
+		}
+		if s.astray(first + offset) { // they count from the beginning of the segment, or from anywhere
+			offset = s.Start
+			if s.astray(first + offset) {
+				offset = s.Start - first
+			}
 		}
 	}
 	place := cue.Options{Offset: offset, Window: s.Window}

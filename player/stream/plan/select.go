@@ -122,6 +122,23 @@ func (s *selector) candidates(per *manifest.Period, kind manifest.Kind) (sets []
 	return sets
 }
 
+// SelectText chooses subtitles as Rules.Text names them: one set in each period that has one like the first that was
+// found, none in the others. It returns nil when want is None or empty.
+func SelectText(p *manifest.Presentation, supports func(string) (bool, string), want string) (*Track, error) {
+	if want == "" || want == None {
+		return nil, nil
+	}
+	s := &selector{rules: Rules{Supports: supports}, usable: map[*manifest.AdaptationSet][]*manifest.Representation{}}
+	for _, per := range p.Periods {
+		for _, set := range per.Sets {
+			if set.Normal() && set.Kind == manifest.Text {
+				s.examine(per, set)
+			}
+		}
+	}
+	return s.track(p, manifest.Text, want, Like{}, nil)
+}
+
 // All returns a choice of its own for every usable representation of every period, each as its only representation, in
 // the order of the manifest, and those that cannot be played. Sets for fast winding and thumbnails are among them.
 func All(p *manifest.Presentation, supports func(string) (bool, string)) ([]Choice, []LeftOut) {
@@ -215,6 +232,9 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 		}
 		if set == nil {
 			set = resembling(sets, last)
+		}
+		if set == nil && kind == manifest.Text {
+			continue // better nothing than another language
 		}
 		if set == nil {
 			set = best(sets)

@@ -1,0 +1,388 @@
+package player
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"mseplayer/mse"
+	"mseplayer/mse/media"
+	"mseplayer/player/decode"
+	"mseplayer/player/fetch"
+	"mseplayer/player/file"
+	"mseplayer/player/manifest"
+	"mseplayer/player/source"
+	"mseplayer/player/stream"
+	"mseplayer/player/subtitle"
+)
+
+const (
+	// subtitlePatience is how long a picture waits for the subtitles that belong to it.
+	subtitlePatience = 5 * time.Second
+	// subtitlePreroll is how long before the target of a seek a file is read for subtitles, in seconds.
+	subtitlePreroll media.Span = 6
+	// maxSubtitleFiles bounds the files of subtitles of one source.
+	maxSubtitleFiles = 64
+)
+
+// subtitles is what a Player does with subtitles.
+type subtitles struct {
+	board *subtitle.Board
+	log   *slog.Logger
+	lanes map[string]*subtitle.Lane // complete before playback begins
+	feed  *stream.Text              // nil where no manifest lists subtitles
+	// loading are the files that are being read, by the ID of their track: closed when that is over.
+	loading map[string]chan struct{}
+	readers map[uint32]*subtitle.Packets // of tracks in a demultiplexed file
+	// spoken is the language of the sound, alone tells that there are neither pictures nor sound.
+	spoken string
+	alone  bool
+}
+
+// Subtitles is the board of subtitles. It is there from the beginning and stays the same; use SelectSubtitle to choose.
+func (p *Player) Subtitles() *subtitle.Board { return p.text.board }
+
+// stage makes the feed that lets time pass where there is nothing but subtitles.
+func (p *Player) stage() (stream.Feed, error) {
+	tracks := p.text.board.Tracks()
+	i := slices.IndexFunc(tracks, func(t subtitle.Track) bool { return !t.External })
+	if i < 0 {
+		return nil, errors.New("there is nothing to play")
+	}
+	sb, err := p.ms.AddSourceBuffer(file.MIMEType)
+	if err != nil {
+		return nil, err
+	}
+	return stream.NewStage(sb, file.Silence(), p.text.feed, tracks[i].ID), nil
+}
+
+// onlyText reports whether a presentation has nothing but subtitles.
+func onlyText(pres *manifest.Presentation) bool {
+	text := false
+	for _, per := range pres.Periods {
+		for _, set := range per.Sets {
+			if set.Normal() && set.Kind != manifest.Text {
+				return false
+			}
+			text = text || set.Kind == manifest.Text
+		}
+	}
+	return text
+}
+
+// addTrack puts a track on the board.
+func (s *subtitles) add(t subtitle.Track) *subtitle.Lane {
+	if s.lanes[t.ID] != nil {
+		return nil
+	}
+	l := s.board.Add(t)
+	if l != nil {
+		s.lanes[t.ID] = l
+	}
+	return l
+}
+
+// listManifest lists the subtitles of a presentation: sets of several periods that go on in each other once.
+func (s *subtitles) listManifest(pres *manifest.Presentation) {
+	type key struct{ id, lang string }
+	seen := map[key]bool{}
+	for _, per := range pres.Periods {
+		for _, set := range per.Sets {
+			k := key{set.ID, set.Lang}
+			if set.Kind != manifest.Text || !set.Normal() || seen[k] {
+				continue
+			}
+			for _, r := range set.Representations {
+				if ok, _ := subtitle.Readable(r.Type()); !ok || r.Unusable != "" {
+					continue
+				}
+				seen[k] = true
+				kind := "subtitles"
+				if set.HasRole("caption") {
+					kind = "captions"
+				}
+				codec := r.Codecs
+				if codec == "" {
+					codec = r.MIMEType
+				}
+				s.add(subtitle.Track{ID: r.TrackID, Language: set.Lang, Label: set.Label, Kind: kind, Codec: codec, Default: set.Default, Forced: set.Forced})
+				break
+			}
+		}
+	}
+}
+
+// listFile lists the subtitles inside of a demultiplexed file.
+func (s *subtitles) listFile(f *file.Source, bitmaps decode.SubtitleFactory) {
+	for _, t := range f.Tracks() {
+		if t.Kind != media.Text || !subtitle.Supports(t.Config, bitmaps) {
+			continue
+		}
+		l := s.add(subtitle.Track{ID: fmt.Sprint(t.ID), Language: t.Language, Label: t.Label, Codec: string(t.Config.Codec), Default: t.Default, Forced: t.Forced})
+		if l != nil {
+			s.readers[t.ID] = subtitle.NewPackets(l, t.TrackInfo, file.NewParser(), bitmaps, func(err error) {
+				s.log.Warn("subtitles cannot be read", "track", l.Track().ID, "err", err)
+			})
+		}
+	}
+}
+
+// openSubtitles lists the subtitles of the source and those beside it, and chooses.
+func (p *Player) openSubtitles(ctx context.Context, src *source.Source) error {
+	p.ctx = ctx
+	s := &p.text
+	for i, name := range p.cfg.SubFiles {
+		if i == maxSubtitleFiles {
+			return fmt.Errorf("player: more than %d files of subtitles", maxSubtitleFiles)
+		}
+		url, err := fetch.SourceURL(name, p.dep.Mounts)
+		if err != nil {
+			return err
+		}
+		p.loadSubtitles(ctx, source.Describe(url))
+	}
+	if src.Presentation == nil || src.Presentation.Format == manifest.File {
+		for _, c := range source.Sidecars(src.URL) {
+			p.loadSubtitles(ctx, c)
+		}
+	}
+	bitmaps, _ := p.dep.Decoders.(decode.SubtitleFactory)
+	if src.Presentation != nil {
+		s.listManifest(src.Presentation)
+	} else {
+		s.listFile(src.File, bitmaps)
+	}
+	return nil
+}
+
+// loadSubtitles reads a file of subtitles, and adds its track.
+func (p *Player) loadSubtitles(ctx context.Context, c source.Sidecar) {
+	id := c.Name
+	for n := 2; p.text.lanes[id] != nil; n++ {
+		id = fmt.Sprintf("%s (%d)", c.Name, n)
+	}
+	l := p.text.add(subtitle.Track{ID: id, Language: c.Language, Label: c.Name, Codec: c.Format, Kind: c.Kind, Forced: c.Forced, External: true})
+	if l == nil {
+		return
+	}
+	done := make(chan struct{})
+	p.text.loading[id] = done
+	p.group.Go(func() {
+		defer close(done)
+		b, _, err := p.dep.Fetch.ReadAll(ctx, fetch.Request{URL: c.URL, Kind: fetch.Text})
+		if err == nil {
+			seg := subtitle.Segment{Name: c.URL, Data: b, Language: c.Language, Image: p.imagesOf(ctx, c.URL)}
+			cues, warnings, rerr := seg.Read()
+			p.complain(id, warnings)
+			l.Add(cues...)
+			err = rerr
+		}
+		if err != nil && ctx.Err() == nil {
+			p.log.Warn("subtitles cannot be read", "file", fetch.Redact(c.URL), "err", err)
+		}
+	})
+}
+
+// imagesOf returns a function that fetches what a document at origin refers to.
+func (p *Player) imagesOf(ctx context.Context, origin string) func(string) ([]byte, error) {
+	return func(src string) ([]byte, error) {
+		base, err := manifest.ParseBase(origin)
+		if err != nil {
+			return nil, err
+		}
+		u, err := base.ResolveURL(src)
+		if err != nil {
+			return nil, err
+		}
+		b, _, err := p.dep.Fetch.ReadAll(ctx, fetch.Request{URL: u, Kind: fetch.Text, Origin: origin})
+		return b, err
+	}
+}
+
+// complain logs the first warning of a document.
+func (p *Player) complain(track string, w []subtitle.Warning) {
+	if len(w) > 0 {
+		p.log.Info("subtitles", "track", track, "warning", w[0].String(), "warnings", len(w))
+	}
+}
+
+// sink returns what reads the segments of a track.
+func (p *Player) sink(ctx context.Context, l *subtitle.Lane) stream.TextSink {
+	return func(t stream.TextSegment) error {
+		seg := subtitle.Segment{Name: t.URL, MIMEType: t.MIMEType, Init: t.InitData, Data: t.Data, Language: l.Track().Language, Start: t.Start, Duration: t.Duration,
+			Offset: t.Offset, Clock: t.Clock, Known: t.Known, Window: t.Window, Image: p.imagesOf(ctx, t.URL)}
+		cues, warnings, err := seg.Read()
+		p.complain(l.Track().ID, warnings)
+		l.Add(cues...)
+		return err
+	}
+}
+
+// SelectSubtitle shows a track of Subtitles by its ID, or the first of a language; None shows none. It fails when there
+// is no such track.
+func (p *Player) SelectSubtitle(want string) error {
+	p.textMu.Lock()
+	defer p.textMu.Unlock()
+	if want == None || want == "" {
+		p.text.board.Select("")
+		p.fetchSubtitles("")
+		return nil
+	}
+	tracks := p.text.board.Tracks()
+	i := slices.IndexFunc(tracks, func(t subtitle.Track) bool { return t.ID == want })
+	if i < 0 {
+		i = slices.IndexFunc(tracks, func(t subtitle.Track) bool { return names(t.ID, want) })
+	}
+	if i < 0 {
+		i = spoken(tracks, want)
+	}
+	if i < 0 {
+		return fmt.Errorf("no subtitle track %q; there are: %s", want, subtitleNames(tracks))
+	}
+	p.text.board.Select(tracks[i].ID)
+	p.fetchSubtitles(tracks[i].ID)
+	return nil
+}
+
+// names reports whether want is the last part of a track's ID, which is a representation's.
+func names(id, want string) bool {
+	parts := strings.Split(id, "/")
+	return len(parts) == 3 && (parts[2] == want || parts[1] == want)
+}
+
+// spoken finds the track of a language, by preference not one of foreign parts only.
+func spoken(tracks []subtitle.Track, language string) int {
+	for _, forced := range []bool{false, true} {
+		if i := slices.IndexFunc(tracks, func(t subtitle.Track) bool { return t.Forced == forced && sameLanguage(t.Language, language) }); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// sameLanguage reports whether two language tags are of the same language, whatever the region.
+func sameLanguage(a, b string) bool { return a != "" && source.Language(a) == source.Language(b) }
+
+func subtitleNames(tracks []subtitle.Track) string {
+	var list []string
+	for _, t := range tracks {
+		name := t.ID
+		if t.Language != "" {
+			name += " (" + t.Language + ")"
+		}
+		list = append(list, name)
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// fetchSubtitles makes the feed fetch a track, or nothing.
+func (p *Player) fetchSubtitles(id string) {
+	for _, r := range p.text.readers {
+		r.Show(fmt.Sprint(r.Track()) == id)
+	}
+	if p.text.feed == nil {
+		return
+	}
+	l := p.text.lanes[id]
+	if l == nil || l.Track().External {
+		_ = p.text.feed.Select(None, nil) // None is always there
+		return
+	}
+	if err := p.text.feed.Select(id, p.sink(p.ctx, l)); err != nil {
+		p.log.Warn("subtitles cannot be fetched", "track", id, "err", err)
+	}
+}
+
+// chooseSubtitle shows what the configuration names, or by default: a file that was given or found, the foreign parts in
+// the language of the sound, the author's choice.
+func (p *Player) chooseSubtitle() error {
+	if p.cfg.SubTrack != "" {
+		return p.SelectSubtitle(p.cfg.SubTrack)
+	}
+	tracks := p.text.board.Tracks()
+	for _, fits := range []func(subtitle.Track) bool{
+		func(t subtitle.Track) bool { return t.External },
+		func(t subtitle.Track) bool { return t.Forced && sameLanguage(t.Language, p.text.spoken) },
+		func(t subtitle.Track) bool { return t.Default },
+		func(subtitle.Track) bool { return p.text.alone },
+	} {
+		if i := slices.IndexFunc(tracks, fits); i >= 0 {
+			return p.SelectSubtitle(tracks[i].ID)
+		}
+	}
+	return nil
+}
+
+// CycleSubtitle goes on to the next track, or back to the one before, with "none" between the last and the first.
+func (p *Player) CycleSubtitle(step int) {
+	tracks := p.text.board.Tracks()
+	now := 0 // none
+	if t, ok := p.text.board.Selected(); ok {
+		now = 1 + slices.IndexFunc(tracks, func(x subtitle.Track) bool { return x.ID == t.ID })
+	}
+	n := len(tracks) + 1
+	to := ((now+step)%n + n) % n
+	want := None
+	if to > 0 {
+		want = tracks[to-1].ID
+	}
+	if err := p.SelectSubtitle(want); err != nil {
+		p.log.Warn("subtitles", "err", err)
+	}
+	p.text.board.SetVisible(true)
+}
+
+// overlay draws the subtitles of a picture at t that is w × h pixels, once all that belong there have been read, or a
+// while has passed.
+func (p *Player) overlay(ctx context.Context, t media.Time, w, h int) (*subtitle.Overlay, error) {
+	for deadline := time.Now().Add(subtitlePatience); !p.subtitlesReady(t) && time.Now().Before(deadline); {
+		if err := p.pause(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return p.text.board.Draw(t, w, h)
+}
+
+// subtitlesReady reports whether the subtitles that are due at t have been read.
+func (p *Player) subtitlesReady(t media.Time) bool {
+	track, ok := p.text.board.Selected()
+	if !ok {
+		return true
+	}
+	t = t.Add(-p.text.board.Delay())
+	if done := p.text.loading[track.ID]; done != nil {
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	}
+	return p.text.feed == nil || p.text.feed.Reached(t)
+}
+
+// position is the playback position, and how fast it moves.
+func (p *Player) position() (media.Time, float64) {
+	s := p.el.State()
+	if s.Paused || s.Seeking || s.Stalled || s.Ended {
+		return s.CurrentTime, 0
+	}
+	return s.CurrentTime, s.PlaybackRate
+}
+
+// readable reports whether a type can be played: that of subtitles, or one of the buffer's.
+func readable(o mse.Options) func(string) (bool, string) {
+	return func(mimeType string) (bool, string) {
+		if ok, _ := subtitle.Readable(mimeType); ok {
+			return true, ""
+		}
+		return o.IsTypeSupported(mimeType)
+	}
+}

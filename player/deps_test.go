@@ -52,7 +52,7 @@ var allowed = map[string]string{
 	"player/source":      "mse/bytestream mse/isobmff mse/media mse/mime mse/webm player/dash player/fetch player/file player/hls player/manifest",
 	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/limit player/steer player/stream/plan",
 	"player/stream/plan": "mse/media mse/mime player/manifest",
-	"player/subtitle":    "mse mse/bytestream mse/media mse/mime player/decode player/text player/text/cue player/text/raster player/text/cea608",
+	"player/subtitle":    "mse mse/bytestream mse/media mse/mime player/decode player/text player/text/cue player/text/raster player/text/cea",
 	"player/text/cue":    "mse/media",
 	"player/text":        "mse/media player/text/cue player/text/webvtt player/text/srt player/text/ass player/text/ttml",
 	"player/text/webvtt": "mse/media player/text/cue",

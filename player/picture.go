@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mseplayer/mse/media"
+	"mseplayer/player/element"
 	"mseplayer/player/frame"
 	"mseplayer/player/subtitle"
 )
@@ -38,6 +39,12 @@ func (p *Player) Picture(ctx context.Context, t media.Time, use func(*frame.Vide
 		}
 		return use(nil, o)
 	}
+	if track, ok := p.text.board.Selected(); ok && subtitle.IsChannel(track.ID) {
+		if err := p.readCaptions(ctx, t); err != nil {
+			return err
+		}
+		p.Seek(t)
+	}
 	_, gen := p.el.Playhead()
 	var v *frame.Video
 	for {
@@ -57,6 +64,35 @@ func (p *Player) Picture(ctx context.Context, t media.Time, use func(*frame.Vide
 			return err
 		}
 	}
+}
+
+const (
+	// captionPreroll is how long before a picture its captions may have begun that come with the pictures, in seconds;
+	// captionMargin is how long after it reading goes on.
+	captionPreroll, captionMargin media.Span = 8, 0.3
+)
+
+// readCaptions plays what comes before t, so that the captions are known which pictures bring.
+func (p *Player) readCaptions(ctx context.Context, t media.Time) error {
+	p.Seek(max(0, t.Add(-captionPreroll)))
+	p.SetSpeed(element.MaxRate)
+	p.Play()
+	defer func() {
+		p.Pause()
+		p.SetSpeed(1)
+		p.text.video.End()
+	}()
+	for deadline := time.Now().Add(subtitlePatience + time.Duration(captionPreroll)*time.Second); time.Now().Before(deadline); {
+		now := time.Now()
+		p.Frames().Pick(now, now.Add(pictureWait))
+		if s := p.State(); s.Ended || !s.Seeking && s.CurrentTime > t.Add(captionMargin) {
+			return nil
+		}
+		if err := p.pause(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // known waits for the metadata.

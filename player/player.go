@@ -128,6 +128,7 @@ func New(cfg Config, dep Deps) *Player {
 	p.keys = crypt.New(cfg.Keys, dep.Fetch)
 	p.text = subtitles{log: log, board: subtitle.New(subtitle.Options{System: true, Delay: cfg.SubDelay, Scale: cfg.SubScale, Log: log}), lanes: map[string]*subtitle.Lane{},
 		loading: map[string]chan struct{}{}, readers: map[uint32]*subtitle.Packets{}}
+	p.text.video = subtitle.NewCaptions(p.text.board)
 	loop := mse.NewEventLoop(nil)
 	audio := dep.Audio
 	if cfg.AudioTrack == None {
@@ -147,7 +148,7 @@ func New(cfg Config, dep Deps) *Player {
 	})
 	p.el = element.New(loop, element.Options{
 		Decoders:   dep.Decoders,
-		Decoder:    decode.Options{Formats: dep.Formats},
+		Decoder:    decode.Options{Formats: dep.Formats, Captions: p.text.video.Add},
 		Decrypters: func() decode.Decrypter { return p.keys.Decrypter() },
 		Audio:      audio,
 		NoVideo:    cfg.VideoTrack == None,

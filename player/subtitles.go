@@ -34,6 +34,7 @@ type subtitles struct {
 	board *subtitle.Board
 	log   *slog.Logger
 	lanes map[string]*subtitle.Lane // complete before playback begins
+	video *subtitle.Captions        // captions inside of pictures
 	feed  *stream.Text              // nil where no manifest lists subtitles
 	// loading are the files that are being read, by the ID of their track: closed when that is over.
 	loading map[string]chan struct{}
@@ -116,6 +117,43 @@ func (s *subtitles) listManifest(pres *manifest.Presentation) {
 	}
 }
 
+// The schemes of descriptors that declare captions inside of pictures: "CC1=eng;CC3=swe" or "eng;swe", and
+// "1=lang:eng;2=lang:swe".
+// ANSI/SCTE 214-1.
+const scheme608, scheme708 = "urn:scte:dash:cc:cea-608:2015", "urn:scte:dash:cc:cea-708:2015"
+
+// listCaptions lists the captions that a manifest declares inside of pictures.
+func (s *subtitles) listCaptions(pres *manifest.Presentation) {
+	for _, per := range pres.Periods {
+		for _, set := range per.Sets {
+			if set.Kind != manifest.Video {
+				continue
+			}
+			for _, d := range set.Accessibility {
+				if d.Scheme == scheme608 || d.Scheme == scheme708 {
+					s.declare(d)
+				}
+			}
+		}
+	}
+}
+
+func (s *subtitles) declare(d manifest.Descriptor) {
+	for i, part := range strings.Split(d.Value, ";") {
+		channel, rest, named := strings.Cut(strings.TrimSpace(part), "=")
+		switch {
+		case d.Scheme == scheme708:
+			channel = "SERVICE" + channel
+		case !named: // languages of CC1 and CC3
+			channel, rest = fmt.Sprintf("CC%d", 2*i+1), channel
+		}
+		language, _, _ := strings.Cut(strings.TrimPrefix(rest, "lang:"), ",")
+		if subtitle.IsChannel(channel) {
+			s.video.Declare(subtitle.Track{ID: channel, Language: language})
+		}
+	}
+}
+
 // listFile lists the subtitles inside of a demultiplexed file.
 func (s *subtitles) listFile(f *file.Source, bitmaps decode.SubtitleFactory) {
 	for _, t := range f.Tracks() {
@@ -153,8 +191,12 @@ func (p *Player) openSubtitles(ctx context.Context, src *source.Source) error {
 	bitmaps, _ := p.dep.Decoders.(decode.SubtitleFactory)
 	if src.Presentation != nil {
 		s.listManifest(src.Presentation)
+		s.listCaptions(src.Presentation)
 	} else {
 		s.listFile(src.File, bitmaps)
+	}
+	if subtitle.IsChannel(p.cfg.SubTrack) {
+		s.video.Declare(subtitle.Track{ID: p.cfg.SubTrack})
 	}
 	return nil
 }

@@ -19,9 +19,9 @@ type Options struct {
 	// Formats tells which pixel formats the consumer of the pictures can show. A picture of another format is
 	// converted to frame.I420. Nil accepts everything unconverted.
 	Formats func(frame.PixelFormat) bool
-	// Captions is told the closed captions (cc_data of ATSC A/53 or CTA-708, three bytes each) that come with a picture,
-	// in the order of presentation, also for pictures that are not to be shown. It must not block, nor keep data. Nil is
-	// for nobody.
+	// Captions is told of each picture, in the order of presentation, the closed captions that come with it (cc_data of
+	// ATSC A/53 or CTA-708, three bytes each), nil for none; also of pictures that are not to be shown. It must not block,
+	// nor keep data. Nil is for nobody.
 	Captions func(pts media.Time, data []byte)
 }
 

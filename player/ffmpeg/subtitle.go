@@ -141,10 +141,11 @@ func (s *subtitle) Close() {
 	s.cc, s.ctx = nil, nil
 }
 
-// captions hands out the closed captions of a picture.
+// captions hands out the closed captions of a picture, nil where it has none.
 func captions(f *C.AVFrame, pts media.Time, to func(media.Time, []byte)) {
 	sd := C.av_frame_get_side_data(f, C.AV_FRAME_DATA_A53_CC)
 	if sd == nil || sd.size == 0 || sd.size > maxSideBytes {
+		to(pts, nil)
 		return
 	}
 	to(pts, unsafe.Slice((*byte)(unsafe.Pointer(sd.data)), int(sd.size)))

@@ -255,7 +255,7 @@ func (p *Player) complain(track string, w []subtitle.Warning) {
 // sink returns what reads the segments of a track.
 func (p *Player) sink(ctx context.Context, l *subtitle.Lane) stream.TextSink {
 	return func(t stream.TextSegment) error {
-		seg := subtitle.Segment{Name: t.URL, MIMEType: t.MIMEType, Init: t.InitData, Data: t.Data, Language: l.Track().Language, Start: t.Start, Duration: t.Duration,
+		seg := subtitle.Segment{Name: t.URL, MIMEType: t.MIMEType, Init: t.InitData, Data: t.Data, Language: l.Track().Language, Start: t.Start, Duration: t.Duration, Exact: t.Representation.Addressing == manifest.Single,
 			Offset: t.Offset, Clock: t.Clock, Known: t.Known, Window: t.Window, Image: p.imagesOf(ctx, t.URL)}
 		cues, warnings, err := seg.Read()
 		p.complain(l.Track().ID, warnings)

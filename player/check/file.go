@@ -33,6 +33,8 @@ type fileTask struct {
 
 	// owned by work
 	inputs  []*fileInput // in the order of the file's tracks; nil for those that are not read
+	words   []*textInput // likewise, of subtitles
+	began   bool         // the file has been read
 	found   findings
 	pipe    *pipe
 	started time.Time
@@ -66,6 +68,13 @@ func (t *fileTask) work(threads int) {
 		return
 	}
 	defer t.pipe.close()
+	defer func() {
+		for _, w := range t.words {
+			if w != nil {
+				w.reader.Close()
+			}
+		}
+	}()
 	if err := t.open(src); err != nil {
 		if t.ctx.Err() == nil {
 			t.group.cancel(err)
@@ -75,6 +84,7 @@ func (t *fileTask) work(threads int) {
 	if !slices.ContainsFunc(t.inputs, func(in *fileInput) bool { return in != nil }) {
 		return // subtitles alone
 	}
+	t.began = true
 	ctx, stop := context.WithCancel(t.ctx)
 	out := make(chan portion, maxPortions)
 	t.group.run(func() { t.read(ctx, src, out) })
@@ -119,8 +129,20 @@ func (t *fileTask) choose(src *file.Source) error {
 func (t *fileTask) open(src *file.Source) error {
 	var ids []uint32
 	for i, tr := range src.Tracks() {
-		t.inputs = append(t.inputs, nil)
-		if t.rows[i] == "" || tr.Kind == media.Text {
+		t.inputs, t.words = append(t.inputs, nil), append(t.words, nil)
+		if t.rows[i] == "" {
+			continue
+		}
+		if tr.Kind == media.Text {
+			if in := newTextInput(tr, src.Init(tr.ID), t.opt.Decoders, src.Info().Duration); in != nil {
+				in.found = func(code, message string, at media.Time) {
+					f := t.finding(code, message)
+					f.Track, f.Representation, f.Time = Text(t.rows[i]), "0", Seconds(at)
+					t.found.add(f)
+				}
+				t.words[i] = in
+				ids = append(ids, tr.ID)
+			}
 			continue
 		}
 		at := frameOf{window: media.Range{Start: 0, End: media.Forever}}
@@ -164,7 +186,9 @@ func (t *fileTask) read(ctx context.Context, src *file.Source, out chan<- portio
 // beyond reports whether enough has been read.
 func (t *fileTask) beyond(chunks []file.Chunk) bool {
 	limit := media.Time(t.opt.MaxDuration)
-	return limit > 0 && slices.ContainsFunc(chunks, func(c file.Chunk) bool { return c.End >= limit })
+	return limit > 0 && slices.ContainsFunc(chunks, func(c file.Chunk) bool {
+		return c.End >= limit && !slices.ContainsFunc(t.words, func(w *textInput) bool { return w != nil && w.track.ID == c.Track })
+	})
 }
 
 // take appends one portion. An error ends the check.
@@ -172,12 +196,21 @@ func (t *fileTask) take(p portion) error {
 	if p.err != nil {
 		f := t.finding(codeMalformed, reason(p.err))
 		f.Message = strings.TrimPrefix(f.Message, "file: ")
+		for _, w := range t.words {
+			if w != nil {
+				w.failed = true
+			}
+		}
 		t.found.add(f)
 		return nil
 	}
 	var fed []*input
 	var bytes int64
 	for _, c := range p.chunks {
+		if i := slices.IndexFunc(t.words, func(in *textInput) bool { return in != nil && in.track.ID == c.Track }); i >= 0 {
+			t.words[i].push(c.Data)
+			continue
+		}
 		i := slices.IndexFunc(t.inputs, func(in *fileInput) bool { return in != nil && in.track.ID == c.Track })
 		if i < 0 {
 			continue
@@ -252,6 +285,9 @@ func (t *fileTask) result() ([]Track, []Finding) {
 				row.Container = containerName(m.audio)
 			}
 		}
+		if i < len(t.words) && t.words[i] != nil && t.began {
+			t.fillWords(&row, t.words[i], tr)
+		}
 		if i < len(t.inputs) && t.inputs[i] != nil && len(t.inputs[i].streams) > 0 {
 			t.fill(&row, t.inputs[i], tr)
 		}
@@ -288,6 +324,19 @@ func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 	}
 	s.judgeGaps(&t.found, make, nil)
 	s.judge(&t.found, make, l, t.opt.Decoders != nil)
+}
+
+// fillWords is fill for subtitles.
+func (t *fileTask) fillWords(row *Track, in *textInput, tr file.Track) {
+	row.Codecs, row.Bytes = Text(mime.FromConfig(tr.Config)), in.bytes
+	in.fill(row)
+	in.failed = in.failed || t.opt.MaxDuration > 0
+	id := row.ID
+	in.judge(&t.found, func(code, message string) Finding {
+		f := t.finding(code, message)
+		f.Track, f.Representation = Text(id), "0"
+		return f
+	})
 }
 
 // anyDecoded reports whether anything of the file could be decoded.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -58,6 +59,9 @@ func newTape() *tape {
 		{ID: 3, Kind: media.Text, Config: &media.DecoderConfig{Kind: media.Text, Codec: media.WebVTT}, Base: file.TimeBase{Num: 1, Den: 1000}},
 	}}}
 	for i := range int64(250) {
+		if i == 25 || i == 75 {
+			d.packets = append(d.packets, file.Packet{Stream: 2, PTS: 40 * i, DTS: 40 * i, Duration: 1500, Pos: -1, Key: true, Data: []byte("said")})
+		}
 		d.packets = append(d.packets, file.Packet{Stream: 0, PTS: i, DTS: i, Duration: 1, Pos: -1, Key: i%25 == 0, Data: []byte("picture")})
 		for k := i * 1920 / 1024; k < (i+1)*1920/1024; k++ {
 			p := file.Packet{Stream: 1, PTS: k*1024 - 512, DTS: k*1024 - 512, Duration: 1024, Pos: -1, Key: true, Samples: 1024, Data: []byte("sound")}
@@ -78,7 +82,7 @@ func TestRun_File(t *testing.T) {
 	content := fstest.MapFS{"m.mpd": {Data: []byte("OggS")}} // any container that goes to the demuxer
 	const picture = "p0/0/0 video seg=- coded=250 keys=10 pic=250/0 err=0 snd=-/- 0..9.96..10 [0,10)"
 	const speech = "p0/1/0 audio seg=- coded=468 keys=468 pic=-/- err=0 snd=479232/478620 0..9.952..9.97125 [0,9.97125)"
-	const text = "p0/2/0 text seg=- coded=- keys=- pic=-/- err=- snd=-/- -..-..-"
+	const text = "p0/2/0 text seg=- coded=2 keys=- pic=-/- err=- snd=-/- 1..3..4.5"
 	r := run(t, content, with(newTape()))
 	want(t, "tracks", lines(r), picture+"\n"+speech+"\n"+text)
 	want(t, "findings", found(r), "")
@@ -87,7 +91,7 @@ func TestRun_File(t *testing.T) {
 	}
 
 	d := newTape()
-	d.packets = append(d.packets[:200:200], d.packets[300:]...)
+	d.packets = append(d.packets[:201:201], d.packets[302:]...)
 	r = run(t, content, with(d))
 	want(t, "hole", found(r), "error timing.gap p0/1/0 @2.762667") // pictures are held where none follows
 
@@ -105,7 +109,18 @@ func TestRun_File(t *testing.T) {
 	r = run(t, content, with(newTape()), func(o *check.Options) { o.Representations = []string{"p0/1/0"} })
 	want(t, "selection", lines(r), speech)
 	r = run(t, content, with(newTape()), func(o *check.Options) { o.Representations = []string{"p0/2/0"} })
-	want(t, "text alone", lines(r), text)
+	want(t, "text alone", lines(r), "p0/2/0 text seg=- coded=- keys=- pic=-/- err=- snd=-/- -..-..-")
+
+	d = newTape()
+	for i := range d.packets {
+		if p := &d.packets[i]; p.Stream == 2 {
+			p.PTS, p.DTS = p.PTS+60_000, p.DTS+60_000
+		}
+	}
+	want(t, "text outside", found(run(t, content, with(d))), "warning text.outside-timeline p0/2/0 @61")
+	d = newTape()
+	d.packets = slices.DeleteFunc(d.packets, func(p file.Packet) bool { return p.Stream == 2 })
+	want(t, "no text", found(run(t, content, with(d))), "warning text.empty p0/2/0")
 	r = run(t, content, with(newTape()), func(o *check.Options) { o.MaxDuration = 2 })
 	if n := *r.Tracks[0].FramesDecoded; n < 50 || n > 100 {
 		t.Errorf("%d pictures in two seconds", n)

@@ -59,6 +59,11 @@ func (t *segmentTask) result() ([]Track, []Finding) {
 			tracks = append(tracks, t.track(s, i, ordered))
 		}
 	}
+	if t.rep.Kind == manifest.Text && t.segments > 0 {
+		t.words.fill(&tracks[0])
+		t.words.failed = t.words.failed || t.gaveUp || t.opt.MaxDuration > 0 || t.source.Presentation.Live != nil
+		t.words.judge(&t.found, t.finding)
+	}
 	for _, f := range t.listed {
 		x := t.finding(f.Code, f.Message)
 		x.Severity, x.Hint = f.Severity, Text(f.Hint)

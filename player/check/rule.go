@@ -32,6 +32,10 @@ const (
 	codeWrongKey      = "drm.wrong-key"
 	codeNetworkFailed = "network.failed"
 
+	codeTextUnreadable = "text.unreadable"
+	codeTextEmpty      = "text.empty"
+	codeTextOutside    = "text.outside-timeline"
+
 	codeUnsupportedSystem = "drm.unsupported-system"
 
 	// of live presentations
@@ -91,6 +95,9 @@ var rules = []Rule{
 	{codeKeyMissing, manifest.SeverityWarning, "a track is encrypted and its key is not known, so it was not decoded"},
 	{codeWrongKey, manifest.SeverityError, "what was decrypted with a key that was given is no media"},
 	{codeUnsupportedSystem, manifest.SeverityWarning, "the key is to be had from a protection system only that the player does not do"},
+	{codeTextUnreadable, manifest.SeverityError, "subtitles are not of the format that they should be"},
+	{codeTextEmpty, manifest.SeverityWarning, "a track of subtitles has none"},
+	{codeTextOutside, manifest.SeverityWarning, "subtitles lie outside of their segment, of their period or of the media"},
 	{codeNetworkFailed, manifest.SeverityError, "the network, the server or the disk failed to deliver"},
 }
 

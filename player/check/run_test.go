@@ -3,6 +3,7 @@ package check_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -343,6 +344,43 @@ func TestRun_OnDemand(t *testing.T) {
 	want(t, "without the file", found(r), "error segment.missing p0/v/180p")
 }
 
+// cueBox is a sample of WebVTT in MP4 with one cue.
+// ISO/IEC 14496-30 §6.7.
+func cueBox(text string) []byte {
+	payload := binary.BigEndian.AppendUint32(nil, uint32(8+len(text)))
+	payload = append(append(payload, "payl"...), text...)
+	cue := binary.BigEndian.AppendUint32(nil, uint32(8+len(payload)))
+	return append(append(cue, "vttc"...), payload...)
+}
+
+// TestRun_Text checks subtitles in documents of their own.
+func TestRun_Text(t *testing.T) {
+	const good = "WEBVTT\n\n00:01.000 --> 00:02.500\nshown\n"
+	for _, c := range []struct{ name, set, first, second, rows, found string }{
+		{"a file", `<BaseURL>s1</BaseURL>`, good, "", "coded=1 1..1..2.5", ""},
+		{"segments", `<SegmentTemplate duration="5" media="s$Number$"/>`, good, "WEBVTT\n\n00:06.000 --> 00:07.000\nlater\n", "coded=2 1..6..7", ""},
+		{"a segment without any", `<SegmentTemplate duration="5" media="s$Number$"/>`, good, "WEBVTT\n", "coded=1 1..1..2.5", ""},
+		{"nothing at all", `<BaseURL>s1</BaseURL>`, "WEBVTT\n", "", "coded=0 -..-..-", "warning text.empty p0/t/s"},
+		{"behind the end", `<BaseURL>s1</BaseURL>`, good + "\n05:00.000 --> 05:01.000\nnever\n", "", "coded=2 1..300..301", "warning text.outside-timeline p0/t/s #0 @300"},
+		{"not of its segment", `<SegmentTimelineOf5/>`, good, good, "coded=2 1..1..2.5", "warning text.outside-timeline p0/t/s #1 @1"},
+		{"something else", `<BaseURL>s1</BaseURL>`, "\x00\x01\x02\x03", "", "coded=0 -..-..-", "error text.unreadable p0/t/s #0 @0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := tenSeconds()
+			files["s1"], files["s2"] = &fstest.MapFile{Data: []byte(c.first)}, &fstest.MapFile{Data: []byte(c.second)}
+			set := strings.Replace(c.set, "<SegmentTimelineOf5/>", `<SegmentTemplate media="s$Number$"><SegmentTimeline><S t="0" d="5" r="1"/></SegmentTimeline></SegmentTemplate>`, 1)
+			files["m.mpd"].Data = []byte(head + video + `<AdaptationSet id="t" contentType="text" mimeType="text/vtt" lang="sv"><Representation id="s" bandwidth="1">` + set + `</Representation></AdaptationSet>` + tail)
+			r := run(t, files)
+			row := &r.Tracks[len(r.Tracks)-1]
+			want(t, "row", fmt.Sprintf("coded=%d %s..%s..%s", *row.CodedFrames, sec(row.FirstPTS), sec(row.LastPTS), sec(row.End)), c.rows)
+			want(t, "findings", found(r), c.found)
+			if row.Type != "text" || row.Language != "sv" {
+				t.Errorf("type %q, language %q", row.Type, row.Language)
+			}
+		})
+	}
+}
+
 // TestRun_NotDecoded checks what has no decoder, no parser or no key, and what is no media to decode.
 func TestRun_NotDecoded(t *testing.T) {
 	files := tenSeconds()
@@ -353,10 +391,10 @@ func TestRun_NotDecoded(t *testing.T) {
 	}
 	add(files, "e", enc)
 	text := &msetest.Builder{Tracks: []msetest.BuilderTrack{{ID: 1, Timescale: 1000, Entries: []msetest.BuilderEntry{{DecoderConfig: &media.DecoderConfig{Kind: media.Text, Codec: media.WebVTT}, Format: "wvtt"}},
-		Samples: []msetest.BuilderSample{{Dur: 2000, Key: true, Data: []byte("cue")}, {PTS: 2000, DTS: 2000, Dur: 2000, Key: true, Data: []byte("cue")}}}}}
+		Samples: []msetest.BuilderSample{{Dur: 2000, Key: true, Data: cueBox("one")}, {PTS: 2000, DTS: 2000, Dur: 2000, Key: true, Data: cueBox("two")}}}}}
 	add(files, "t", text)
 	files["w"] = &fstest.MapFile{Data: []byte("\x1a\x45\xdf\xa3 and so on")}
-	files["s.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n")}
+	files["s.vtt"] = &fstest.MapFile{Data: []byte("WEBVTT\n\n00:01.000 --> 00:02.500\nshown\n\n00:03.000 --> 00:04.000\nshown, too\n")}
 	files["thumb1"] = &fstest.MapFile{Data: []byte("\xff\xd8\xff\xe0")}
 	files["m.mpd"].Data = []byte(head + strings.NewReplacer(`"v$Number$" initialization="vinit"`, `"e$Number$" initialization="einit"`, `id="v"`, `id="e"`).Replace(video) +
 		`<AdaptationSet id="vp9" mimeType="video/webm"><Representation id="w" codecs="vp9" bandwidth="1"><BaseURL>w</BaseURL></Representation></AdaptationSet>` +
@@ -370,14 +408,14 @@ p0/e/180p video seg=5 coded=250 keys=10 pic=-/- err=- snd=-/- 0..9.96..10 [0,10)
 p0/vp9/w video seg=1 coded=- keys=- pic=-/- err=- snd=-/- -..-..-
 p0/hevc/h video seg=5 coded=250 keys=10 pic=-/- err=- snd=-/- 0..9.96..10 [0,10)
 p0/wvtt/t text seg=2 coded=2 keys=2 pic=-/- err=- snd=-/- 0..2..4 [0,4)
-p0/vtt/s text seg=1 coded=- keys=- pic=-/- err=- snd=-/- -..-..-
+p0/vtt/s text seg=1 coded=2 keys=- pic=-/- err=- snd=-/- 1..3..4
 p0/img/i image seg=1 coded=- keys=- pic=-/- err=- snd=-/- -..-..-`)
 	want(t, "findings", found(r), `
 warning drm.key-missing p0/e/180p
 warning decode.unsupported p0/vp9/w
 warning decode.unsupported p0/hevc/h
 warning manifest.codecs-mismatch p0/hevc/h`)
-	if !r.Tracks[0].Encrypted || r.Tracks[2].Encrypted || r.Tracks[1].Container != "webm" || r.Tracks[4].Container != "other" || r.Tracks[4].Bytes != 7 {
+	if !r.Tracks[0].Encrypted || r.Tracks[2].Encrypted || r.Tracks[1].Container != "webm" || r.Tracks[4].Container != "other" || r.Tracks[4].Bytes != 74 {
 		t.Errorf("%+v", r.Tracks)
 	}
 }

@@ -42,6 +42,7 @@ type segmentTask struct {
 	found   findings
 	meter   *meter // nil when the segments are only counted
 	pipe    *pipe
+	words   words // of subtitles
 	in      *input
 	cur     current
 	open    *where // a byte range that ended inside of something, which the next one may go on with
@@ -301,6 +302,9 @@ const inRange = "its byte range ends inside a box or before its last sample"
 
 func (t *segmentTask) data(b []byte) error {
 	t.cur.bytes += int64(len(b))
+	if t.rep.Kind == manifest.Text {
+		t.collect(b)
+	}
 	if t.in == nil || t.cur.skip || t.skipped != nil {
 		return nil
 	}
@@ -434,6 +438,9 @@ func (t *segmentTask) end(err error) error {
 		t.open = &p // a byte range may end inside a box
 	case t.in.incomplete():
 		fatal = t.cut("")
+	}
+	if t.rep.Kind == manifest.Text {
+		t.readWords()
 	}
 	switch {
 	case fatal != nil || t.meter == nil:

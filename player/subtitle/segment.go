@@ -83,6 +83,9 @@ type Segment struct {
 	// have: a document may refer to that (X-TIMESTAMP-MAP). Known tells whether Clock is.
 	Offset, Clock media.Span
 	Known         bool
+	// Exact takes the times of a document as they are, even where they make no sense. Otherwise one whose times are far
+	// from the segment is taken to count from the segment's beginning.
+	Exact bool
 	// Window cuts cues, unless zero.
 	Window media.Range
 	// Image fetches a picture that a document names; nil fetches none.
@@ -120,7 +123,7 @@ func (s Segment) Read() ([]cue.Cue, []Warning, error) {
 				offset = clock
 			}
 		}
-		if s.astray(first + offset) { // they count from the beginning of the segment, or from anywhere
+		if !s.Exact && s.astray(first+offset) { // they count from the beginning of the segment, or from anywhere
 			offset = s.Start
 			if s.astray(first + offset) {
 				offset = s.Start - first

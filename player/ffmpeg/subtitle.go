@@ -75,11 +75,8 @@ func (s *subtitle) Decode(f *media.CodedFrame) ([]cue.Cue, error) {
 	defer C.avsubtitle_free(&sub)
 	start := f.PTS.Add(millis(sub.start_display_time))
 	end := media.Forever
-	switch ms := sub.end_display_time; {
-	case ms != math.MaxUint32 && ms > sub.start_display_time:
+	if ms := sub.end_display_time; ms != math.MaxUint32 && ms > sub.start_display_time {
 		end = f.PTS.Add(millis(ms))
-	case f.Duration > 0:
-		end = f.End()
 	}
 	w, h := int(s.ctx.width), int(s.ctx.height)
 	if w <= 0 || h <= 0 {

@@ -230,13 +230,12 @@ func (l *Lane) Add(cues ...cue.Cue) {
 	}
 }
 
-// Open replaces the cues whose end is not known yet: each is shown from its start on. Their ends are ignored.
+// Open replaces the cues whose end is not known yet: their ends say how long they are shown at most.
 func (l *Lane) Open(cues ...cue.Cue) {
 	l.board.mu.Lock()
 	defer l.board.mu.Unlock()
 	l.open = nil
 	for _, c := range cues {
-		c.End = media.Forever
 		l.open = append(l.open, &c)
 	}
 	if l.board.chosen == l {
@@ -266,10 +265,12 @@ func (b *Board) active(t media.Time) (cues []*cue.Cue, next media.Time, scale fl
 		next = n
 	}
 	for _, c := range l.open {
-		if c.Start <= at {
-			cues = append(cues, c)
-		} else {
+		switch {
+		case c.Start > at:
 			next = min(next, c.Start)
+		case c.End > at:
+			cues = append(cues, c)
+			next = min(next, c.End)
 		}
 	}
 	return cues, next.Add(b.delay), scale

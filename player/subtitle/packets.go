@@ -38,7 +38,7 @@ type Packets struct {
 	failed bool               // guarded by mu
 	told   bool               // guarded by mu: that a frame could not be read
 	last   media.Time         // guarded by mu: of the frame that was read last
-	open   []cue.Cue          // guarded by mu: pictures whose end the next frame tells
+	open   []cue.Cue          // guarded by mu: pictures that the next frame takes away
 }
 
 // NewPackets returns what reads the track that info describes into lane. parser is that of the byte stream that Append
@@ -189,22 +189,23 @@ func (l *Packets) read(i int) {
 		}
 		return
 	}
-	lasting := cues[:0:0]
-	for _, c := range cues {
-		switch {
-		case c.End.IsFinite():
-			l.lane.Add(c)
-		case i+1 < len(l.frames):
-			c.End = min(l.frames[i+1].PTS, c.Start.Add(maxOpen))
-			l.lane.Add(c)
-		default:
-			lasting = append(lasting, c)
+	if l.reader.Text() {
+		l.lane.Add(cues...)
+		return
+	}
+	for k := range cues {
+		c := &cues[k]
+		c.End = min(c.End, c.Start.Add(maxOpen))
+		if i+1 < len(l.frames) {
+			c.End = min(c.End, max(l.frames[i+1].PTS, c.Start))
 		}
 	}
-	l.open = lasting
-	if len(lasting) > 0 {
-		l.lane.Open(lasting...)
+	if i+1 < len(l.frames) {
+		l.lane.Add(cues...)
+		return
 	}
+	l.open = cues
+	l.lane.Open(cues...)
 }
 
 // inOrder reports whether frame i is the one after the one that was read last.
@@ -218,7 +219,7 @@ func (l *Packets) end(t media.Time) {
 		return
 	}
 	for _, c := range l.open {
-		if c.End = c.Start.Add(maxOpen); t > c.Start {
+		if t > c.Start { // a jump back leaves it as it is
 			c.End = min(c.End, t)
 		}
 		l.lane.Add(c)

@@ -64,7 +64,10 @@ func Supports(cfg *media.DecoderConfig, bitmaps decode.SubtitleFactory) bool {
 	return ok || bitmaps != nil && bitmaps.SupportsSubtitle(cfg.Codec)
 }
 
-// Read returns the cues of a coded frame. A cue that ends at media.Forever ends where the next frame begins.
+// Text reports whether the track is text. Otherwise it is pictures, each of which is taken away by the next frame.
+func (r *Reader) Text() bool { return r.words != nil }
+
+// Read returns the cues of a coded frame. A picture whose end is not known ends at media.Forever.
 func (r *Reader) Read(f *media.CodedFrame) ([]cue.Cue, []Warning, error) {
 	switch {
 	case f.Crypt != nil:

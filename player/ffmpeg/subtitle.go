@@ -6,6 +6,7 @@ package ffmpeg
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"time"
@@ -39,7 +40,8 @@ func (Factory) NewSubtitle(cfg *media.DecoderConfig) (decode.SubtitleDecoder, er
 	if err != nil {
 		return nil, err
 	}
-	s := &subtitle{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), width: cfg.Width, height: cfg.Height}
+	s := &subtitle{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), width: cfg.Width, height: cfg.Height,
+		dvb: cfg.Codec == "dvb_subtitle"}
 	if s.pkt == nil {
 		s.Close()
 		return nil, errors.New("ffmpeg: av_packet_alloc: out of memory")
@@ -47,12 +49,17 @@ func (Factory) NewSubtitle(cfg *media.DecoderConfig) (decode.SubtitleDecoder, er
 	return s, nil
 }
 
+// dvbHead is what DVB subtitles begin with in a transport stream, which the decoder does not take.
+// ETSI EN 300 743 §7.1.
+var dvbHead = []byte{0x20, 0x00}
+
 // subtitle implements decode.SubtitleDecoder.
 type subtitle struct {
 	cc            *astiav.CodecContext
 	ctx           *C.AVCodecContext
 	pkt           *C.AVPacket
 	width, height int // what the container says
+	dvb           bool
 }
 
 // Decode implements decode.SubtitleDecoder.
@@ -60,7 +67,14 @@ func (s *subtitle) Decode(f *media.CodedFrame) ([]cue.Cue, error) {
 	if len(f.Data) == 0 || len(f.Data) > maxCodedBytes {
 		return nil, errors.New("ffmpeg: a subtitle of no size, or too large")
 	}
-	if r := C.door_packet(s.pkt, bytesPointer(f.Data), C.int(len(f.Data)), C.int64_t(0), 1); r < 0 {
+	data := f.Data
+	if s.dvb {
+		data = bytes.TrimPrefix(data, dvbHead) // FFmpeg's parser leaves it on some
+	}
+	if len(data) == 0 {
+		return nil, decode.ErrIncomplete
+	}
+	if r := C.door_packet(s.pkt, bytesPointer(data), C.int(len(data)), C.int64_t(0), 1); r < 0 {
 		return nil, failed("av_new_packet", r)
 	}
 	defer C.av_packet_unref(s.pkt)

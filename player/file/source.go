@@ -101,8 +101,8 @@ type Source struct {
 	parts    parts
 }
 
-// Open finds out what is in a file and reads as far as its first packets. Video and audio tracks are selected,
-// text is not. The caller keeps the ownership of in.R.
+// Open finds out what is in a file and reads as far as its first packets. All tracks are selected; those that are not
+// wanted are to be left out by Select before Next. The caller keeps the ownership of in.R.
 func Open(ctx context.Context, in Input, o Opener) (*Source, error) {
 	d, err := o.OpenDemuxer(ctx, in)
 	if err != nil {
@@ -136,15 +136,14 @@ func (s *Source) open(ctx context.Context) error {
 		t.setPadding()
 		s.byStream[i] = t
 		s.tracks = append(s.tracks, t)
-		s.selected = append(s.selected, st.Kind != media.Text)
-		s.d.Select(i, st.Kind != media.Text)
+		s.selected = append(s.selected, true)
 		s.list = append(s.list, Track{
 			TrackInfo: media.TrackInfo{ID: st.ID, Kind: st.Kind, Config: t.config, Language: st.Language, Label: st.Title, FrameDuration: st.FrameDuration},
 			Default:   st.Default, Forced: st.Forced, Frames: st.Frames, BitRate: st.BitRate,
 		})
 		t.info = s.list[len(s.list)-1]
 	}
-	if s.leader() == nil {
+	if !slices.ContainsFunc(s.tracks, func(t *track) bool { return t.config.Kind != media.Text }) {
 		return ErrNoTracks
 	}
 	s.parts = parts{list: []part{{start: media.Time(math.Inf(-1))}}}
@@ -156,13 +155,13 @@ func (s *Source) open(ctx context.Context) error {
 	return nil
 }
 
-// prime reads until every selected track has a packet, if that does not take long.
+// prime reads until pictures and sound have a packet each, if that does not take long.
 func (s *Source) prime(ctx context.Context) error {
 	bytes := 0
 	for bytes < maxPrimeBytes {
 		missing := false
 		for i, t := range s.tracks {
-			missing = missing || s.selected[i] && !t.began
+			missing = missing || s.selected[i] && !t.began && t.config.Kind != media.Text
 		}
 		if !missing {
 			return nil
@@ -183,12 +182,12 @@ func (s *Source) setOrigin() {
 	}
 	var lead *track
 	var origin int64
-	for i, t := range s.tracks {
+	for _, t := range s.tracks {
 		at := s.c.Streams[t.stream].First
 		if at == NoTicks {
 			at = t.first
 		}
-		if at = t.sane(at); at == NoTicks || !s.selected[i] {
+		if at = t.sane(at); at == NoTicks || t.config.Kind == media.Text {
 			continue
 		}
 		if lead == nil || t.span(at) < lead.span(origin) {

@@ -170,7 +170,7 @@ func TestOpen_Describes(t *testing.T) {
 	if n := len(p.got.inits); n != 3 || p.got.inits[2].Tracks[0].Label != "Kommentar" || p.got.inits[0].Duration != 1 {
 		t.Errorf("%d initialization segments: %+v", n, p.got.inits)
 	}
-	if !f.off[4] || !f.off[2] || !f.off[3] || f.off[0] {
+	if f.off[4] || !f.off[2] || !f.off[3] || f.off[0] {
 		t.Errorf("streams switched off: %v", f.off)
 	}
 	if p.Init(99) != nil {

@@ -107,7 +107,7 @@ func (l *Packets) Show(on bool) {
 	}
 	l.reader.Flush()
 	for i := range l.frames {
-		l.read(i)
+		l.read(i, true)
 	}
 }
 
@@ -156,7 +156,7 @@ func (l *Packets) keep(f media.CodedFrame) {
 	l.frames = slices.Insert(l.frames, at, f)
 	l.bytes += len(f.Data)
 	if l.shown && l.reader != nil {
-		l.read(at)
+		l.read(at, false)
 	}
 	for l.bytes > maxPacketBytes && len(l.frames) > 1 {
 		i := 0
@@ -169,8 +169,8 @@ func (l *Packets) keep(f media.CodedFrame) {
 	}
 }
 
-// read puts the cues of frame i into the lane.
-func (l *Packets) read(i int) {
+// read puts the cues of frame i into the lane. replay is set when all that follow are read as well.
+func (l *Packets) read(i int, replay bool) {
 	f := &l.frames[i]
 	if !l.inOrder(i) {
 		l.reader.Flush()
@@ -196,13 +196,9 @@ func (l *Packets) read(i int) {
 	for k := range cues {
 		c := &cues[k]
 		c.End = min(c.End, c.Start.Add(maxOpen))
-		if i+1 < len(l.frames) {
+		if !replay && i+1 < len(l.frames) { // which is not read again
 			c.End = min(c.End, max(l.frames[i+1].PTS, c.Start))
 		}
-	}
-	if i+1 < len(l.frames) {
-		l.lane.Add(cues...)
-		return
 	}
 	l.open = cues
 	l.lane.Open(cues...)

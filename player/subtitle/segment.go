@@ -217,7 +217,7 @@ func isMP4(data []byte) bool {
 
 // samples reads MP4.
 func (s Segment) samples() ([]cue.Cue, []Warning, error) {
-	g := &gather{o: s.options(), offset: s.Offset}
+	g := &gather{o: s.options()}
 	p := mse.Formats()[mime.ISOBMFF]()
 	for _, part := range [][]byte{s.Init, s.Data} {
 		if len(part) == 0 {
@@ -243,7 +243,6 @@ func (s Segment) samples() ([]cue.Cue, []Warning, error) {
 // gather takes the samples of the first track of subtitles.
 type gather struct {
 	o        text.Options
-	offset   media.Span
 	track    uint32
 	reader   *Reader
 	cues     []cue.Cue
@@ -280,9 +279,8 @@ func (g *gather) Fragment(tracks []bytestream.TrackFrames) error {
 			continue
 		}
 		for i := range t.Frames {
-			f := t.Frames[i]
-			f.PTS = f.PTS.Add(g.offset)
-			cues, warnings, err := g.reader.Read(&f)
+			f := &t.Frames[i]
+			cues, warnings, err := g.reader.Read(f)
 			g.cues, g.warnings = append(g.cues, cues...), append(g.warnings, warnings...)
 			if err != nil && g.err == nil {
 				g.err = fmt.Errorf("sample at %s: %w", f.PTS.Clock(), err)

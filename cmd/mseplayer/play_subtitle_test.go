@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// screens is a file of Blu-ray subtitles for 1920 × 1080: a white box from second 1 to 2 at the bottom, from 3 to 4 at the
+// top.
+func screens() []byte {
+	var out []byte
+	segment := func(at float64, kind byte, body []byte) {
+		out = append(out, "PG"...)
+		out = binary.BigEndian.AppendUint32(out, uint32(at*90000))
+		out = binary.BigEndian.AppendUint32(out, 0)
+		out = append(out, kind)
+		out = binary.BigEndian.AppendUint16(out, uint16(len(body)))
+		out = append(out, body...)
+	}
+	u16 := func(b []byte, v ...int) []byte {
+		for _, n := range v {
+			b = binary.BigEndian.AppendUint16(b, uint16(n))
+		}
+		return b
+	}
+	head := func(objects byte) []byte { return append(u16(nil, 1920, 1080), 0x10, 0, 1, 0x80, 0, 0, objects) }
+	show := func(at float64, x, y, w, h int) {
+		segment(at, 0x16, u16(append(head(1), 0, 0, 0, 0), x, y))
+		segment(at, 0x17, u16([]byte{1, 0}, x, y, w, h))
+		segment(at, 0x14, []byte{0, 0, 1, 235, 128, 128, 255})
+		var runs []byte
+		for range h {
+			runs = append(runs, 0, 0xc0|byte(w>>8), byte(w), 1, 0, 0)
+		}
+		n := len(runs) + 4
+		segment(at, 0x15, append(u16([]byte{0, 0, 0, 0xc0, byte(n >> 16), byte(n >> 8), byte(n)}, w, h), runs...))
+		segment(at, 0x80, nil)
+	}
+	clear := func(at float64) {
+		segment(at, 0x16, head(0))
+		segment(at, 0x80, nil)
+	}
+	clear(0)
+	show(1, 480, 900, 960, 80)
+	clear(2)
+	show(3, 480, 100, 960, 80)
+	clear(4)
+	return out
+}
+
+// changed is the rectangle in which two pictures differ.
+func changed(t *testing.T, a, b string) image.Rectangle {
+	t.Helper()
+	read := func(name string) image.Image {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		img, err := png.Decode(f)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return img
+	}
+	x, y := read(a), read(b)
+	if x.Bounds() != y.Bounds() {
+		t.Fatalf("%s is %v, %s %v", a, x.Bounds(), b, y.Bounds())
+	}
+	var r image.Rectangle
+	for j := range x.Bounds().Dy() {
+		for i := range x.Bounds().Dx() {
+			if x.At(i, j) != y.At(i, j) {
+				r = r.Union(image.Rect(i, j, i+1, j+1))
+			}
+		}
+	}
+	return r
+}
+
+// TestPlay_Subtitles takes pictures of files with subtitles of all kinds inside and beside, with and without them.
+func TestPlay_Subtitles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	srt := write("s.srt", "1\n00:00:01,000 --> 00:00:02,000\nbelow\n\n2\n00:00:03,000 --> 00:00:04,000\nbelow again\n")
+	ass := write("s.ass", `[Script Info]
+ScriptType: v4.00+
+PlayResX: 320
+PlayResY: 180
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Arial,16,&H00FFFFFF,&H000000FF,&H00000000,&H80000000,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,below
+Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\an8}above
+`)
+	vtt := write("s.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nbelow\n\n00:03.000 --> 00:04.000 line:0\nabove\n")
+	sup := write("s.sup", string(screens()))
+	const source = "-f lavfi -i color=c=blue:s=320x180:r=25:d=5 -map 0 -map 1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -bf 0"
+	pack := func(name, subtitles, codec string) string {
+		name = filepath.Join(dir, name)
+		words := strings.Fields(source)
+		args := append(append([]string{}, words[:4]...), "-i", subtitles)
+		args = append(append(append(args, words[4:]...), strings.Fields(codec)...), "-y", name)
+		ffmpegProgram(t, args...)
+		return name
+	}
+	below, above := image.Rect(0, 90, 320, 180), image.Rect(0, 0, 320, 90)
+	cases := []struct {
+		file, track string
+		at3         image.Rectangle
+	}{
+		{pack("text.mp4", srt, "-c:s mov_text"), "2", below},
+		{pack("srt.mkv", srt, "-c:s srt -metadata:s:s:0 language=ger"), "de", below},
+		{pack("ass.mkv", ass, "-c:s ass"), "2", above},
+		{pack("vtt.mkv", vtt, "-c:s copy"), "2", above},
+		{pack("pgs.mkv", sup, "-c:s copy"), "2", above},
+		{pack("dvb.ts", sup, "-c:s dvbsub"), "257", above},
+	}
+	film := pack("film.mp4", srt, "-c:s mov_text -map -1:s")
+	write("film.sv.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nbelow\n\n00:03.000 --> 00:04.000 line:0\nabove\n")
+	cases = append(cases, struct {
+		file, track string
+		at3         image.Rectangle
+	}{film, "", above})
+	together(len(cases), 2, func(i int) {
+		c := cases[i]
+		shots := func(track string) (names []string) {
+			args := []string{"play", "--headless", "--audio-out", "null", "--frames", "1", "--sub-track", track}
+			for _, at := range []string{"1.5", "2.5", "3.5"} {
+				names = append(names, filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", filepath.Base(c.file), track, at)))
+				args = append(args, "--screenshot", at+":"+names[len(names)-1])
+			}
+			r, ok := launch(t, patienceOf(20), nil, append(args, c.file)...)
+			if !ok || r.code != 0 {
+				t.Errorf("%s: exit code %d\n%s", c.file, r.code, r.err)
+				return nil
+			}
+			return names
+		}
+		with, without := shots(c.track), shots("no")
+		if with == nil || without == nil {
+			return
+		}
+		for k, in := range []image.Rectangle{below, {}, c.at3} {
+			r := changed(t, with[k], without[k])
+			if k > 0 && filepath.Ext(c.file) == ".ts" {
+				continue // ffmpeg writes wrong times behind the first screen
+			}
+			if r.Empty() != in.Empty() || !r.In(in) {
+				t.Errorf("%s, picture %d: subtitles at %v, want them in %v", c.file, k, r, in)
+			}
+		}
+	})
+}
+
+// TestPlay_SubtitleFlags tries what the flags about subtitles do not take.
+func TestPlay_SubtitleFlags(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--sub-file /does/not/exist.srt", "--sub-file /does/not/exist.srt: no such file"},
+		{"--sub-file /", "--sub-file /: it is a folder"},
+		{"--sub-delay NaN", "--sub-delay NaN: must be"},
+		{"--sub-scale 0", "--sub-scale 0: must be 0.1 to 10"},
+	} {
+		expect(t, exitUsage, "", c.want, append(append([]string{"play", "--headless"}, strings.Fields(c.args)...), "demo:///x")...)
+	}
+	expect(t, exitFailed, "", `no subtitle track "xx"; there are: none`, "play", "--headless", "--audio-out", "null", "--sub-track", "xx")
+}

@@ -348,14 +348,13 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("%s: no track can be played: %s", fetch.Redact(src.Name), trackNames(src.File.Tracks()))
 	}
-	playing := slices.Clone(ids)
-	for id, l := range p.text.readers {
-		ids = append(ids, id)
+	packed := packetSource{src.File, p.text.readers}
+	for id, l := range packed.text {
 		l.Append(src.File.Init(id))
 	}
-	src.File.Select(ids...)
+	packed.Select(ids...)
 	sbs := map[uint32]*mse.SourceBuffer{}
-	for _, id := range playing {
+	for _, id := range ids {
 		sb, err := p.ms.AddSourceBuffer(file.MIMEType)
 		if err != nil {
 			return nil, err
@@ -368,7 +367,7 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 			return nil, err
 		}
 	}
-	packets := stream.NewPackets(packetSource{src.File, p.text.readers}, fetch.Redact(src.Name), info.Seekable, sbs)
+	packets := stream.NewPackets(packed, fetch.Redact(src.Name), info.Seekable, sbs)
 	p.mu.Lock()
 	p.packs = packets
 	p.mu.Unlock()
@@ -430,6 +429,14 @@ func trackNames(tracks []file.Track) string {
 type packetSource struct {
 	*file.Source
 	text map[uint32]*subtitle.Packets
+}
+
+// Select implements stream.PacketSource. Subtitles are always read: there is little of them, and they can be shown at once.
+func (s packetSource) Select(tracks ...uint32) {
+	for id := range s.text {
+		tracks = append(tracks, id)
+	}
+	s.Source.Select(tracks...)
 }
 
 // Seek implements stream.PacketSource. Subtitles are shown long before the next ones come: reading begins early enough

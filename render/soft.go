@@ -25,7 +25,9 @@ type soft struct {
 	pix   []byte
 	size  image.Point // of the view that img was made for
 	at    image.Rectangle
-	opt   ebiten.DrawImageOptions
+	// display is the picture's own size.
+	display image.Point
+	opt     ebiten.DrawImageOptions
 }
 
 func newSoft() *soft {
@@ -41,7 +43,7 @@ func (s *soft) takes(v *frame.Video) bool { return s != nil && s.quick.Takes(v) 
 func (s *soft) upload(v *frame.Video, w, h int) {
 	s.size = image.Pt(w, h)
 	dw, dh := v.DisplaySize()
-	s.at = yuv.Fit(w, h, dw, dh)
+	s.display, s.at = image.Pt(dw, dh), yuv.Fit(w, h, dw, dh)
 	if s.at.Empty() {
 		return
 	}

@@ -404,10 +404,14 @@ func (g *game) DrawFinalScreen(screen ebiten.FinalScreen, _ *ebiten.Image, _ ebi
 
 // area is where the picture is in a view of w × h pixels; without one it is the whole view.
 func (g *game) area(w, h int) image.Rectangle {
-	if g.surface.shown == nil || g.state.NoVideo {
+	switch {
+	case g.state.NoVideo || !g.hasPicture():
 		return image.Rect(0, 0, w, h)
+	case g.softly:
+		return yuv.Fit(w, h, g.soft.display.X, g.soft.display.Y)
+	default:
+		return yuv.Fit(w, h, g.surface.width, g.surface.height)
 	}
-	return yuv.Fit(w, h, g.surface.width, g.surface.height)
 }
 
 // placeFirst gives the window the place it opens at.

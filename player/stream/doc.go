@@ -18,6 +18,9 @@
 //
 // A [Selector] chooses the representation of each segment. A segment that it gives up is fetched again from another one.
 //
+// Subtitles have a feed of their own, [Text], which hands what it fetches to whoever reads it. Nothing waits for it, and
+// what cannot be had is left out. Where there is nothing but subtitles, a [Stage] makes time pass.
+//
 // # Ownership
 //
 // The engine owns the SourceBuffers that it adds. What is fetched passes to them.

@@ -357,3 +357,23 @@ func TestCaptions(t *testing.T) {
 		}
 	}
 }
+
+// FuzzSegment reads anything as a segment, alone and behind an initialization segment.
+func FuzzSegment(f *testing.F) {
+	b := &msetest.Builder{Tracks: []msetest.BuilderTrack{{ID: 1, Timescale: 1000, Entries: []msetest.BuilderEntry{{DecoderConfig: &media.DecoderConfig{Kind: media.Text, Codec: media.TTML}, Format: "stpp"}},
+		Samples: []msetest.BuilderSample{{Dur: 2000, Key: true, Data: []byte("<tt xmlns=\"http://www.w3.org/ns/ttml\"></tt>\x89PNG\r\n\x1a\n\x00\x00\x00\x00IEND....")}}}}}
+	init := b.Init()
+	f.Add(b.Segments(10, 1)[0])
+	f.Add([]byte("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000\n\n00:01.000 --> 00:02.000\none\n"))
+	f.Add([]byte("1\n00:00:01,000 --> 00:00:02,000\none\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, s := range []subtitle.Segment{{Data: data}, {Data: data, Init: init, MIMEType: "application/mp4", Offset: 5}, {Data: data, Clock: -10, Known: true, Start: 600, Duration: 6}} {
+			cues, _, _ := s.Read()
+			for _, c := range cues {
+				if c.Start != c.Start || c.End != c.End {
+					t.Fatalf("a cue at [%s, %s)", c.Start, c.End)
+				}
+			}
+		}
+	})
+}

@@ -312,7 +312,7 @@ func (g *game) Draw(screen *ebiten.Image) {
 	changed = changed || fresh
 	v := hud.View{
 		Now: now, Layout: g.layout, Controls: g.desk.controls(), Fullscreen: g.fullscreen,
-		Picture: g.hasPicture() && !g.state.NoVideo, X: g.desk.x, Y: g.desk.y, Over: g.desk.over,
+		Picture: g.hasPicture() && !g.state.NoVideo || g.overlay.of != nil, X: g.desk.x, Y: g.desk.y, Over: g.desk.over,
 		Dragging: g.desk.grip == gripSeek, DragTo: g.desk.dragTo,
 	}
 	if g.hud.Build(&v, &g.state) {

@@ -104,6 +104,7 @@ var forbidden = map[string]string{
 	"player/clock":       "os net net/http",
 	"player/abr":         "os net net/http sync context log log/slog", // told the time and asked
 	"player/steer":       "os net net/http log log/slog",              // told the time, and given a function that fetches
+	"player/subtitle":    "os net net/http",                           // what it reads is given to it
 	"player/text":        "os net net/http sync context log log/slog", // bytes in, cues out
 	"player/text/cue":    "os net net/http sync context log log/slog",
 	"player/text/webvtt": "os net net/http sync context log log/slog",

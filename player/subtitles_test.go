@@ -219,7 +219,19 @@ func TestSubtitles_HLS(t *testing.T) {
 func TestSubtitles_Alone(t *testing.T) {
 	const mpd = `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT6S" minBufferTime="PT1S"><Period>
 <AdaptationSet contentType="text" mimeType="text/vtt" lang="en"><Representation id="t" bandwidth="1"><BaseURL>s0.vtt</BaseURL></Representation></AdaptationSet></Period></MPD>`
-	for name, length := range map[string]float64{"pkg:///manifest.mpd": 6, "pkg:///s.m3u8": 12} {
+	// a copy of what was live: nothing says where it ends, and nobody writes it any more
+	const live = `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic" availabilityStartTime="1999-12-31T00:00:00Z" minimumUpdatePeriod="PT1S" minBufferTime="PT1S">
+<Period id="p" start="PT0S"><AdaptationSet contentType="text" mimeType="text/vtt" lang="en"><SegmentTemplate media="s$Number$.vtt" startNumber="0">
+<SegmentTimeline><S t="0" d="6" r="1"/></SegmentTimeline></SegmentTemplate><Representation id="t" bandwidth="1"/></AdaptationSet></Period></MPD>`
+	dir := t.TempDir()
+	stored := playlists("", 0)
+	stored["live.mpd"] = &fstest.MapFile{Data: []byte(live)}
+	for _, name := range []string{"live.mpd", "s0.vtt", "s1.vtt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), stored[name].Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, length := range map[string]float64{"pkg:///manifest.mpd": 6, "pkg:///s.m3u8": 12, filepath.Join(dir, "live.mpd"): 12} {
 		within(t, func(t *testing.T) {
 			files := playlists("", 0)
 			files["manifest.mpd"] = &fstest.MapFile{Data: []byte(mpd)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"mseplayer/mse"
 	"mseplayer/mse/media"
@@ -37,6 +38,8 @@ func (s *Stage) Run(ctx context.Context, e *Engine) error {
 	if err != nil {
 		return &Error{Category: Segment, Where: "subtitles", Err: err}
 	}
+	var seen media.Time // the end, and when it was seen to change
+	news := prog.written()
 	for {
 		end, known, err := track.End(prog.now(), prog.getter(ctx))
 		if err != nil {
@@ -45,6 +48,13 @@ func (s *Stage) Run(ctx context.Context, e *Engine) error {
 		if d := prog.Presentation().Duration; d.Set {
 			end, known = d.T, true
 		}
+		if end != seen {
+			if seen != 0 || news.IsZero() {
+				news = time.Now()
+			}
+			seen = end
+		}
+		known = known || prog.stored() && time.Since(news) >= storedPatience // nobody writes it any more
 		if known && end <= 0 {
 			return &Error{Category: Media, Where: "subtitles", Err: errors.New("there are no segments")}
 		}

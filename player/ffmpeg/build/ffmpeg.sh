@@ -62,7 +62,7 @@ unpack() {
 
 # build KEY: the whole build, in stages; the output goes into their logs.
 build() {
-  local key=$1 ffmpeg dav1d dav1dPrefix libva libvaPrefix=
+  local key=$1 ffmpeg dav1d dav1dPrefix libva= libvaPrefix=
   unset CFLAGS CPPFLAGS CXXFLAGS LDFLAGS ASFLAGS MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_PATH DESTDIR
   stage 0 1 source "getting the sources"
   exec >"$logs/source.log" 2>&1
@@ -74,8 +74,8 @@ build() {
   if [ "$(uname -s)" = Linux ]; then
     libva=$("$here/fetch-source.sh" libva "$cache/src")
     unpack "$libva"
-    libvaPrefix=$work/libva
-    "$here/build-libva.sh" "$work/${libva%.tar.xz}" "$libvaPrefix"
+    libva=${libva%.tar.xz} libvaPrefix=$work/libva
+    "$here/build-libva.sh" "$work/$libva" "$libvaPrefix"
   fi
 
   dav1dPrefix=$cache/$dav1d-$(dav1dKey)
@@ -88,7 +88,7 @@ build() {
   stage 30 99 ffmpeg "compiling FFmpeg"
   exec >"$logs/ffmpeg.log" 2>&1
   "$here/build-ffmpeg.sh" "$work/$ffmpeg" "$dav1dPrefix" "$cache/$ffmpeg-$key" "$libvaPrefix"
-  rm -rf "${work:?}/$ffmpeg" "${work:?}/$dav1d" # here, too, for a builder that has outlived its watcher
+  rm -rf "${work:?}/$ffmpeg" "${work:?}/$dav1d" ${libva:+"${work:?}/$libva" "$libvaPrefix"} # here, too, for a builder that has outlived its watcher
 }
 
 # clock SECONDS: such as 2:07.

@@ -88,7 +88,10 @@ func TestPlay_Tracks(t *testing.T) {
 		c := cases[i]
 		name := strings.ReplaceAll(c, "/", "-")
 		wav, stats := filepath.Join(folder, name+".wav"), filepath.Join(folder, name+".json")
-		s, err := newSession(playOptions{speed: 1, volume: 100, headless: true, displayRate: 60, quality: "auto", audioOut: "wav:" + wav, stats: stats, quiet: true})
+		var o playOptions
+		playFlags(&o) // the defaults
+		o.headless, o.audioOut, o.stats, o.quiet = true, "wav:"+wav, stats, true
+		s, err := newSession(o)
 		if err != nil {
 			t.Error(err)
 			return

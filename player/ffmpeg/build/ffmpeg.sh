@@ -62,7 +62,7 @@ unpack() {
 
 # build KEY: the whole build, in stages; the output goes into their logs.
 build() {
-  local key=$1 ffmpeg dav1d dav1dPrefix libva= libvaPrefix=
+  local key=$1 ffmpeg dav1d dav1dPrefix libva='' libvaPrefix=''
   unset CFLAGS CPPFLAGS CXXFLAGS LDFLAGS ASFLAGS MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_PATH DESTDIR
   stage 0 1 source "getting the sources"
   exec >"$logs/source.log" 2>&1

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -83,10 +84,17 @@ func TestLive(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				b := newBroadcast()
 				tt.live(b.live)
-				r := start(t, &origin{files: b.files}, b.numbers(), stream.ProgramOptions{Delay: tt.delay}, nil)
+				o := &origin{files: b.files, pace: func(string) time.Duration { return time.Millisecond }}
+				r := start(t, o, b.numbers(), stream.ProgramOptions{Delay: tt.delay}, nil)
 				defer r.stop()
 				r.el.Play()
 				time.Sleep(30300 * time.Millisecond) // not when a segment appears
+				o.mu.Lock()
+				asked := slices.Sorted(slices.Values(o.asked))
+				o.mu.Unlock()
+				if once := slices.Compact(slices.Clone(asked)); len(once) != len(asked) {
+					t.Errorf("going to where playback begins made something be asked for twice: %q", asked)
+				}
 				l := r.prog.Latency()
 				at, _ := r.el.Playhead()
 				if real := media.Span(time.Since(b.epoch).Seconds()) - media.Span(at); !near(real, tt.want, 0.5) || !near(l.Is, real, 0.3) || l.Target != tt.want {

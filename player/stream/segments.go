@@ -67,12 +67,13 @@ type Segments struct {
 
 	selMu sync.Mutex
 
-	mu    sync.Mutex
-	done  bool                    // guarded by mu
-	edge  media.Time              // guarded by mu
-	using []Use                   // guarded by mu
-	seeks media.Gen               // guarded by mu: the player's number of seeks that have been followed
-	drop  context.CancelCauseFunc // guarded by mu: ends the work on the current segment
+	mu     sync.Mutex
+	done   bool                    // guarded by mu
+	edge   media.Time              // guarded by mu
+	using  []Use                   // guarded by mu
+	seeks  media.Gen               // guarded by mu: the player's number of seeks that have been followed
+	drop   context.CancelCauseFunc // guarded by mu: ends the work on the current segment
+	coming media.Range             // when what is being fetched is presented
 	// guarded by mu: whose codecs string CheckCodecs complained about last
 	warned  *manifest.Representation
 	next    *plan.Track    // guarded by mu: what a later version of the presentation lists, until Run takes it over
@@ -250,6 +251,9 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 			}
 		}
 		drop(nil)
+		f.mu.Lock()
+		f.coming = media.Range{}
+		f.mu.Unlock()
 		var wait *plan.Wait
 		if errors.As(err, &wait) && f.stale() {
 			err = io.EOF
@@ -592,7 +596,7 @@ func (f *Segments) Nudge(e *Engine) {
 func (f *Segments) moved(e *Engine) bool {
 	at, seeks := e.player.Playhead()
 	f.mu.Lock()
-	same := seeks == f.seeks
+	same, coming := seeks == f.seeks, f.coming
 	f.mu.Unlock()
 	if same {
 		return false
@@ -602,7 +606,7 @@ func (f *Segments) moved(e *Engine) bool {
 			return false // let the segment finish; Run follows the seek then
 		}
 	}
-	return true
+	return !coming.Contains(at)
 }
 
 // reset forgets half a segment.
@@ -659,6 +663,9 @@ func (f *Segments) step(ctx context.Context, e *Engine) error {
 	if err := f.prepare(it); err != nil {
 		return f.wrap(it, Policy, err)
 	}
+	f.mu.Lock()
+	f.coming = media.Range{Start: it.Start, End: it.End()}
+	f.mu.Unlock()
 	if it.Init {
 		f.early = f.fetchEarly(ctx, e, it)
 		return f.initialize(ctx, e, it)

@@ -232,6 +232,10 @@ func TestStyles(t *testing.T) {
 				return about(s.Size, 0.05) && about(b.LineHeight, 0.06)
 			}},
 		{"no line height", "", "", `<div><p tts:lineHeight="0px">a</p></div>`, func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return b.LineHeight > 0 && b.LineHeight < 0.001 }},
+		{"lines of small spans", "", "", `<div><p tts:fontSize="2c"><span tts:fontSize="50%">a</span></p></div>`,
+			func(_ cue.Cue, b cue.Block, s cue.Style) bool { return about(b.Size, 2.0/15) && about(s.Size, 1.0/15) }},
+		{"lines of a low container", `ttp:displayAspectRatio="32 9"`, "", `<div><p tts:fontSize="10rh">a</p></div>`,
+			func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return about(b.Size, 0.05) }},
 		{"line height", "", "", `<div tts:lineHeight="150%"><p tts:fontSize="2c">a</p></div>`, func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return about(b.LineHeight, 0.1) }},
 		{"families", "", "", `<div><p tts:fontFamily="'Some Font', proportionalSansSerif, default, 'default'">a</p></div>`,
 			func(_ cue.Cue, _ cue.Block, s cue.Style) bool {

@@ -137,7 +137,7 @@ func (p *painter) blocks() {
 		}
 		if bg := lines[i].block.Background; bg.A > 0 {
 			last := &lines[j-1]
-			p.fill(p.b.place(rect{0, lines[i].across, p.b.along, last.across + last.height - lines[i].across}), bg, p.alpha)
+			p.fill(p.b.place(rect{p.b.inset, lines[i].across, p.b.inner, last.across + last.height - lines[i].across}), bg, p.alpha)
 		}
 		i = j
 	}

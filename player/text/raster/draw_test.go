@@ -107,6 +107,13 @@ func TestLook(t *testing.T) {
 		{"in the middle", bar(cue.Style{Color: red}), func(c *cue.Cue) { c.Area.Display, c.Blocks[0].Align = cue.Center, cue.Center }, []pixel{{345, 370, red}, {320, 370, none}}},
 		{"at the end", bar(cue.Style{Color: red}), func(c *cue.Cue) { c.Area.Display, c.Blocks[0].Align = cue.End, cue.Right }, []pixel{{570, 570, red}}},
 		{"padding", bar(cue.Style{Color: red}), func(c *cue.Cue) { c.Area.Padding = [4]float64{0.05, 0, 0, 0.1} }, []pixel{{220, 220, red}, {120, 170, none}}},
+		{"block inside of the padding", bar(cue.Style{Color: red}), func(c *cue.Cue) {
+			c.Area.Padding, c.Area.Background, c.Blocks[0].Background = [4]float64{0.05, 0.2, 0, 0.1}, green, blue
+		}, []pixel{{220, 220, red}, {199, 240, green}, {201, 240, blue}, {399, 200, blue}, {401, 200, green}, {300, 149, green}, {300, 251, green}}},
+		{"block inside of the padding of vertical text", bar(cue.Style{Color: red}), func(c *cue.Cue) {
+			c.Area.Writing = cue.VerticalLR
+			c.Area.Padding, c.Area.Background, c.Blocks[0].Background = [4]float64{0.05, 0.2, 0, 0.1}, green, blue
+		}, []pixel{{240, 199, green}, {240, 201, blue}, {200, 399, blue}, {200, 401, green}, {149, 300, green}}},
 		{"line padding", bar(cue.Style{Color: red, Background: blue}), func(c *cue.Cue) { c.Blocks[0].LinePadding = 0.02 }, []pixel{{110, 170, blue}, {130, 170, red}, {185, 170, blue}, {191, 170, none}}},
 		{"line height", bar(cue.Style{Color: red}), func(c *cue.Cue) { c.Blocks[0].LineHeight = 0.2 }, []pixel{{120, 220, red}, {120, 170, none}}},
 		{"gap between lines", bar(cue.Style{Background: blue}), func(c *cue.Cue) { c.Blocks[0].LineHeight = 0.2 }, []pixel{{145, 120, none}, {145, 170, blue}}},

@@ -66,8 +66,10 @@ type box struct {
 	lines            []placed
 	// across is the extent of the lines along the block axis, along that of the inline axis.
 	across, along float64
-	firstLine     float64
-	hidden        bool
+	// inset is where blocks begin along the lines, behind the padding, and inner how far they reach.
+	inset, inner float64
+	firstLine    float64
+	hidden       bool
 }
 
 // placed is a line at its place: along the line and across it, relative to the box.
@@ -273,6 +275,7 @@ func (r *Renderer) stack(index int, c *cue.Cue, root rect, scale float64) *box {
 	}
 	b.along = along
 	inner := max(0, along-pad[1]-pad[3])
+	b.inset, b.inner = pad[3], inner
 	total := 0.0
 	for i := range c.Blocks {
 		block := &c.Blocks[i]

@@ -52,7 +52,7 @@ func Parse(f Format, data []byte, o Options) ([]cue.Cue, []Warning, error) {
 	case ASS:
 		return ass.Parse(western(UTF8(data)), o)
 	case TTML:
-		cues, warnings, err := ttml.Parse(data, ttml.Options{Image: o.Image, Offset: o.Offset, Window: o.Window})
+		cues, warnings, err := ttml.Parse(data, ttml.Options{Image: o.Image, Offset: o.Offset, Window: o.Window, Aspect: o.Aspect})
 		list := make([]Warning, len(warnings))
 		for i, w := range warnings {
 			list[i] = Warning(w)

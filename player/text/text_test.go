@@ -277,6 +277,42 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// TestAspect reads a document that keeps its shape, for pictures of several shapes.
+func TestAspect(t *testing.T) {
+	doc := []byte(`<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" ttp:displayAspectRatio="4 3" xml:lang="en">` +
+		`<body><div><p begin="0s" end="9s">a</p></div></body></tt>`)
+	for _, c := range []struct {
+		name   string
+		aspect float64
+		want   cue.Rect
+	}{
+		{"16:9 is the default", 0, cue.Rect{X: 0.125, W: 0.75, H: 1}},
+		{"as the document", 4.0 / 3, cue.Rect{W: 1, H: 1}},
+		{"square", 1, cue.Rect{Y: 0.125, W: 1, H: 0.75}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := text.Options{Aspect: c.aspect}
+			whole, _, err := text.Parse(text.TTML, doc, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, _, err := text.NewDecoder(text.CodingSTPP, nil, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sample, _, err := d.Sample(text.Sample{Data: doc, Start: 0, End: 9})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, cues := range [][]cue.Cue{whole, sample} {
+				if len(cues) != 1 || cues[0].Rect != c.want {
+					t.Errorf("got %+v, want one at %v", cues, c.want)
+				}
+			}
+		})
+	}
+}
+
 // TestMedia reads other people's files of each format: what its name or its head says it is, it is.
 func TestMedia(t *testing.T) {
 	root := os.Getenv("MSEPLAYER_MEDIA")

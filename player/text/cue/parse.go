@@ -14,6 +14,9 @@ type Options struct {
 	Offset media.Time
 	// Window, unless zero, bounds the result, after Offset: cues outside of it are left out, others are cut to it.
 	Window media.Range
+	// Aspect is the width of the picture by its height, as it is shown, for formats that keep a shape of their own inside
+	// of it; 0 is 16:9.
+	Aspect float64
 	// Image fetches a picture that a document names by its address. nil fetches none.
 	Image func(src string) ([]byte, error)
 }

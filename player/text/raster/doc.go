@@ -4,8 +4,8 @@
 // # Fonts
 //
 // Text is set in the Go fonts, which are part of the program and have Latin, Greek and Cyrillic, unless it names a family
-// that is among the fonts given. A letter that they lack comes from the fonts given, then from those of the system, which
-// nobody looks for before that. What is in no font at all is a box. Letters that are pictures, such as emoji in colour,
+// that is among the fonts given or installed, or one whose letters are as wide. A letter that they lack comes from the
+// fonts given, then from those of the system. Nobody looks for those before a name or a letter needs them. What is in no font at all is a box. Letters that are pictures, such as emoji in colour,
 // are not drawn.
 //
 // # Ownership

@@ -30,6 +30,10 @@ const (
 	maxFonts = 256
 	// scanPatience is how long Draw waits for the fonts of the system. The scan goes on, and the next screen has them.
 	scanPatience = 3 * time.Second
+	// namePatience is the same for a font that text names, without which it can be read as well.
+	namePatience = 200 * time.Millisecond
+	// maxNamed bounds the memory of which families are installed.
+	maxNamed = 256
 	// maxFallbacks bounds the memory of which font has which letter.
 	maxFallbacks = 10_000
 )
@@ -48,6 +52,7 @@ type fonts struct {
 	embedded [8]*font.Face // by style
 	system   *systemFonts
 	fallback map[fallbackKey]*font.Face
+	named    map[nameKey]*font.Face // of the system, by the family asked for; nil is none
 	aspects  map[*font.Face]font.Aspect
 }
 
@@ -55,6 +60,11 @@ type fallbackKey struct {
 	r            rune
 	bold, italic bool
 	script       language.Script
+}
+
+type nameKey struct {
+	family       string
+	bold, italic bool
 }
 
 // embeddedFiles are Go's fonts, which have Latin, Greek and Cyrillic: regular, bold, italic and both, then of one width.
@@ -163,10 +173,35 @@ func monospaced(family string) bool {
 	return strings.Contains(family, "courier") || strings.Contains(family, "mono")
 }
 
-// first is the face that s asks for, and whether it is slanted already.
+// generic tells whether a family stands for a kind of fonts, in the words of CSS and of TTML. Those are the embedded ones.
+func generic(family string) bool {
+	switch family {
+	case "default", "serif", "sansserif", "sans-serif", "proportionalserif", "proportionalsansserif", "monospace", "monospaceserif",
+		"monospacesansserif", "cursive", "fantasy", "system-ui":
+		return true
+	}
+	return false
+}
+
+// alike are families whose letters are as wide as those of another one, which take its place where it is not installed.
+var alike = map[string][]string{
+	"arial":           {"liberation sans", "arimo", "helvetica"},
+	"helvetica":       {"liberation sans", "arimo", "arial"},
+	"times new roman": {"liberation serif", "tinos", "times"},
+	"times":           {"liberation serif", "tinos", "times new roman"},
+	"courier new":     {"liberation mono", "cousine", "courier"},
+	"courier":         {"liberation mono", "cousine", "courier new"},
+	"calibri":         {"carlito"},
+	"cambria":         {"caladea"},
+	"georgia":         {"gelasio"},
+}
+
+// first is the face that s asks for: of the fonts given, else of those of the system, else an embedded one.
 func (f *fonts) first(s *cue.Style) *font.Face {
 	for _, family := range s.Families {
-		family = normal(family)
+		if family = normal(family); family == "" {
+			continue
+		}
 		best, score := -1, -1
 		for i, t := range f.given {
 			if t.family != family {
@@ -186,15 +221,97 @@ func (f *fonts) first(s *cue.Style) *font.Face {
 		if best >= 0 {
 			return f.given[best].face
 		}
+		if face := f.installed(family, s); face != nil {
+			return face
+		}
 		if monospaced(family) {
 			return f.embeddedFace(true, s.Bold, s.Italic)
 		}
-		switch family {
-		case "default", "sansserif", "serif", "proportionalsansserif", "proportionalserif", "sans-serif":
-			return f.embeddedFace(false, s.Bold, s.Italic)
+		if generic(family) {
+			break
 		}
 	}
 	return f.embeddedFace(false, s.Bold, s.Italic)
+}
+
+// installed is the face of a family of the system, or of one like it; nil if there is none, or not yet.
+func (f *fonts) installed(family string, s *cue.Style) *font.Face {
+	if !f.config.System || generic(family) {
+		return nil
+	}
+	key := nameKey{family, s.Bold, s.Italic}
+	if face, ok := f.named[key]; ok {
+		return face
+	}
+	m, known := f.scanned(namePatience)
+	if !known {
+		return nil
+	}
+	face := exact(m, family, s)
+	for _, other := range alike[family] {
+		if face != nil {
+			break
+		}
+		face = exact(m, other, s)
+	}
+	if f.named == nil || len(f.named) >= maxNamed {
+		f.named = map[nameKey]*font.Face{}
+	}
+	f.named[key] = face
+	return face
+}
+
+// exact is the face of the family of that name, if there is one that can be drawn.
+func exact(m *fontscan.FontMap, family string, s *cue.Style) *font.Face {
+	if m == nil {
+		return nil
+	}
+	m.SetQuery(fontscan.Query{Families: []string{family}, Aspect: aspectOf(s)})
+	m.SetScript(language.Latin)
+	face := m.ResolveFace(' ')
+	if face == nil || !usable(face) {
+		return nil
+	}
+	if name, _ := m.FontMetadata(face.Font); name != font.NormalizeFamily(family) {
+		return nil // another one stands in
+	}
+	if !drawable(face) {
+		return nil
+	}
+	return face
+}
+
+// drawable tells whether letters of a face are outlines, not pictures.
+func drawable(face *font.Face) bool {
+	const tried = 100 // the first ones may be blanks
+	for i, runes := 0, face.Cmap.Iter(); i < tried && runes.Next(); i++ {
+		_, gid := runes.Char()
+		if len(outline(face, gid)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// aspectOf is what s asks of a font.
+func aspectOf(s *cue.Style) font.Aspect {
+	aspect := font.Aspect{Style: font.StyleNormal, Weight: font.WeightNormal, Stretch: font.StretchNormal}
+	if s.Bold {
+		aspect.Weight = font.WeightBold
+	}
+	if s.Italic {
+		aspect.Style = font.StyleItalic
+	}
+	return aspect
+}
+
+// scanned are the fonts of the system, nil if there are none; known is false while nobody knows.
+func (f *fonts) scanned(patience time.Duration) (m *fontscan.FontMap, known bool) {
+	if f.system == nil {
+		f.system = startScan(f.config.CacheDir)
+	}
+	m = f.system.wait(patience)
+	return m, f.system.used
 }
 
 // has tells whether a face has a letter. Letters that are not drawn are in every face.
@@ -248,21 +365,11 @@ func (f *fonts) search(r rune, s *cue.Style, script language.Script) (face *font
 	if !f.config.System {
 		return nil, true
 	}
-	if f.system == nil {
-		f.system = startScan(f.config.CacheDir)
-	}
-	m := f.system.wait(scanPatience)
+	m, known := f.scanned(scanPatience)
 	if m == nil {
-		return nil, false
+		return nil, known
 	}
-	aspect := font.Aspect{Style: font.StyleNormal, Weight: font.WeightNormal, Stretch: font.StretchNormal}
-	if s.Bold {
-		aspect.Weight = font.WeightBold
-	}
-	if s.Italic {
-		aspect.Style = font.StyleItalic
-	}
-	m.SetQuery(fontscan.Query{Families: []string{fontscan.SansSerif}, Aspect: aspect})
+	m.SetQuery(fontscan.Query{Families: []string{fontscan.SansSerif}, Aspect: aspectOf(s)})
 	m.SetScript(script)
 	found := m.ResolveFace(r)
 	if found == nil || !usable(found) {

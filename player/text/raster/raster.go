@@ -29,7 +29,7 @@ type Config struct {
 	// Fonts are files of fonts (TrueType, OpenType, collections), such as those attached to a film: for text that
 	// names their families, and for letters that the embedded ones lack.
 	Fonts [][]byte
-	// System lets glyphs that are in none of the others come from the fonts of the system.
+	// System lets families that are named and letters that are in none of the others come from the fonts of the system.
 	System bool
 	// CacheDir keeps the index of the system's fonts from one start to the next; "" is the user's cache folder.
 	CacheDir string
@@ -185,7 +185,7 @@ func (r *Renderer) keep(s screen) {
 // guard calls f. Fonts come from anywhere, and their reader belongs to somebody else: a font that it chokes on takes its
 // cue with it, and nothing more.
 func (r *Renderer) guard(f func()) {
-	if len(r.fonts.given) > 0 || r.fonts.system != nil {
+	if len(r.fonts.given) > 0 || r.fonts.config.System {
 		defer func() { _ = recover() }()
 	}
 	f()

@@ -23,7 +23,7 @@ WrapStyle: 0
 Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
 Style: Default,Arial,50,&H00FFFFFF,&H0000FFFF,&H00000000,&H80000000,0,0,0,0,100,100,0,0,1,2,0,2,10,20,30,1
 Style: Sign,Georgia,100,&H000000FF,&H0000FFFF,&H0000FF00,&H40FF0000,-1,-1,-1,-1,50,100,0,0,1,4,8,7,100,200,300,1
-Style: Boxed,Arial,50,&H00FFFFFF,&H0000FFFF,&H80FF0000,&H80000000,0,0,0,0,100,100,0,0,3,2,2,5,10,20,30,1
+Style: Boxed,Arial,50,&H00FFFFFF,&H0000FFFF,&H80FF0000,&H80000000,0,0,0,0,100,100,4,0,3,2,2,5,10,20,30,1
 
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
@@ -85,7 +85,7 @@ func TestStyle(t *testing.T) {
 	}
 	c = one(t, "Boxed", "x")
 	s = c.Blocks[0].Spans[0].Style
-	if s.Background != (cue.Color{B: 255, A: 127}) || s.Outline != 0 {
+	if s.Background != (cue.Color{B: 255, A: 127}) || s.Outline != 0 || s.Margin != 0.002 || s.Spacing != 0.004 {
 		t.Errorf("%+v", s)
 	}
 	if c = one(t, "Nobody", "x"); c.Blocks[0].Spans[0].Style.Families[0] != "Arial" {
@@ -112,6 +112,9 @@ func TestOverrides(t *testing.T) {
 		{`{\fs+2}x`, func(s cue.Style) bool { return math.Abs(s.Size-0.0516) < 1e-9 }},
 		{`{\fs100}a{\fs}x`, func(s cue.Style) bool { return math.Abs(s.Size-0.043) < 1e-9 }},
 		{`{\fscx200\fscy50}x`, func(s cue.Style) bool { return s.Stretch == 4 && math.Abs(s.Size-0.0215) < 1e-9 }},
+		{`{\fsp10}x`, func(s cue.Style) bool { return s.Spacing == 0.01 }},
+		{`{\fsp-10\fscx200}x`, func(s cue.Style) bool { return s.Spacing == -0.02 }},
+		{`{\fsp10}a{\fsp}x`, func(s cue.Style) bool { return s.Spacing == 0 }},
 		{`{\fnCourier New}x`, func(s cue.Style) bool { return s.Families[0] == "Courier New" }},
 		{`{\b1\c&HFF&}a{\r}x`, func(s cue.Style) bool { return !s.Bold && s.Color == white }},
 		{`{\rSign}x`, func(s cue.Style) bool { return s.Bold && s.Color == red }},

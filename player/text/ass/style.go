@@ -26,6 +26,7 @@ type style struct {
 	fill, border, back              cue.Color
 	bold, italic, underline, strike bool
 	scaleX, scaleY                  float64
+	spacing                         float64
 	boxed                           bool
 	outline, shadow                 float64
 	align                           int // as on a numeric keypad
@@ -66,6 +67,7 @@ func parseStyle(fields map[string]string, v4 bool) style {
 	if v := number(fields["scaley"], 0, 10_000); v > 0 {
 		st.scaleY = v / 100
 	}
+	st.spacing = number(fields["spacing"], -1000, 1000)
 	b := number(fields["borderstyle"], 0, 10)
 	st.boxed = b == 3 || b == 4
 	if b == 4 {
@@ -145,6 +147,7 @@ func (st *style) look(height float64, language string) cue.Style {
 		Size: st.size * st.scaleY * em / height, Color: st.fill.Explicit(), Bold: st.bold, Italic: st.italic,
 		Underline: st.underline, Strike: st.strike, Language: language,
 	}
+	s.Spacing = st.spacing * st.scaleX / height
 	if st.font != "" {
 		s.Families = []string{st.font}
 	}
@@ -152,7 +155,7 @@ func (st *style) look(height float64, language string) cue.Style {
 		s.Stretch = st.scaleX / st.scaleY
 	}
 	if st.boxed {
-		s.Background = st.border
+		s.Background, s.Margin = st.border, st.outline/height
 		return s
 	}
 	if st.outline > 0 {

@@ -182,7 +182,7 @@ func (t *Text) call(name string, args []string) {
 		if len(args) >= 4 && !t.placed {
 			t.placed, t.x, t.y = true, arg(0), arg(1)
 		}
-	case "c", "1c", "2c", "3c", "4c", "1a", "3a", "4a", "alpha", "fs", "fn", "an", "bord", "shad":
+	case "c", "1c", "2c", "3c", "4c", "1a", "3a", "4a", "alpha", "fs", "fn", "fsp", "an", "bord", "shad":
 		t.set(strings.TrimSpace(name), strings.Join(args, ","))
 	}
 }
@@ -264,6 +264,11 @@ func (t *Text) set(name, value string) {
 		}
 	case "bord":
 		real(&now.outline, base.outline, 1000)
+	case "fsp":
+		now.spacing = base.spacing
+		if value != "" {
+			now.spacing = number(value, -1000, 1000)
+		}
 	case "shad":
 		real(&now.shadow, base.shadow, 1000)
 	case "r":

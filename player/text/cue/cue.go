@@ -165,8 +165,12 @@ type Style struct {
 	Size float64
 	// Stretch is the width of the type relative to its height; 0 is 1.
 	Stretch float64
+	// Spacing is the room behind each letter, as a fraction of the height of the root container. It may be negative.
+	Spacing float64
 	// Color and Background; a zero Color is the default (white; none).
-	Color, Background       Color
+	Color, Background Color
+	// Margin is how far Background reaches beyond the text at all of its sides, as a fraction of the height.
+	Margin                  float64
 	Bold, Italic, Underline bool
 	Strike, Overline        bool
 	Outline                 float64 // thickness, as a fraction of the height of the root container

@@ -163,6 +163,15 @@ func (p *painter) backgrounds(l *placed) {
 		if l.block.FillLineGap {
 			y, h = l.across, l.height
 		}
+		if m := max(0, finite(pc.style.Margin)) * p.height * p.scale; m > 0 {
+			y, h = y-m, h+2*m
+			if i == 0 {
+				x, w = x-m, w+m
+			}
+			if i == len(l.pieces)-1 {
+				w += m
+			}
+		}
 		p.fill(p.b.place(rect{x, y, w, h}), bg, p.alpha*opacity(pc.style.Transparency))
 		if pc.ruby != nil && len(pc.ruby.pieces) > 0 {
 			if bg := pc.ruby.pieces[0].style.Background; bg.A > 0 {

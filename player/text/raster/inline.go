@@ -463,12 +463,16 @@ func (in *inline) run(p *paragraph, start, end int, lv bidi.Level, face *font.Fa
 		stretch = st.Stretch
 	}
 	pen := 0.0
+	spacing := finite(st.Spacing) * in.height * in.scale
+	if script == language.Arabic || script == language.Syriac {
+		spacing = 0 // letters join
+	}
 	pc.marks = make([]mark, 0, len(out.Glyphs))
-	for _, g := range out.Glyphs {
+	for i, g := range out.Glyphs {
 		at := min(max(g.TextIndex()-start, 0), end-start-1)
 		if pos == upright {
 			// The pen goes down: advances and offsets are upwards.
-			advance := -toFloat(g.Advance)
+			advance := max(0, -toFloat(g.Advance)+spacing)
 			pc.marks = append(pc.marks, mark{out.Face, g.GlyphID, pen - toFloat(g.YOffset), toFloat(g.XOffset)})
 			pen += advance
 			pc.advances[at] += advance
@@ -477,6 +481,9 @@ func (in *inline) run(p *paragraph, start, end int, lv bidi.Level, face *font.Fa
 		advance := toFloat(g.Advance) * stretch
 		if !invisible(p.runes[start+at]) || g.Advance != 0 {
 			pc.marks = append(pc.marks, mark{out.Face, g.GlyphID, pen + toFloat(g.XOffset)*stretch, toFloat(g.YOffset)})
+		}
+		if letter := i+1 == len(out.Glyphs) || out.Glyphs[i+1].TextIndex() != g.TextIndex(); letter && g.Advance != 0 {
+			advance = max(0, advance+spacing)
 		}
 		pen += advance
 		pc.advances[at] += advance

@@ -206,6 +206,10 @@ func (in *inline) paragraphs(spans []cue.Span, preserve bool) []*paragraph {
 	if last == nil {
 		return nil
 	}
+	// A break at the end begins no line. CSS Text 3 §5.1.
+	if n := len(list) - 1; n > 0 && !slices.ContainsFunc(list[n].runes, func(r rune) bool { return !invisible(r) }) {
+		list = list[:n]
+	}
 	// An empty line is as high as its style, which is that of the text around it.
 	for i, p := range list {
 		if len(p.runes) == 0 {

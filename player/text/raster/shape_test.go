@@ -177,3 +177,41 @@ func TestLineBreaks(t *testing.T) {
 		})
 	}
 }
+
+// TestForcedBreaks counts lines.
+func TestForcedBreaks(t *testing.T) {
+	embed := cue.Style{Embed: true, Direction: cue.RTL}
+	for _, c := range []struct {
+		name  string
+		spans []cue.Span
+		want  []string
+	}{
+		{"none", []cue.Span{{Text: "a"}}, []string{"a"}},
+		{"one between", []cue.Span{{Text: "a\nb"}}, []string{"a", "b"}},
+		{"an empty line between", []cue.Span{{Text: "a\n\nb"}}, []string{"a", "", "b"}},
+		{"at the beginning", []cue.Span{{Text: "\na"}}, []string{"", "a"}},
+		{"at the end", []cue.Span{{Text: "a\n"}}, []string{"a"}},
+		{"two at the end", []cue.Span{{Text: "a\n\n"}}, []string{"a", ""}},
+		{"in a span of its own at the end", []cue.Span{{Text: "a"}, {Text: "\n"}}, []string{"a"}},
+		{"at the end of an embedding", []cue.Span{{Text: "a\n", Style: embed}}, []string{"a"}},
+		{"alone", []cue.Span{{Text: "\n"}}, []string{""}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := &cue.Cue{End: 1, Blocks: []cue.Block{{MultiRow: cue.Justify, Spans: c.spans}}}
+			boxes, err := raster.New(raster.Config{}).Layout([]*cue.Cue{x}, raster.Options{Width: 640, Height: 360})
+			if err != nil || len(boxes) != 1 {
+				t.Fatalf("%d boxes, %v", len(boxes), err)
+			}
+			var got []string
+			for _, l := range boxes[0].Lines {
+				got = append(got, l.Text)
+				if l.H <= 0 {
+					t.Errorf("a line %q without height", l.Text)
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -117,6 +117,10 @@ type Block struct {
 	// Size is that of the paragraph's own type, as a fraction of the height of the root container: no line is lower than
 	// one with text of it. 0 is the size of the text in the line.
 	Size float64
+	// Reserve is the size of ruby for which every line has room, before and behind it, as a fraction of the height; 0 is
+	// none. ReserveOutside has it only before the first line and behind the ones after it.
+	Reserve        [2]float64
+	ReserveOutside bool
 	// Balance makes the lines of a wrapped paragraph about equally long, without more of them (text-wrap: balance).
 	Balance bool
 	// NoWrap keeps lines as they are; Preserve keeps white space.
@@ -155,6 +159,8 @@ type Ruby struct {
 	// After puts it below horizontal text, or to the left of vertical text, instead of above or to the right.
 	After bool
 	Align Align
+	// Other is one more on the other side, if any. It has no Other.
+	Other *Ruby
 }
 
 // Style is how text looks. The zero value is the player's own choice everywhere.
@@ -165,6 +171,8 @@ type Style struct {
 	Size float64
 	// Stretch is the width of the type relative to its height; 0 is 1.
 	Stretch float64
+	// Shear moves the tops of letters along the line, by that much of their height; it may be negative.
+	Shear float64
 	// Spacing is the room behind each letter, as a fraction of the height of the root container. It may be negative.
 	Spacing float64
 	// Color and Background; a zero Color is the default (white; none).

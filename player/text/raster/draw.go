@@ -173,10 +173,14 @@ func (p *painter) backgrounds(l *placed) {
 			}
 		}
 		p.fill(p.b.place(rect{x, y, w, h}), bg, p.alpha*opacity(pc.style.Transparency))
-		if pc.ruby != nil && len(pc.ruby.pieces) > 0 {
-			if bg := pc.ruby.pieces[0].style.Background; bg.A > 0 {
-				y := base - pc.rubyShift - pc.ruby.ascent
-				p.fill(p.b.place(rect{l.along + l.xs[i] + pc.rubyX, y, pc.ruby.width, pc.ruby.ascent + pc.ruby.descent}), bg, p.alpha)
+		for j := range pc.rubies {
+			ruby := &pc.rubies[j]
+			if len(ruby.pieces) == 0 {
+				continue
+			}
+			if bg := ruby.pieces[0].style.Background; bg.A > 0 {
+				y := base - ruby.shift - ruby.ascent
+				p.fill(p.b.place(rect{l.along + l.xs[i] + ruby.x, y, ruby.width, ruby.ascent + ruby.descent}), bg, p.alpha)
 			}
 		}
 	}
@@ -188,8 +192,8 @@ func opacity(transparency float64) float64 { return 1 - min(max(transparency, 0)
 func (p *painter) piece(l *placed, pc *piece, along, across float64, which layer) {
 	if pc.base != nil {
 		p.inner(pc.base, pc, along+pc.baseX, across, which)
-		if pc.ruby != nil {
-			p.inner(pc.ruby, pc, along+pc.rubyX, across-pc.rubyShift, which)
+		for j := range pc.rubies {
+			p.inner(&pc.rubies[j].line, pc, along+pc.rubies[j].x, across-pc.rubies[j].shift, which)
 		}
 		return
 	}
@@ -302,7 +306,11 @@ func (p *painter) glyphs(pc *piece, along, across, dx, dy, thick, blur float64) 
 		k := glyphKey{
 			face: m.face, gid: m.gid, size: float32(st.size), stretch: 1, spread: float32(thick + bolder),
 			sideways: vertical && pc.posture == level,
-			slanted:  st.Italic && aspect.Style != font.StyleItalic,
+			slant:    float32(min(max(finite(st.Shear), -maxShear), maxShear)),
+			standing: pc.posture == upright,
+		}
+		if st.Italic && aspect.Style != font.StyleItalic && !k.standing {
+			k.slant += slant
 		}
 		if st.Stretch > 0 && pc.posture == level {
 			k.stretch = float32(st.Stretch)
@@ -419,7 +427,7 @@ func (p *painter) decorate(pc *piece, along, across float64) {
 // CSS Text Decoration 3 §3.4.
 func (p *painter) emphasis(pc *piece, along, across, alpha float64) {
 	st := pc.style
-	if st.Emphasis == "" || pc.ruby != nil {
+	if st.Emphasis == "" || len(pc.rubies) > 0 {
 		return
 	}
 	look := *st.Style

@@ -123,6 +123,17 @@ func TestLook(t *testing.T) {
 			[]pixel{{120, 170, red}, {132, 170, red}, {168, 170, red}, {172, 170, none}}},
 		{"spaced letters of vertical text", bar(cue.Style{Color: red, Spacing: 0.03}), func(c *cue.Cue) { c.Area.Writing, c.Blocks[0].Spans[0].Text = cue.VerticalLR, "gg" },
 			[]pixel{{125, 120, red}, {125, 160, none}, {125, 182, red}, {125, 218, red}}},
+		{"leaning", bar(cue.Style{Color: red, Shear: 1}), nil, []pixel{{105, 178, red}, {101, 140, none}, {145, 160, red}, {138, 176, red}, {145, 178, none}}},
+		{"leaning to the other side", bar(cue.Style{Color: red, Shear: -1}), func(c *cue.Cue) { c.Area.Overflow = true }, []pixel{{137, 178, red}, {85, 160, red}, {130, 160, none}}},
+		{"leaning in vertical text", bar(cue.Style{Color: red, Shear: 1}), func(c *cue.Cue) { c.Area.Writing = cue.VerticalLR }, []pixel{{123, 105, red}, {160, 120, none}, {160, 150, red}}},
+		{"room for ruby before", bar(cue.Style{Color: red}), func(c *cue.Cue) { c.Blocks[0].Reserve[0] = 0.05 }, []pixel{{120, 220, red}, {120, 170, none}}},
+		{"room for ruby behind", bar(cue.Style{Color: red}), func(c *cue.Cue) {
+			c.Blocks[0].Reserve[1], c.Blocks[0].Background = 0.05, blue
+		}, []pixel{{120, 170, red}, {300, 249, blue}, {300, 251, none}}},
+		{"room for ruby outside of two lines", bar(cue.Style{Color: red}), func(c *cue.Cue) {
+			c.Blocks[0].Reserve, c.Blocks[0].ReserveOutside, c.Blocks[0].Background = [2]float64{0.05, 0.05}, true, blue
+			c.Blocks[0].Spans[0].Text = "g\ng"
+		}, []pixel{{120, 220, red}, {120, 320, red}, {300, 399, blue}, {300, 401, none}}},
 		{"line height", bar(cue.Style{Color: red}), func(c *cue.Cue) { c.Blocks[0].LineHeight = 0.2 }, []pixel{{120, 220, red}, {120, 170, none}}},
 		{"gap between lines", bar(cue.Style{Background: blue}), func(c *cue.Cue) { c.Blocks[0].LineHeight = 0.2 }, []pixel{{145, 120, none}, {145, 170, blue}}},
 		{"gap between lines filled", bar(cue.Style{Background: blue}), func(c *cue.Cue) { c.Blocks[0].LineHeight, c.Blocks[0].FillLineGap = 0.2, true }, []pixel{{145, 120, blue}, {145, 290, blue}}},
@@ -164,6 +175,24 @@ func TestRuby(t *testing.T) {
 	s = draw(t, barRenderer(), []*cue.Cue{c}, raster.Options{Width: 1000, Height: 1000})
 	if a, b := s.at(120, 170), s.at(105, 238); a != red || b != green {
 		t.Errorf("below: base %v, annotation %v", a, b)
+	}
+}
+
+func TestRubyOnBothSides(t *testing.T) {
+	c := bar(cue.Style{Color: red})
+	families := []string{"Bars"}
+	c.Blocks[0].Spans[0].Ruby = &cue.Ruby{Text: "gg", Style: cue.Style{Families: families, Color: green}, Align: cue.Center,
+		Other: &cue.Ruby{Text: "gggg", Style: cue.Style{Families: families, Color: blue}, After: true, Align: cue.Center}}
+	s := draw(t, barRenderer(), []*cue.Cue{c}, raster.Options{Width: 1000, Height: 1000})
+	// The lower annotation is twice as wide as the base and the upper one, which stand in its middle.
+	for _, p := range []struct {
+		name string
+		x, y int
+		want cue.Color
+	}{{"base", 130, 220, red}, {"above", 130, 135, green}, {"below", 105, 285, blue}, {"below at its end", 190, 285, blue}, {"left of the base", 120, 220, none}} {
+		if got := s.at(p.x, p.y); got != p.want {
+			t.Errorf("%s: %v, want %v", p.name, got, p.want)
+		}
 	}
 }
 

@@ -19,6 +19,8 @@ const (
 	maxGlyphSide = 4096
 	// maxSpread bounds the thickness of an outline, in pixels.
 	maxSpread = 64
+	// maxShear bounds how far letters lean.
+	maxShear = 5
 	// slant is that of letters whose font has no italics.
 	slant = 0.2
 )
@@ -38,7 +40,8 @@ type glyphKey struct {
 	spread   float32 // of the outline around the glyph
 	sub      uint8   // 0 to subpixels-1, along the line
 	sideways bool
-	slanted  bool
+	slant    float32 // how far the top is moved along the line, relative to the height
+	standing bool    // in vertical text
 }
 
 // glyphs makes masks and keeps them.
@@ -76,10 +79,13 @@ func (g *glyphs) draw(k glyphKey) *mask {
 	}
 	scale := k.size / float32(k.face.Upem())
 	shift := float32(k.sub) / subpixels
+	middle := k.face.HorizontalAdvance(k.gid) / 2
 	to := func(p ot.SegmentPoint) (x, y float32) {
 		px, py := p.X, p.Y
-		if k.slanted {
-			px += slant * py
+		if k.standing {
+			py -= k.slant * (px - middle)
+		} else {
+			px += k.slant * py
 		}
 		px, py = px*scale*k.stretch, py*scale
 		if k.sideways {

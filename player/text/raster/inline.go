@@ -58,11 +58,16 @@ type piece struct {
 	// ascent and descent are those of the font; top and bottom take the height of lines into account.
 	ascent, descent float64
 	top, bottom     float64
-	// ruby is what stands beside the text, at rubyX from its beginning; base is shifted by baseX.
-	base, ruby *line
-	baseX      float64
-	rubyX      float64
-	rubyShift  float64 // of the baseline of the annotation, above that of the text
+	// base is the text of an inline box, shifted by baseX, and rubies what stands beside it.
+	base   *line
+	baseX  float64
+	rubies []annotation
+}
+
+// annotation is a line of ruby at x from the beginning of its inline box, whose baseline is shift above that of the text.
+type annotation struct {
+	line
+	x, shift float64
 }
 
 // line is one line of pieces in the order of the screen.
@@ -135,6 +140,34 @@ func (in *inline) lines(spans []cue.Span, preserve bool) []line {
 		}
 	}
 	return out
+}
+
+// reserve makes room for ruby. TTML2 §10.2.37 (tts:rubyReserve).
+func (in *inline) reserve(lines []line, block *cue.Block) {
+	if block.Reserve == [2]float64{} || len(block.Spans) == 0 {
+		return
+	}
+	st := in.resolve(&block.Spans[0].Style)
+	size := st.size
+	if in.strut > 0 {
+		size = in.strut
+	}
+	var base piece
+	ascent, descent, _ := extents(st.face, size)
+	in.frame(&base, ascent, descent, 0)
+	for i := range lines {
+		for side, ruby := range block.Reserve {
+			if ruby <= 0 || block.ReserveOutside && (side == 0) != (i == 0) {
+				continue
+			}
+			above, below, _ := extents(st.face, min(finite(ruby)*in.height*in.scale, maxSize))
+			if (side == 0) != in.flipped {
+				lines[i].ascent = max(lines[i].ascent, base.ascent+above+below)
+			} else {
+				lines[i].descent = max(lines[i].descent, base.descent+above+below)
+			}
+		}
+	}
 }
 
 // paragraphs splits the spans at forced breaks and takes out white space that does not count.
@@ -550,33 +583,39 @@ func (in *inline) box(p *paragraph, at int, lv bidi.Level) piece {
 		return pc
 	}
 	base := inner.single(span.Text, st.Style)
-	annotation := *span.Ruby
-	if annotation.Style.Size == 0 {
-		annotation.Style.Size = span.Style.Size / 2
-		if span.Style.Size == 0 {
-			annotation.Style.Size = defaultSize / 2
-		}
-	}
-	over := inner.single(annotation.Text, &annotation.Style)
-	pc.base, pc.ruby = &base, &over
-	pc.width = max(base.width, over.width)
-	pc.baseX = (pc.width - base.width) / 2
-	switch annotation.Align {
-	case cue.Start, cue.Left:
-		pc.rubyX = 0
-	case cue.End, cue.Right:
-		pc.rubyX = pc.width - over.width
-	case cue.Center, cue.Justify:
-		pc.rubyX = (pc.width - over.width) / 2
-	}
+	pc.base, pc.width = &base, base.width
 	in.frame(&pc, base.ascent, base.descent, 0)
-	// The annotation lies against the base, and makes room for itself where the line has none.
-	if annotation.After != in.flipped {
-		pc.rubyShift = -(base.descent + over.ascent)
-		pc.bottom = max(pc.bottom, base.descent+over.ascent+over.descent)
-	} else {
-		pc.rubyShift = base.ascent + over.descent
-		pc.top = max(pc.top, base.ascent+over.ascent+over.descent)
+	for ruby := span.Ruby; ruby != nil && len(pc.rubies) < 2; ruby = ruby.Other {
+		look := ruby.Style
+		if look.Size == 0 {
+			look.Size = span.Style.Size / 2
+			if span.Style.Size == 0 {
+				look.Size = defaultSize / 2
+			}
+		}
+		over := annotation{line: inner.single(ruby.Text, &look)}
+		// The annotation lies against the base, and makes room for itself where the line has none.
+		if ruby.After != in.flipped {
+			over.shift = -(base.descent + over.ascent)
+			pc.bottom = max(pc.bottom, base.descent+over.ascent+over.descent)
+		} else {
+			over.shift = base.ascent + over.descent
+			pc.top = max(pc.top, base.ascent+over.ascent+over.descent)
+		}
+		pc.width = max(pc.width, over.width)
+		pc.rubies = append(pc.rubies, over)
+	}
+	pc.baseX = (pc.width - base.width) / 2
+	ruby := span.Ruby
+	for i := range pc.rubies {
+		switch room := pc.width - pc.rubies[i].width; ruby.Align {
+		case cue.Start, cue.Left:
+		case cue.End, cue.Right:
+			pc.rubies[i].x = room
+		case cue.Center, cue.Justify:
+			pc.rubies[i].x = room / 2
+		}
+		ruby = ruby.Other
 	}
 	pc.advances = []float64{pc.width}
 	return pc

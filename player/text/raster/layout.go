@@ -292,6 +292,7 @@ func (r *Renderer) stack(index int, c *cue.Cue, root rect, scale float64) *box {
 		padding := max(0, finite(block.LinePadding)) * root.h * scale
 		in.width = max(0, inner-2*padding)
 		lines := in.lines(block.Spans, block.Preserve)
+		in.reserve(lines, block)
 		widest := 0.0
 		for i := range lines {
 			widest = max(widest, lines[i].width+2*padding)

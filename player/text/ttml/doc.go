@@ -14,8 +14,8 @@
 // What is not understood is left out and told as a [Warning]; an error is a document that is not TTML, or one that is
 // larger than the limits below allow.
 //
-// Not shown, as package cue has no word for them: shear, the gain of luminance, disparity, the reserve for ruby, ruby on
-// both sides, and the padding of anything but regions.
+// Not shown, as package cue has no word for them: the gain of luminance, disparity, the active area, and the padding of
+// anything but regions.
 //
 // # Concurrency
 //

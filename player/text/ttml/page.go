@@ -41,6 +41,7 @@ type run struct {
 	ruby     []run
 	place    string // of the ruby
 	align    string
+	other    *run // its ruby is one more, on the other side
 	second   bool // it is on the second of two lines
 }
 
@@ -152,6 +153,15 @@ func (p *page) paragraph(e *element, s *style, within *element, back cue.Color, 
 	if s.word(pDirection, "ltr") == "rtl" {
 		b.Direction = cue.RTL
 	}
+	if v, ok := s.of[pRubyReserve].(reserve); ok {
+		if v.side != "after" {
+			b.Reserve[0] = s.reserve * p.d.scale[1]
+		}
+		if v.side != "before" {
+			b.Reserve[1] = s.reserve * p.d.scale[1]
+		}
+		b.ReserveOutside = v.side == "outside"
+	}
 	var marked []bool
 	for _, r := range runs {
 		b.Preserve = b.Preserve || r.preserve
@@ -245,8 +255,9 @@ func (p *page) inline(e *element, s *style, within *element, back cue.Color, opa
 
 // ruby appends the bases of a ruby container with their annotations.
 func (p *page) ruby(e *element, s *style, within *element, back cue.Color, opacity float64, bidi spanBidi, to *[]run) {
-	var bases, texts [][]run
-	var notes []*style
+	var bases [][]run
+	var texts [2][][]run // of the containers
+	var notes [2][]*style
 	collect := func(c *element, cs *style, list *[][]run) {
 		var runs []run
 		cb := cs.background()
@@ -274,12 +285,13 @@ func (p *page) ruby(e *element, s *style, within *element, back cue.Color, opaci
 			case "base":
 				collect(c, cs, &bases)
 			case "text":
-				collect(c, cs, &texts)
-				notes = append(notes, cs)
+				at := min(max(containers-1, 0), 1)
+				collect(c, cs, &texts[at])
+				notes[at] = append(notes[at], cs)
 			case "baseContainer":
 				visit(c, cs)
 			case "textContainer":
-				if containers++; containers == 1 {
+				if containers++; containers <= 2 {
 					visit(c, cs)
 				}
 			}
@@ -293,13 +305,19 @@ func (p *page) ruby(e *element, s *style, within *element, back cue.Color, opaci
 		}
 		r := b[0]
 		r.text = joined(b)
-		if i < len(texts) {
+		note := func(r *run, texts [][]run, notes []*style) {
 			for j := i; j < len(texts) && (j == i || i == len(bases)-1); j++ {
 				r.ruby = append(r.ruby, texts[j]...)
 			}
-			r.ruby = collapse(r.ruby)
-			r.place = notes[i].word(pRubyPosition, "outside")
+			if r.ruby = collapse(r.ruby); i < len(notes) {
+				r.place = notes[i].word(pRubyPosition, "outside")
+			}
 			r.align = s.word(pRubyAlign, "center")
+		}
+		note(&r, texts[0], notes[0])
+		if i < len(texts[1]) && len(r.ruby) > 0 {
+			r.other = &run{}
+			note(r.other, texts[1], notes[1])
 		}
 		*to = append(*to, r)
 	}
@@ -401,6 +419,13 @@ func (p *page) span(r run) cue.Span {
 	if len(r.ruby) > 0 {
 		sp.Ruby = &cue.Ruby{Style: p.look(r.ruby[0]), After: r.behind(r.place), Align: rubyAligns[r.align]}
 		sp.Ruby.Text = strings.ReplaceAll(joined(r.ruby), "\n", " ")
+		if o := r.other; o != nil && len(o.ruby) > 0 {
+			sp.Ruby.Other = &cue.Ruby{Style: p.look(o.ruby[0]), After: !sp.Ruby.After, Align: sp.Ruby.Align}
+			sp.Ruby.Other.Text = strings.ReplaceAll(joined(o.ruby), "\n", " ")
+			if o.place == "before" && r.place != "before" {
+				sp.Ruby.After, sp.Ruby.Other.After = true, false
+			}
+		}
 	}
 	return sp
 }
@@ -429,6 +454,7 @@ func (p *page) look(r run) cue.Style {
 	if l.Color == (cue.Color{}) {
 		l.Color = cue.Color{R: 255, G: 255, B: 255} // none at all, which is not the same as the default
 	}
+	l.Shear = s.lean
 	if s.stretch != 1 {
 		l.Stretch = s.stretch
 	}

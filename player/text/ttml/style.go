@@ -42,6 +42,8 @@ const (
 	pMultiRowAlign
 	pRubyAlign
 	pRubyPosition
+	pRubyReserve
+	pShear
 	pTextAlign
 	pTextCombine
 	pTextDecoration
@@ -87,6 +89,8 @@ var props = map[string]struct {
 	"ebutts:multiRowAlign":  {pMultiRowAlign, keyword("start", "center", "end", "auto")},
 	"tts:rubyAlign":         {pRubyAlign, keyword("auto", "start", "center", "end", "spaceAround", "spaceBetween", "withBase")},
 	"tts:rubyPosition":      {pRubyPosition, keyword("before", "after", "outside")},
+	"tts:rubyReserve":       {pRubyReserve, parseReserve},
+	"tts:shear":             {pShear, parseShear},
 	"tts:textAlign":         {pTextAlign, keyword("left", "center", "right", "start", "end", "justify")},
 	"tts:textCombine":       {pTextCombine, keyword("none", "all")},
 	"tts:textDecoration":    {pTextDecoration, parseDecoration},
@@ -112,6 +116,8 @@ type style struct {
 	lines    lines
 	color    cue.Color
 	padding  float64 // of lines, as a fraction of the height
+	reserve  float64 // the size of ruby that lines have room for
+	lean     float64 // how far letters lean, relative to their height
 	rect     cue.Rect
 	room     [4]float64 // the padding of a region
 }
@@ -310,6 +316,15 @@ func (d *document) buildText(e *element, s, parent *style, asked func(prop) (any
 	}
 	if v, ok := asked(pLinePadding); ok {
 		s.padding = d.horizontal(v.(length), 1, s.font/d.aspect) * d.aspect
+	}
+	if v, ok := asked(pRubyReserve); ok {
+		s.reserve = 0
+		if r := v.(reserve); r.side != "none" {
+			s.reserve = d.vertical(r.size, s.font, s.font)
+		}
+	}
+	if v, ok := asked(pShear); ok {
+		s.lean = v.(float64)
 	}
 	if v, ok := asked(pTextDecoration); ok {
 		deco := v.(decoration)

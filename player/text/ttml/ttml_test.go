@@ -236,6 +236,35 @@ func TestStyles(t *testing.T) {
 			func(_ cue.Cue, b cue.Block, s cue.Style) bool { return about(b.Size, 2.0/15) && about(s.Size, 1.0/15) }},
 		{"lines of a low container", `ttp:displayAspectRatio="32 9"`, "", `<div><p tts:fontSize="10rh">a</p></div>`,
 			func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return about(b.Size, 0.05) }},
+		{"room for ruby", "", "", `<div tts:rubyReserve="before 75%"><p tts:fontSize="2c">a</p></div>`,
+			func(_ cue.Cue, b cue.Block, _ cue.Style) bool {
+				return about(b.Reserve[0], 0.05) && b.Reserve[1] == 0 && !b.ReserveOutside // the length is that of the div
+			}},
+		{"room for ruby of half the size", "", "", `<div><p tts:fontSize="2c" tts:rubyReserve="outside">a</p></div>`,
+			func(_ cue.Cue, b cue.Block, _ cue.Style) bool {
+				return about(b.Reserve[0], 1.0/15) && about(b.Reserve[1], 1.0/15) && b.ReserveOutside
+			}},
+		{"room for ruby behind lines", "", "", `<div><p tts:rubyReserve="after 5rh">a</p></div>`,
+			func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return b.Reserve == [2]float64{0, 0.05} }},
+		{"no more room for ruby", "", "", `<div tts:rubyReserve="both"><p tts:rubyReserve="none">a</p></div>`,
+			func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return b.Reserve == [2]float64{} && !b.ReserveOutside }},
+		{"shear", "", "", `<div tts:shear="50%"><p>a</p></div>`, func(_ cue.Cue, _ cue.Block, s cue.Style) bool { return about(s.Shear, 1) }},
+		{"shear to the other side", "", "", `<div tts:shear="50%"><p tts:shear="-50%">a</p></div>`, func(_ cue.Cue, _ cue.Block, s cue.Style) bool { return about(s.Shear, -1) }},
+		{"shear that is a line", "", "", `<div><p tts:shear="100%">a</p></div>`, func(_ cue.Cue, _ cue.Block, s cue.Style) bool { return s.Shear > 4 && s.Shear < 5 }},
+		{"ruby on both sides", "", "", `<div><p><span tts:ruby="container"><span tts:ruby="baseContainer"><span tts:ruby="base">a</span></span>` +
+			`<span tts:ruby="textContainer" tts:rubyPosition="before"><span tts:ruby="text">b</span></span>` +
+			`<span tts:ruby="textContainer" tts:rubyPosition="after"><span tts:ruby="text">c</span></span></span></p></div>`,
+			func(_ cue.Cue, b cue.Block, _ cue.Style) bool {
+				r := b.Spans[0].Ruby
+				return r.Text == "b" && !r.After && r.Other.Text == "c" && r.Other.After && r.Other.Other == nil && about(r.Other.Style.Size, 1.0/30)
+			}},
+		{"ruby on both sides, the lower one first", "", "", `<div><p><span tts:ruby="container"><span tts:ruby="baseContainer"><span tts:ruby="base">a</span></span>` +
+			`<span tts:ruby="textContainer" tts:rubyPosition="after"><span tts:ruby="text">b</span></span>` +
+			`<span tts:ruby="textContainer"><span tts:ruby="text">c</span></span></span></p></div>`,
+			func(_ cue.Cue, b cue.Block, _ cue.Style) bool {
+				r := b.Spans[0].Ruby
+				return r.Text == "b" && r.After && r.Other.Text == "c" && !r.Other.After
+			}},
 		{"line height", "", "", `<div tts:lineHeight="150%"><p tts:fontSize="2c">a</p></div>`, func(_ cue.Cue, b cue.Block, _ cue.Style) bool { return about(b.LineHeight, 0.1) }},
 		{"families", "", "", `<div><p tts:fontFamily="'Some Font', proportionalSansSerif, default, 'default'">a</p></div>`,
 			func(_ cue.Cue, _ cue.Block, s cue.Style) bool {

@@ -511,3 +511,39 @@ func keyword(list ...string) func(string) (any, bool) {
 		return nil, false
 	}
 }
+
+// reserve is the value of tts:rubyReserve.
+type reserve struct {
+	side string
+	size length
+}
+
+// parseReserve reads a side and the size of ruby, which is half that of the text unless it is told.
+func parseReserve(s string) (any, bool) {
+	f := strings.Fields(s)
+	if len(f) == 0 || len(f) > 2 {
+		return nil, false
+	}
+	r := reserve{side: f[0], size: length{50, "%"}}
+	if _, ok := keyword("none", "both", "before", "after", "outside")(r.side); !ok || r.side == "none" && len(f) > 1 {
+		return nil, false
+	}
+	if len(f) == 2 {
+		l, ok := measure(f[1])
+		if !ok || l.v < 0 {
+			return nil, false
+		}
+		r.size = l
+	}
+	return r, true
+}
+
+// parseShear reads a percentage of a right angle, and gives how far the top of a letter moves by its height.
+func parseShear(s string) (any, bool) {
+	l, ok := measure(s)
+	if !ok || l.unit != "%" {
+		return nil, false
+	}
+	const most = 87 // the tangent of 100 is infinite
+	return math.Tan(min(max(l.v, -most), most) / 100 * math.Pi / 2), true
+}

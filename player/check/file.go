@@ -234,7 +234,7 @@ func (t *fileTask) take(p portion) error {
 	}
 	for _, in := range fed {
 		for _, s := range in.streams {
-			s.closeSegment(0, 0)
+			s.closeSegment(segment{})
 		}
 	}
 	t.advance(func(p *Progress) { p.Segments++; p.Bytes += bytes })
@@ -322,7 +322,8 @@ func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 		}
 		return f
 	}
-	s.judgeGaps(&t.found, make, nil)
+	s.judgeGaps(&t.found, make, nil, nil)
+	s.judgeOrder(&t.found, make, mime.Container(0))
 	s.judge(&t.found, make, l, t.opt.Decoders != nil)
 }
 

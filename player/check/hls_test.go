@@ -106,7 +106,7 @@ func TestRun_PlaylistsGap(t *testing.T) {
 	delete(files, "v3")
 	files["v.m3u8"].Data = []byte(playlist("v", map[int]string{3: "#EXT-X-GAP\n"}))
 	r := run(t, files)
-	want(t, "findings", found(r), "info segment.missing p0/0/v.m3u8 #2 @4\nwarning timing.gap p0/0/v.m3u8 @4")
+	want(t, "findings", found(r), "info segment.missing p0/0/v.m3u8 #2 @4\nwarning timing.gap p0/0/v.m3u8 #3 @4")
 	if v := r.Tracks[0]; *v.Segments != 4 || *v.FramesDecoded != 200 || len(v.Buffered) != 2 {
 		t.Errorf("%s", lines(r))
 	}
@@ -121,7 +121,7 @@ func TestRun_PlaylistsDiscontinuity(t *testing.T) {
 		found string
 	}{
 		{"aligned", "v1", "a1", ""},
-		{"the sound late", "v1", "a2", "error timing.gap p0/1/a.m3u8 @5.994667"},
+		{"the sound late", "v1", "a2", "error timing.gap p0/1/a.m3u8 #3 @5.994667"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := playlists()

@@ -2,6 +2,7 @@ package check
 
 import (
 	"math"
+	"slices"
 
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
@@ -30,7 +31,7 @@ type part struct {
 	// first is the time of the earliest frame that is presented, last of the latest.
 	first, last, end media.Time
 	cover            coverage
-	segments         []segmentStart
+	segments         []segment
 	// shift puts it on the presentation timeline. It is final once the stream is settled.
 	shift media.Span
 }
@@ -61,22 +62,9 @@ type stream struct {
 	early, late      media.Span
 	cover            coverage
 
-	// Of the current media segment.
-	seg struct {
-		frames, keys int
-		key          bool // the first frame is a random access point
-		bytes        int64
-		length       media.Span
-		start        media.Time
-	}
-
+	seg   segment // the current media segment
+	order order
 	place placer
-}
-
-// segmentStart is when the frames of a segment begin to be presented, by the container's times.
-type segmentStart struct {
-	at    media.Time
-	index int
 }
 
 func newStream(info media.TrackInfo, at frameOf) *stream {
@@ -112,10 +100,11 @@ func (p *part) frames() int {
 func (s *stream) frame(f *media.CodedFrame, segment int) {
 	s.coded++
 	s.payload += int64(len(f.Data))
-	s.seg.bytes += int64(len(f.Data))
+	s.seg.payload += int64(len(f.Data))
 	if s.seg.frames == 0 {
-		s.seg.key, s.seg.start = f.RAP, media.Forever
+		s.seg.key, s.seg.first, s.seg.end, s.seg.dts = f.RAP, media.Forever, -media.Forever, f.DTS
 	}
+	s.order.see(s, f)
 	s.seg.frames++
 	if f.RAP {
 		s.keys++
@@ -131,7 +120,7 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 		return
 	}
 	start, end := f.PTS, f.End()
-	s.seg.start = min(s.seg.start, start)
+	s.seg.first, s.seg.end = min(s.seg.first, start), max(s.seg.end, end)
 	s.seg.length += f.Duration
 	s.frames++
 	s.length += f.Duration
@@ -140,20 +129,24 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 	p.first, p.last, p.end = min(p.first, start), max(p.last, start), max(p.end, end)
 }
 
-// closeSegment ends the current media segment; bytes is its size, 0 for the payload of the stream.
-func (s *stream) closeSegment(index int, bytes int64) {
-	if bytes == 0 {
-		bytes = s.seg.bytes
+// closeSegment ends the current media segment, of which the manifest says what d holds; the number of bytes there is its
+// size, 0 for the payload of the stream.
+func (s *stream) closeSegment(d segment) {
+	if d.bytes == 0 {
+		d.bytes = s.seg.payload
 	}
+	s.order.compare(s.part())
 	if s.seg.frames > 0 {
-		s.rates.add(bytes, s.seg.length)
-		if s.traced < maxTraced && s.seg.start.IsFinite() {
+		s.rates.add(d.bytes, s.seg.length)
+		if s.traced < maxTraced && s.seg.first.IsFinite() {
 			s.traced++
+			d.measured = s.seg.measured
+			d.keyTimes = slices.Clone(s.seg.keyTimes)
 			p := s.part()
-			p.segments = append(p.segments, segmentStart{s.seg.start, index})
+			p.segments = append(p.segments, d)
 		}
 	}
-	s.seg.frames, s.seg.keys, s.seg.key, s.seg.bytes, s.seg.length = 0, 0, false, 0, 0
+	s.seg.measured = measured{keyTimes: s.seg.keyTimes[:0]}
 }
 
 // settle puts the parts together on the presentation timeline. Nothing is measured afterwards.
@@ -187,7 +180,7 @@ func (s *stream) settle() {
 func (p *part) segmentAt(t media.Time) int {
 	found := -1
 	for _, g := range p.segments {
-		if g.at <= t {
+		if g.first <= t {
 			found = g.index
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // TestRun_Network checks what servers do, on a loopback origin.
 func TestRun_Network(t *testing.T) {
-	const gap = "\nerror timing.gap p0/v/180p @4"
+	const gap = "\ninfo timing.gap p0/v/180p #2 @4"
 	for _, c := range []struct {
 		name  string
 		fault func(w http.ResponseWriter, r *http.Request, files fstest.MapFS) // for v3

@@ -264,7 +264,11 @@ func (t *segmentTask) judgeStream(s *stream) {
 		l = t.pipe.lane(s)
 	}
 	if !t.pictures {
-		s.judgeGaps(&t.found, f, t.gaps)
+		if len(t.meter.streams) == 1 || t.rank(s) == 0 {
+			t.judgeTimeline(s, f)
+		}
+		s.judgeGaps(&t.found, f, t.gaps, t)
+		s.judgeOrder(&t.found, f, t.format)
 	}
 	if t.pictures && s.coded == 0 {
 		return // sound that goes with the pictures elsewhere
@@ -281,31 +285,6 @@ func (t *segmentTask) judgeStream(s *stream) {
 		x := f(codeStartOffset, fmt.Sprintf("the %s begins %.3f s after its period", s.info.Kind, late))
 		x.Hint, x.Time, x.Evidence = "check presentationTimeOffset against the time stamps of the media", Seconds(start), map[string]any{"offsetMs": millis(late)}
 		t.found.add(x)
-	}
-}
-
-// judgeGaps reports gaps. announced are stretches that the manifest says to be missing. make makes a finding about the
-// stream.
-func (s *stream) judgeGaps(found *findings, make func(code, message string) Finding, announced []media.Range) {
-	if s.info.Kind == media.Text {
-		return
-	}
-	list := s.cover.stretches()
-	for i := 1; i < len(list); i++ {
-		from, to := list[i-1].End, list[i].Start
-		f := make(codeGap, fmt.Sprintf("there is no %s from %s to %s", s.info.Kind, from.Clock(), to.Clock()))
-		f.Time, f.Segment = Seconds(from), nil
-		f.Hint = "playback stops at a gap unless the player jumps over it; fill it"
-		f.Evidence = map[string]any{"start": round(from), "gapMs": millis(float64(to.Sub(from))), "segment": list[i].segment}
-		switch length := missing(announced, from, to); {
-		case length > 0 && to.Sub(from)-length <= gapTolerance:
-			f.Severity = manifest.SeverityWarning
-			f.Message += ", as the playlist says"
-		case to.Sub(from) <= gapTolerance && s.joint(to):
-			f.Severity = manifest.SeverityWarning
-			f.Message += ", at a discontinuity"
-		}
-		found.add(f)
 	}
 }
 

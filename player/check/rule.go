@@ -12,20 +12,35 @@ import (
 
 // The finding codes besides those of package manifest.
 const (
-	codeTimelineGap   = "manifest.timeline-gap"
-	codeTimelineLap   = "manifest.timeline-overlap"
-	codeResolution    = "manifest.resolution-mismatch"
-	codeMissing       = "segment.missing"
-	codeInitMissing   = "segment.init-missing"
-	codeEmpty         = "segment.empty"
-	codeTruncated     = "segment.truncated"
-	codeNotMedia      = "segment.not-media"
-	codeMalformed     = "segment.malformed"
-	codeNoRAP         = "segment.no-random-access"
-	codeGap           = "timing.gap"
-	codeStartOffset   = "timing.start-offset"
-	codePeriodGap     = "timing.period-gap"
-	codeDecodeError   = "decode.error"
+	codeTimelineGap = "manifest.timeline-gap"
+	codeTimelineLap = "manifest.timeline-overlap"
+	codeResolution  = "manifest.resolution-mismatch"
+	codeMissing     = "segment.missing"
+	codeInitMissing = "segment.init-missing"
+	codeEmpty       = "segment.empty"
+	codeTruncated   = "segment.truncated"
+	codeNotMedia    = "segment.not-media"
+	codeMalformed   = "segment.malformed"
+	codeNoRAP       = "segment.no-random-access"
+	codeGap         = "timing.gap"
+	codeStartOffset = "timing.start-offset"
+	codePeriodGap   = "timing.period-gap"
+	codeDecodeError = "decode.error"
+
+	codeTimescale  = "manifest.timescale-mismatch"
+	codeDuplicate  = "segment.duplicate"
+	codeOutOfOrder = "segment.out-of-order"
+	codeDeviates   = "segment.duration-deviates"
+	codeTimeline   = "segment.timeline-mismatch"
+	codeSidx       = "segment.sidx-mismatch"
+	codeSparse     = "segment.sparse-random-access"
+	codeOverlap    = "timing.overlap"
+	codeReset      = "timing.reset"
+	codeDrift      = "timing.drift"
+	codeDTS        = "timing.non-monotonic-dts"
+	codePTS        = "timing.pts-before-dts"
+	codeSamePTS    = "timing.duplicate-pts"
+
 	codeCorrupt       = "decode.corrupt-frames"
 	codeUnsupported   = "decode.unsupported"
 	codeKeyMissing    = "drm.key-missing"
@@ -68,6 +83,7 @@ var rules = []Rule{
 	{manifest.CodeCodecUnsupported, manifest.SeverityError, "the codecs string names a format that no decoder takes, or none at all"},
 	{codeTimelineGap, manifest.SeverityWarning, "the segments that the manifest lists leave a gap"},
 	{codeTimelineLap, manifest.SeverityWarning, "segments that the manifest lists overlap"},
+	{codeTimescale, manifest.SeverityError, "the segments are longer or shorter than the manifest says, all by the same factor"},
 	{codeResolution, manifest.SeverityWarning, "the declared width or height is not that of the pictures"},
 	{manifest.CodeLimits, manifest.SeverityError, "there is more of something than the player accepts"},
 	{codeUpdateStale, manifest.SeverityWarning, "an older version of a manifest came after a later one"},
@@ -86,6 +102,18 @@ var rules = []Rule{
 	{codeNotMedia, manifest.SeverityError, "something else than media came where a segment was expected"},
 	{codeMalformed, manifest.SeverityError, "the structure of a segment is broken"},
 	{codeNoRAP, manifest.SeverityWarning, "decoding cannot begin with a segment, or not with its first frame"},
+	{codeDuplicate, manifest.SeverityError, "a segment is a copy of another one"},
+	{codeOutOfOrder, manifest.SeverityError, "a segment holds the media that belongs in the place of another one"},
+	{codeTimeline, manifest.SeverityError, "the media of a segment is not at the time that the manifest says"},
+	{codeSidx, manifest.SeverityError, "a segment index does not agree with the media"},
+	{codeDeviates, manifest.SeverityWarning, "a segment is longer or shorter than the manifest says"},
+	{codeSparse, manifest.SeverityWarning, "random access points are far apart"},
+	{codeOverlap, manifest.SeverityError, "two segments of a track are presented at the same time in part"},
+	{codeReset, manifest.SeverityError, "the times of a track jump back and go on from there"},
+	{codeDrift, manifest.SeverityWarning, "the times of a track drift away from the manifest, or sound away from its own length"},
+	{codeDTS, manifest.SeverityError, "decode times go back"},
+	{codePTS, manifest.SeverityError, "a frame is to be presented before it is to be decoded"},
+	{codeSamePTS, manifest.SeverityWarning, "two pictures of a track are to be presented at the same time"},
 	{codeGap, manifest.SeverityError, "there is no media for a stretch of time within a track"},
 	{codeStartOffset, manifest.SeverityWarning, "a track begins noticeably later than its period"},
 	{codePeriodGap, manifest.SeverityWarning, "the media of a period ends noticeably before the next period begins"},

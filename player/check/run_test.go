@@ -93,7 +93,7 @@ func TestRun_Faults(t *testing.T) {
 		}
 	}
 	const missing = "p0/v/180p video seg=4 coded=200 keys=8 pic=200/0 err=0 snd=-/- 0..9.96..10 [0,4)[6,10)"
-	const gap = "\nerror timing.gap p0/v/180p @4"
+	const gap = "\ninfo timing.gap p0/v/180p #2 @4"
 	for _, c := range []struct {
 		name  string
 		spoil func(fstest.MapFS)
@@ -112,7 +112,7 @@ func TestRun_Faults(t *testing.T) {
 			"p0/v/180p video seg=5 coded=- keys=- pic=-/- err=- snd=-/- -..-..-", "error segment.truncated p0/v/180p #-1 @0"},
 		{"truncated in the media", cut("v3", 0.6), // 25 of 50 pictures are complete
 			"p0/v/180p video seg=5 coded=225 keys=9 pic=225/0 err=0 snd=-/- 0..9.96..10 [0,5)[6,10)",
-			"error segment.truncated p0/v/180p #2 @4\nerror timing.gap p0/v/180p @5"},
+			"error segment.truncated p0/v/180p #2 @4\ninfo timing.gap p0/v/180p #2 @5"},
 		{"truncated in the moof", func(f fstest.MapFS) { f["v3"].Data = f["v3"].Data[:100] }, strings.Replace(missing, "seg=4", "seg=5", 1),
 			"error segment.truncated p0/v/180p #2 @4" + gap},
 		{"page instead of segment", func(f fstest.MapFS) { f["v3"].Data = []byte("<!DOCTYPE html><html><body>404</body></html>") }, strings.Replace(missing, "seg=4", "seg=5", 1),
@@ -205,15 +205,17 @@ func TestRun_Timelines(t *testing.T) {
 	}{
 		{"plain", func(i int) int64 { return int64(i) }, second, "pic=250/0 err=0 snd=-/- 0..9.96..10 [0,10)", ""},
 		{"gap", func(i int) int64 { return int64(i + i/100*10) }, second, "pic=250/0 err=0 snd=-/- 0..10.76..10.8 [0,4)[4.4,8.4)[8.8,10.8)",
-			"error timing.gap p0/v/180p @4\nerror timing.gap p0/v/180p @8.4"},
+			"error timing.gap p0/v/180p #2 @4\nerror timing.gap p0/v/180p #4 @8.4"},
 		{"gap of hours", func(i int) int64 { return int64(i + i/100*1_000_000) }, second, "pic=250/0 err=0 snd=-/- 0..80009.96..80010 [0,4)[40004,40008)[80008,80010)",
-			"error timing.gap p0/v/180p @4\nerror timing.gap p0/v/180p @40008"},
+			"error timing.gap p0/v/180p #2 @4\nerror timing.gap p0/v/180p #4 @40008"},
 		{"hole that buffers bridge", func(i int) int64 { return int64(i + i/100*2) }, second, "pic=250/0 err=0 snd=-/- 0..10.12..10.16 [0,10.16)", ""},
-		{"back to the start", func(i int) int64 { return int64(i % 150) }, second, "pic=250/0 err=0 snd=-/- 0..5.96..6 [0,6)", "warning manifest.duration-mismatch @6"},
+		{"back to the start", func(i int) int64 { return int64(i % 150) }, second, "pic=250/0 err=0 snd=-/- 0..5.96..6 [0,6)",
+			"error segment.duplicate p0/v/180p #3 @6\nerror segment.duplicate p0/v/180p #4 @8\nwarning manifest.duration-mismatch @6"},
 		{"the same again", func(i int) int64 { return int64(i - i/50%2*50) }, second, "pic=250/0 err=0 snd=-/- 0..9.96..10 [0,2)[4,6)[8,10)",
-			"error timing.gap p0/v/180p @2\nerror timing.gap p0/v/180p @6"},
-		{"overlap", func(i int) int64 { return int64(i - i/50*10) }, second, "pic=250/0 err=0 snd=-/- 0..8.36..8.4 [0,8.4)", "warning manifest.duration-mismatch @8.4"},
-		{"swapped", func(i int) int64 { return int64([]int{0, 2, 1, 3, 4}[i/50]*50 + i%50) }, second, "pic=250/0 err=0 snd=-/- 0..9.96..10 [0,10)", ""},
+			"error segment.duplicate p0/v/180p #1 @2\nerror segment.duplicate p0/v/180p #3 @6\ninfo timing.gap p0/v/180p #1 @2\ninfo timing.gap p0/v/180p #3 @6"},
+		{"overlap", func(i int) int64 { return int64(i - i/50*10) }, second, "pic=250/0 err=0 snd=-/- 0..8.36..8.4 [0,8.4)",
+			"error timing.overlap p0/v/180p #1 @1.6\nerror timing.overlap p0/v/180p #2 @3.2\nerror timing.overlap p0/v/180p #3 @4.8\nerror timing.overlap p0/v/180p #4 @6.4\nwarning manifest.duration-mismatch @8.4"},
+		{"swapped", func(i int) int64 { return int64([]int{0, 2, 1, 3, 4}[i/50]*50 + i%50) }, second, "pic=250/0 err=0 snd=-/- 0..9.96..10 [0,10)", "error segment.out-of-order p0/v/180p #1 @2\nerror segment.out-of-order p0/v/180p #2 @4"},
 		{"far in the future", func(i int) int64 { return int64(i) + 25*1_700_000_000 }, second,
 			"pic=250/0 err=0 snd=-/- 1700000000..1700000009.96..1700000010 [1700000000,1700000010)", "warning timing.start-offset p0/v/180p @0"},
 		{"all marked as key frames", func(i int) int64 { return int64(i/3*3 + []int{0, 2, 1}[i%3]) }, func(int) bool { return true }, "pic=250/0 err=0 snd=-/- 0..9.96..10 [0,10)", ""},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -54,6 +55,10 @@ type segmentTask struct {
 	gaps    []media.Range // that the playlist announces
 	keyless []string      // URLs of keys that could not be had; there are as many findings at most
 
+	causes  []cause
+	spoiled map[int]bool // by index: segments that are not whole
+	beyond  int          // how many segments there are behind the end that the manifest declares
+
 	segments, bytes int64
 	fed             int64 // bytes that were appended since the parser began anew
 }
@@ -69,7 +74,8 @@ type current struct {
 	where
 	bytes int64
 	from  int64 // where it begins in what the parser gets
-	skip  bool  // something is wrong with it; the rest is not appended
+	sum   uint32
+	skip  bool // something is wrong with it; the rest is not appended
 }
 
 func (t *segmentTask) video() bool { return t.rep.Kind == manifest.Video && t.unsupported == "" }
@@ -305,6 +311,7 @@ func (t *segmentTask) data(b []byte) error {
 	if t.rep.Kind == manifest.Text {
 		t.collect(b)
 	}
+	t.cur.sum = crc32.Update(t.cur.sum, castagnoli, b)
 	if t.in == nil || t.cur.skip || t.skipped != nil {
 		return nil
 	}
@@ -385,6 +392,9 @@ func (t *segmentTask) reportAs(sev manifest.Severity, at where, code, message, h
 		f.Evidence = merge(f.Evidence, "range", at.item.Range.String())
 	}
 	f.Message = at.name() + ": " + f.Message
+	if !at.init && code != codeNoRAP {
+		t.blame(f.Segment, media.Range{Start: at.item.Start, End: at.item.Start.Add(at.item.Duration)}, code, f.Message)
+	}
 	t.found.add(f)
 }
 
@@ -486,12 +496,12 @@ func (t *segmentTask) close() {
 	if frames == 0 && !c.skip && (t.framed() || !t.in.incomplete()) && c.bytes > 0 && t.skipped == nil && t.open == nil && len(t.meter.streams) > 0 && t.rep.Kind != manifest.Text {
 		t.report(c.where, codeEmpty, "it holds no frames", "", nil)
 	}
+	d := c.described()
+	if len(t.meter.streams) > 1 {
+		d.bytes = 0
+	}
 	for _, s := range t.meter.streams {
-		if bytes := c.bytes; len(t.meter.streams) == 1 {
-			s.closeSegment(c.item.Index, bytes)
-		} else {
-			s.closeSegment(c.item.Index, 0)
-		}
+		s.closeSegment(d)
 	}
 }
 

@@ -63,6 +63,7 @@ type stream struct {
 	cover            coverage
 
 	seg   segment // the current media segment
+	held  bool    // the next frame may be the last one of the segment before
 	order order
 	place placer
 }
@@ -101,15 +102,47 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 	s.coded++
 	s.payload += int64(len(f.Data))
 	s.seg.payload += int64(len(f.Data))
+	if f.RAP {
+		s.keys++
+	}
+	if held := s.held; held {
+		if s.held = false; (s.info.Kind != media.Video || !f.RAP) && s.carry(f.PTS, f.End(), 1) {
+			s.seg.length += f.Duration
+			s.measure(f, segment)
+			return
+		}
+	}
 	if s.seg.frames == 0 {
 		s.seg.key, s.seg.first, s.seg.end, s.seg.dts = f.RAP, media.Forever, -media.Forever, f.DTS
 	}
 	s.order.see(s, f)
 	s.seg.frames++
 	if f.RAP {
-		s.keys++
 		s.seg.keys++
 	}
+	if !f.DecodeOnly {
+		s.seg.first, s.seg.end = min(s.seg.first, f.PTS), max(s.seg.end, f.End())
+		s.seg.length += f.Duration
+	}
+	s.measure(f, segment)
+}
+
+// carry counts frames to the last segment that is remembered; false if there is none.
+func (s *stream) carry(first, end media.Time, frames int) bool {
+	p := s.part()
+	if len(p.segments) == 0 {
+		return false
+	}
+	g := &p.segments[len(p.segments)-1]
+	if first.Sub(g.end).Abs() > maxQuiet {
+		return false
+	}
+	g.first, g.end, g.frames = min(g.first, first), max(g.end, end), g.frames+frames
+	return true
+}
+
+// measure adds f to what is measured of the whole stream.
+func (s *stream) measure(f *media.CodedFrame, segment int) {
 	if f.Crypt != nil {
 		s.encrypted++
 	}
@@ -120,8 +153,6 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 		return
 	}
 	start, end := f.PTS, f.End()
-	s.seg.first, s.seg.end = min(s.seg.first, start), max(s.seg.end, end)
-	s.seg.length += f.Duration
 	s.frames++
 	s.length += f.Duration
 	p := s.part()
@@ -234,6 +265,8 @@ type meter struct {
 	at      frameOf
 	decodes func(media.CodecID) bool
 
+	// framed is set when segments end their last frame themselves; in others what follows does.
+	framed bool
 	// silent keeps everything from the buffer: the structure is all that matters, or nothing can be decoded.
 	silent bool
 	// lost is set when data is missing before the next fragment.
@@ -257,6 +290,13 @@ func newMeter(inner bytestream.Parser, at frameOf, decodes func(media.CodecID) b
 // enter says which media segment comes next. What was pushed before belongs to the one before.
 func (m *meter) enter(it *plan.Item) {
 	m.segment = it.Index
+	for _, s := range m.streams {
+		if s.seg.frames > 0 {
+			s.carry(s.seg.first, s.seg.end, s.seg.frames)
+			s.seg.measured = measured{keyTimes: s.seg.keyTimes[:0]}
+		}
+		s.held = !m.framed
+	}
 	if !m.at.floating {
 		return
 	}

@@ -72,10 +72,12 @@ type Report struct {
 	Elapsed Seconds `json:"elapsed"`
 	// Duration is from the start of the track that begins first to the end of the one that ends last, as measured, on
 	// the presentation timeline.
-	Duration Seconds   `json:"duration"`
-	Quality  Quality   `json:"videoPlaybackQuality"`
-	Tracks   []Track   `json:"tracks"`
-	Findings []Finding `json:"findings"`
+	Duration Seconds `json:"duration"`
+	Quality  Quality `json:"videoPlaybackQuality"`
+	Tracks   []Track `json:"tracks"`
+	// Alignment compares the key frames of the representations that can be switched between.
+	Alignment []Alignment `json:"keyFrameAlignment"`
+	Findings  []Finding   `json:"findings"`
 }
 
 // Tool says what made the report.

@@ -236,8 +236,19 @@ func (t *segmentTask) judge() {
 	for _, s := range t.meter.streams {
 		t.judgeStream(s)
 	}
-	if t.source.Presentation.Format != manifest.File && t.rep.Kind != manifest.Text {
-		t.judgeCodecs()
+	if t.source.Presentation.Format == manifest.File || t.rep.Kind == manifest.Text {
+		return
+	}
+	t.judgeKind()
+	t.judgeCodecs()
+	for _, s := range t.meter.streams {
+		if t.rank(s) != 0 {
+			continue
+		}
+		t.judgeDeclared(s)
+		if t.pipe != nil {
+			t.judgeInit(s, t.pipe.lane(s))
+		}
 	}
 }
 

@@ -27,19 +27,32 @@ const (
 	codePeriodGap   = "timing.period-gap"
 	codeDecodeError = "decode.error"
 
-	codeTimescale  = "manifest.timescale-mismatch"
-	codeDuplicate  = "segment.duplicate"
-	codeOutOfOrder = "segment.out-of-order"
-	codeDeviates   = "segment.duration-deviates"
-	codeTimeline   = "segment.timeline-mismatch"
-	codeSidx       = "segment.sidx-mismatch"
-	codeSparse     = "segment.sparse-random-access"
-	codeOverlap    = "timing.overlap"
-	codeReset      = "timing.reset"
-	codeDrift      = "timing.drift"
-	codeDTS        = "timing.non-monotonic-dts"
-	codePTS        = "timing.pts-before-dts"
-	codeSamePTS    = "timing.duplicate-pts"
+	codeTimescale    = "manifest.timescale-mismatch"
+	codeFrameRate    = "manifest.framerate-mismatch"
+	codeAudio        = "manifest.audio-mismatch"
+	codeBandwidth    = "manifest.bandwidth-exceeded"
+	codeSAR          = "manifest.sar-mismatch"
+	codeColor        = "manifest.color-mismatch"
+	codeType         = "manifest.mimetype-mismatch"
+	codeInitMismatch = "segment.init-mismatch"
+	codeAVOffset     = "timing.av-offset"
+	codeEnd          = "timing.end-mismatch"
+	codeEvent        = "timing.event"
+	codeEditList     = "timing.edit-list"
+	codeMisaligned   = "switching.misaligned-keyframes"
+	codeOpenGOP      = "switching.open-gop"
+	codeDuplicate    = "segment.duplicate"
+	codeOutOfOrder   = "segment.out-of-order"
+	codeDeviates     = "segment.duration-deviates"
+	codeTimeline     = "segment.timeline-mismatch"
+	codeSidx         = "segment.sidx-mismatch"
+	codeSparse       = "segment.sparse-random-access"
+	codeOverlap      = "timing.overlap"
+	codeReset        = "timing.reset"
+	codeDrift        = "timing.drift"
+	codeDTS          = "timing.non-monotonic-dts"
+	codePTS          = "timing.pts-before-dts"
+	codeSamePTS      = "timing.duplicate-pts"
 
 	codeCorrupt       = "decode.corrupt-frames"
 	codeUnsupported   = "decode.unsupported"
@@ -85,6 +98,12 @@ var rules = []Rule{
 	{codeTimelineLap, manifest.SeverityWarning, "segments that the manifest lists overlap"},
 	{codeTimescale, manifest.SeverityError, "the segments are longer or shorter than the manifest says, all by the same factor"},
 	{codeResolution, manifest.SeverityWarning, "the declared width or height is not that of the pictures"},
+	{codeFrameRate, manifest.SeverityWarning, "the declared frame rate is not that of the pictures"},
+	{codeSAR, manifest.SeverityWarning, "the declared sample aspect ratio is not that of the pictures"},
+	{codeColor, manifest.SeverityWarning, "the colour that the manifest announces is not that of the pictures"},
+	{codeAudio, manifest.SeverityWarning, "the declared sampling rate or number of channels is not that of the sound"},
+	{codeType, manifest.SeverityError, "the media is not of the type that the manifest says"},
+	{codeBandwidth, manifest.SeverityWarning, "a representation needs more than its declared bandwidth"},
 	{manifest.CodeLimits, manifest.SeverityError, "there is more of something than the player accepts"},
 	{codeUpdateStale, manifest.SeverityWarning, "an older version of a manifest came after a later one"},
 	{codeUpdateChanged, manifest.SeverityWarning, "a later version of a manifest says something else about what had been there before"},
@@ -97,6 +116,7 @@ var rules = []Rule{
 	{codeSegmentChanged, manifest.SeverityError, "a playlist lists something else under a number than before"},
 	{codeMissing, manifest.SeverityError, "a media segment does not exist"},
 	{codeInitMissing, manifest.SeverityError, "an initialization segment does not exist"},
+	{codeInitMismatch, manifest.SeverityError, "an initialization segment is not for the media segments"},
 	{codeEmpty, manifest.SeverityError, "a segment has no bytes, or no frames"},
 	{codeTruncated, manifest.SeverityError, "a segment ends too early"},
 	{codeNotMedia, manifest.SeverityError, "something else than media came where a segment was expected"},
@@ -116,6 +136,12 @@ var rules = []Rule{
 	{codeSamePTS, manifest.SeverityWarning, "two pictures of a track are to be presented at the same time"},
 	{codeGap, manifest.SeverityError, "there is no media for a stretch of time within a track"},
 	{codeStartOffset, manifest.SeverityWarning, "a track begins noticeably later than its period"},
+	{codeAVOffset, manifest.SeverityWarning, "sound and pictures of a period do not begin together"},
+	{codeEnd, manifest.SeverityWarning, "sound and pictures of a period do not end together"},
+	{codeEvent, manifest.SeverityWarning, "an event in the media is at a time that no player can act on"},
+	{codeEditList, manifest.SeverityWarning, "an edit list says more than players do in fragmented media"},
+	{codeMisaligned, manifest.SeverityWarning, "the segments of representations do not begin with key frames at the same times"},
+	{codeOpenGOP, manifest.SeverityInfo, "segments begin with pictures that need the segment before"},
 	{codePeriodGap, manifest.SeverityWarning, "the media of a period ends noticeably before the next period begins"},
 	{codeDecodeError, manifest.SeverityError, "the decoder rejected coded frames"},
 	{codeCorrupt, manifest.SeverityError, "the decoder flagged pictures or sound as damaged"},

@@ -79,6 +79,7 @@ type run struct {
 	ctx    context.Context
 
 	broadcast *broadcast // nil unless a live presentation is being watched
+	tasks     []task     // once they are done
 
 	mu       sync.Mutex
 	progress Progress // guarded by mu
@@ -103,7 +104,7 @@ func Run(ctx context.Context, name string, o Options) (*Report, error) {
 		o.Jobs = o.Cores
 	}
 	rep := &Report{Schema: Schema, Tool: Tool{"mseplayer", o.Version}, Source: fetch.Redact(name), Complete: true, Duration: Unknown,
-		Tracks: []Track{}, Findings: []Finding{}}
+		Tracks: []Track{}, Alignment: []Alignment{}, Findings: []Finding{}}
 	ctx, cancel := context.WithCancelCause(ctx)
 	r := &run{opt: o, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: ctx, group: &group{cancel: cancel}}
 	err := r.check(name, rep)
@@ -170,6 +171,7 @@ func (r *run) check(name string, rep *Report) error {
 		tasks = append(tasks, r.broadcast.finish()...)
 	}
 	align(tasks)
+	r.tasks = tasks
 	if r.broadcast != nil {
 		rep.Findings = append(rep.Findings, r.broadcast.findings()...)
 	}
@@ -182,8 +184,12 @@ func (r *run) check(name string, rep *Report) error {
 			normal = append(normal, tracks...)
 		}
 	}
+	aligned, found := r.alignments()
+	rep.Alignment = aligned
+	rep.Findings = append(rep.Findings, found...)
 	if p := src.Presentation; p != nil && p.Format != manifest.File && p.Live == nil && r.ctx.Err() == nil && r.opt.MaxDuration == 0 {
 		rep.Findings = append(rep.Findings, overall(p, normal)...)
+		rep.Findings = append(rep.Findings, r.together(p, normal, rep.Findings)...)
 	}
 	return nil
 }

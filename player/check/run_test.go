@@ -416,7 +416,8 @@ p0/img/i image seg=1 coded=- keys=- pic=-/- err=- snd=-/- -..-..-`)
 warning drm.key-missing p0/e/180p
 warning decode.unsupported p0/vp9/w
 warning decode.unsupported p0/hevc/h
-warning manifest.codecs-mismatch p0/hevc/h`)
+warning manifest.codecs-mismatch p0/hevc/h
+warning manifest.bandwidth-exceeded p0/hevc/h #4 @8`)
 	if !r.Tracks[0].Encrypted || r.Tracks[2].Encrypted || r.Tracks[1].Container != "webm" || r.Tracks[4].Container != "other" || r.Tracks[4].Bytes != 74 {
 		t.Errorf("%+v", r.Tracks)
 	}

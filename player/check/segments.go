@@ -57,7 +57,9 @@ type segmentTask struct {
 
 	causes  []cause
 	spoiled map[int]bool // by index: segments that are not whole
-	beyond  int          // how many segments there are behind the end that the manifest declares
+	initSum uint32       // of the first initialization segment, which came from initURL
+	initURL string
+	beyond  int // how many segments there are behind the end that the manifest declares
 
 	segments, bytes int64
 	fed             int64 // bytes that were appended since the parser began anew
@@ -162,6 +164,9 @@ func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
 				it.Init, it.Resource = true, *inited
 				return it, nil
 			}
+			if t.rep.Segments != nil {
+				t.probe(get)
+			}
 			return it, io.EOF
 		}
 		s := list.Index.At(next)
@@ -185,6 +190,37 @@ func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
 		it.Resource = s.Resource
 		next++
 		return it, nil
+	}
+}
+
+// maxBeyond is how many segments are asked for behind the end that the manifest declares: one may be a last bit of sound.
+// probeBytes is how much of each.
+const (
+	maxBeyond  = 2
+	probeBytes = 1 << 10
+)
+
+// probe looks whether the media goes on where the manifest says that the presentation ends. Periods may well be parts of
+// something longer.
+func (t *segmentTask) probe(get manifest.Getter) {
+	p := t.source.Presentation
+	x, ok := t.rep.Segments.(interface {
+		Beyond(n int) (manifest.SegmentRef, bool)
+	})
+	if !ok || p.Live != nil || len(p.Periods) > 1 || !p.DeclaredDuration.Set || t.opt.MaxDuration > 0 {
+		return
+	}
+	for t.beyond < maxBeyond {
+		s, ok := x.Beyond(t.beyond)
+		if !ok {
+			return
+		}
+		s.Range = manifest.Range{End: probeBytes}
+		s.From = nil
+		if b, err := get(s.Resource); err != nil || sniffContainer(b) == "" {
+			return
+		}
+		t.beyond++
 	}
 }
 
@@ -214,6 +250,7 @@ func (t *segmentTask) prepare(mimeType string) error {
 		at.offset = t.rep.TimestampOffset(t.choice.Period)
 	}
 	t.meter = newMeter(t.opt.Formats[c](), at, decodes)
+	t.meter.framed = t.framed()
 	var err error
 	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, t.keys, t.threads, quotaBytes, t.opt.Log); err != nil {
 		return err
@@ -321,6 +358,12 @@ func (t *segmentTask) data(b []byte) error {
 			return nil
 		}
 	}
+	if t.cur.bytes == int64(len(b)) && t.fed == 0 {
+		if is := otherContainerThan(t.format, b); is != "" {
+			t.fault(codeType, fmt.Sprintf("the manifest says %s, this is %s", t.cur.item.MIMEType, is), "correct mimeType, or publish the media in that format", map[string]any{"declared": t.cur.item.MIMEType, "media": is})
+			return nil
+		}
+	}
 	t.fed += int64(len(b))
 	t.meter.had = t.meter.had || !t.cur.init
 	err := t.pipe.append(t.in, b)
@@ -422,6 +465,9 @@ func (t *segmentTask) finding(code, message string) Finding {
 func (t *segmentTask) end(err error) error {
 	c := &t.cur
 	var fatal error
+	if c.bytes > 0 && c.init && t.initURL == "" {
+		t.initSum, t.initURL = c.sum, fetch.Redact(c.item.URL)
+	}
 	if c.bytes > 0 && !c.init {
 		t.segments++
 		t.bytes += c.bytes

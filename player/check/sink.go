@@ -17,6 +17,8 @@ type decoded struct {
 	firstCorrupt, firstRejected media.Opt
 	firstError                  error
 	width, height               int
+	sarNum, sarDen              int
+	color                       media.ColorInfo
 
 	samples, kept  int64
 	rate, channels int
@@ -44,6 +46,7 @@ func (s pictureSink) Put(_ context.Context, v *frame.Video) error {
 	}
 	if s.width == 0 {
 		s.width, s.height = v.Crop.W, v.Crop.H
+		s.sarNum, s.sarDen, s.color = v.SARNum, v.SARDen, v.Color
 	}
 	v.Release()
 	return nil

@@ -209,6 +209,9 @@ func (j *timing) places() {
 			j.say(f, p)
 			continue
 		default:
+			if j.t.rep.Floating && prev != nil && p.index != prev.index+1 {
+				break // a playlist only says how long the segments between are
+			}
 			stays := i+1 == len(j.list) || (j.list[i+1].dev()-p.dev()).Abs() <= tol
 			switch lapped := prev != nil && j.common(prev, p) > j.frame; {
 			case lapped && x < 0:
@@ -217,6 +220,9 @@ func (j *timing) places() {
 				f := j.at(codeTimeline, p, fmt.Sprintf("it begins at %s, the manifest says %s", p.at.Start.Clock(), p.declared.Start.Add(base).Clock()))
 				f.Hint = "make the decode times those of the manifest"
 				f.Evidence["offsetMs"] = millis(float64(x))
+				if x.Abs() < p.declared.Len()/2 || j.t.rep.Floating {
+					f.Severity = manifest.SeverityWarning
+				}
 				if stays {
 					j.t.found.add(f)
 				} else {
@@ -387,10 +393,14 @@ func (j *timing) index() {
 	var first *placed
 	bad, worst := 0, 0.0
 	tol := max(exactTolerance, j.frame)
+	base := j.base() // an edit list may move everything
 	for i := range j.list {
 		p := &j.list[i]
-		off := p.dev()
-		if length := p.at.Len() - p.declared.Len(); length.Abs() > off.Abs() && i < len(j.list)-1 {
+		off := p.dev() - base
+		if i == 0 && off < 0 && j.s.info.Kind == media.Audio {
+			off = 0 // priming
+		}
+		if length := p.at.Len() - p.declared.Len(); length.Abs() > off.Abs() && i > 0 && i < len(j.list)-1 {
 			off = length
 		}
 		if off.Abs() <= tol {
@@ -452,6 +462,12 @@ func (s *stream) judgeOrder(found *findings, make func(code, message string) Fin
 		x := oddity{n: 1, at: o.sparseAt, part: o.sparsePart}
 		at(codeSparse, &x, fmt.Sprintf("%.3f s of pictures follow without a random access point", float64(o.sparse)), "put key frames closer together: seeking and switching wait for the next one")
 	}
+	if n, first := s.open(); n > 0 {
+		f := make(codeOpenGOP, fmt.Sprintf("%s with pictures that need the segment before", plural(n, "segment begins")))
+		f.Hint = "close the groups of pictures at segments, where switching is to be seamless"
+		f.Segment, f.Time, f.Evidence = first.place(), Seconds(first.at.Start), map[string]any{"count": n, "leadingPictures": first.leading}
+		found.add(f)
+	}
 	if container == mime.ISOBMFF && o.slip.Abs() > maxDrift {
 		late := "later"
 		if o.slip < 0 {
@@ -459,6 +475,19 @@ func (s *stream) judgeOrder(found *findings, make func(code, message string) Fin
 		}
 		at(codeDrift, &o.slipped, fmt.Sprintf("the times of the sound are %.3f s %s at the end than its frames have lasted", math.Abs(float64(o.slip)), late), "derive the time of each segment from the number of samples before it")
 	}
+}
+
+// open counts the segments that begin with an open group of pictures, and returns the first of them.
+func (s *stream) open() (n int64, first *placed) {
+	list := s.placed()
+	for i := range list {
+		if p := &list[i]; p.leading > 0 && i > 0 {
+			if n++; first == nil {
+				first = p
+			}
+		}
+	}
+	return n, first
 }
 
 // maxKeyDistance is how far random access points may be from each other, in seconds.

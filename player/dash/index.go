@@ -170,6 +170,8 @@ type index struct {
 	end media.Opt
 	// available is when segments appear, nil for media that is all there.
 	available *availability
+	// open is set when nothing but the end of the period ends the row of segments.
+	open bool
 }
 
 // names gives the reference of an entry.
@@ -188,6 +190,23 @@ func (x *index) At(i int) manifest.SegmentRef {
 	start, d := x.times(i, s)
 	return manifest.SegmentRef{Resource: x.bases.resource(ref, r), Number: s.number, Sub: s.sub, Start: start, Duration: d,
 		Available: x.available.at(start.Add(d))}
+}
+
+// Beyond returns segment n, from 0, of those that would follow if the period did not end; ok is false where nothing can.
+func (x *index) Beyond(n int) (s manifest.SegmentRef, ok bool) {
+	if !x.open || len(x.runs) == 0 || n < 0 {
+		return s, false
+	}
+	last := x.runs[len(x.runs)-1]
+	seg := int64(last.n) + int64(n)
+	if last.k != 1 || last.d <= 0 || last.t > maxTicks-(seg+1)*last.d {
+		return s, false
+	}
+	t, d := last.place(seg)
+	at := span{t: t, d: d, number: last.number + seg}
+	ref, r := x.names.name(x.Len()+n, at)
+	return manifest.SegmentRef{Resource: x.bases.resource(ref, r), Number: at.number, Start: x.start.Add(media.SpanFromTicks(t-x.offset, x.timescale)),
+		Duration: media.SpanFromTicks(d, x.timescale)}, true
 }
 
 // times puts an entry on the presentation timeline.

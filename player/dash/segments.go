@@ -180,7 +180,7 @@ func (b *builder) template(at place, p *manifest.Period, r *manifest.Representat
 	x := &index{timeline: tl, names: templated{names}, bases: bases, timescale: r.Timescale, offset: r.OffsetTicks, start: p.Start,
 		available: b.available(bases, &t.SegmentBaseType)}
 	if addressing == manifest.Nominal {
-		x.end = p.End
+		x.end, x.open = p.End, t.Duration != nil && t.EndNumber == nil
 	}
 	r.Segments = x
 	return nil

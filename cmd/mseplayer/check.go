@@ -43,6 +43,7 @@ type checkOptions struct {
 	jobs            int
 	quiet           bool
 	listRules       bool
+	rules           string
 }
 
 func checkFlags(o *checkOptions) *pflag.FlagSet {
@@ -51,6 +52,7 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f.StringVar(&o.json, "json", "", "write the report as JSON to `FILE|-`, one line for each source")
 	f.BoolVar(&o.text, "text", false, "write the report as text (the default when no other is asked for)")
 	f.StringVar(&o.failOn, "fail-on", "error", "exit with 1 from which severity on: `error|warning|none`")
+	f.StringVar(&o.rules, "rules", "", "which rules count: +CODE or -CODE besides the usual ones, CODE for those alone; an area such as timing stands for all of it (`LIST` with commas)")
 	f.StringArrayVar(&o.ignore, "ignore", nil, "waive a finding, `CODE[@TRACK][:YYYY-MM-DD]` (repeatable)")
 	f.StringVar(&o.ignoreFile, "ignore-file", "", "waive the findings in `FILE`, one a line")
 	f.StringArrayVar(&o.representations, "representation", nil, "check the representation `ID` only (repeatable)")
@@ -147,6 +149,12 @@ func checkCommand(args []string) (code int) {
 	if f.NArg() == 0 {
 		return fail("check", exitUsage, errors.New("name a source: a path, a URL, a folder, or - for standard input"))
 	}
+	var rules check.Selection
+	if f.Changed("rules") {
+		if rules, err = check.ParseSelection(o.rules); err != nil {
+			return fail("check", exitUsage, usage("--rules %s: %w", o.rules, err))
+		}
+	}
 	keys, err := o.keys.config()
 	if err != nil {
 		return fail("check", exitUsage, err)
@@ -165,7 +173,7 @@ func checkCommand(args []string) (code int) {
 			code = fail("check", exitFailed, err)
 		}
 	}()
-	c := checker{opt: &o, open: open, keys: keys, waivers: waivers}
+	c := checker{opt: &o, open: open, keys: keys, rules: rules, waivers: waivers}
 	ctx, stop := interruptible()
 	defer stop()
 	for i, name := range f.Args() {
@@ -182,6 +190,7 @@ type checker struct {
 	opt     *checkOptions
 	open    source.Options
 	keys    crypt.Config
+	rules   check.Selection
 	waivers []check.Waiver
 	code    int
 }
@@ -203,7 +212,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		return
 	}
 	opt := check.Options{Source: c.open, Formats: mse.Formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
-		MaxDuration: media.Span(o.maxDuration), LiveDuration: media.Span(o.liveDuration).Duration(), Jobs: o.jobs, Keys: c.keys, Waivers: c.waivers, Version: version}
+		MaxDuration: media.Span(o.maxDuration), LiveDuration: media.Span(o.liveDuration).Duration(), Jobs: o.jobs, Keys: c.keys, Rules: c.rules, Waivers: c.waivers, Version: version}
 	if o.noDecode {
 		opt.Decoders = nil
 	}

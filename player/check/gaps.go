@@ -24,14 +24,15 @@ func (s *stream) judgeGaps(found *findings, make func(code, message string) Find
 		f.Time, f.Segment = Seconds(from), nil
 		f.Hint = "playback stops at a gap unless the player jumps over it; fill it"
 		f.Evidence = map[string]any{"start": round(from), "gapMs": millis(float64(to.Sub(from))), "segment": list[i].segment}
+		joint := to.Sub(from) <= gapTolerance && s.joint(to)
 		if t != nil {
-			t.explain(&f, segments, from, to)
+			t.explain(&f, segments, from, to, !joint && missing(announced, from, to) == 0)
 		}
 		switch length := missing(announced, from, to); {
 		case length > 0 && to.Sub(from)-length <= gapTolerance:
 			f.Severity = manifest.SeverityWarning
 			f.Message += ", as the playlist says"
-		case to.Sub(from) <= gapTolerance && s.joint(to):
+		case joint:
 			f.Severity = manifest.SeverityWarning
 			f.Message += ", at a discontinuity"
 		}
@@ -39,9 +40,9 @@ func (s *stream) judgeGaps(found *findings, make func(code, message string) Find
 	}
 }
 
-// explain adds to a gap what the manifest promises there, what the segments on both sides hold, and the most likely cause.
-// A gap that another finding explains is no error of its own.
-func (t *segmentTask) explain(f *Finding, segments []placed, from, to media.Time) {
+// explain adds to a gap what the manifest promises there, what the segments on both sides hold, and the most likely cause,
+// unless that is known. A gap that another finding explains is no error of its own.
+func (t *segmentTask) explain(f *Finding, segments []placed, from, to media.Time, guess bool) {
 	before, after := neighbours(segments, from, to)
 	if before != nil {
 		f.Evidence["before"] = before.evidence()
@@ -50,6 +51,9 @@ func (t *segmentTask) explain(f *Finding, segments []placed, from, to media.Time
 		f.Evidence["after"] = after.evidence()
 		f.Segment = after.place()
 	}
+	if !guess {
+		return
+	}
 	if c := t.why(from, to); c != nil {
 		f.Severity = manifest.SeverityInfo
 		f.Message += ", because of this: " + c.why
@@ -57,8 +61,7 @@ func (t *segmentTask) explain(f *Finding, segments []placed, from, to media.Time
 		f.Evidence["cause"] = c.code
 		return
 	}
-	why := likely(before, after, from, to)
-	if why != "" {
+	if why := likely(before, after, from, to); why != "" {
 		f.Message += ": " + why
 		f.Evidence["likely"] = why
 	}

@@ -106,7 +106,7 @@ func TestRun_PlaylistsGap(t *testing.T) {
 	delete(files, "v3")
 	files["v.m3u8"].Data = []byte(playlist("v", map[int]string{3: "#EXT-X-GAP\n"}))
 	r := run(t, files)
-	want(t, "findings", found(r), "info segment.missing p0/0/v.m3u8 #2 @4\nwarning timing.gap p0/0/v.m3u8 #2 @4")
+	want(t, "findings", found(r), "info segment.missing p0/0/v.m3u8 #2 @4\nwarning timing.gap p0/0/v.m3u8 #3 @4")
 	if v := r.Tracks[0]; *v.Segments != 4 || *v.FramesDecoded != 200 || len(v.Buffered) != 2 {
 		t.Errorf("%s", lines(r))
 	}

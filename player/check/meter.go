@@ -20,6 +20,10 @@ type frameOf struct {
 	floating bool
 }
 
+// maxHeld is how many frames a parser may hold back at the end of a segment, where only what follows ends the last ones: a
+// picture, or what one packet has of sound.
+const maxHeld = 32
+
 // maxParts bounds the stretches of one stream that are told apart.
 const maxParts = 4096
 
@@ -63,7 +67,7 @@ type stream struct {
 	cover            coverage
 
 	seg   segment // the current media segment
-	held  bool    // the next frame may be the last one of the segment before
+	held  int     // so many of the next frames may be the last ones of the segment before
 	order order
 	place placer
 }
@@ -105,11 +109,17 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 	if f.RAP {
 		s.keys++
 	}
-	if held := s.held; held {
-		if s.held = false; (s.info.Kind != media.Video || !f.RAP) && s.carry(f.PTS, f.End(), 1) {
+	if s.held--; s.held >= 0 {
+		if s.info.Kind == media.Video && f.RAP {
+			s.held = 0
+		} else if s.seg.frames == 0 && s.info.Kind == media.Video && s.carry(f.PTS, f.End(), 1) {
 			s.seg.length += f.Duration
 			s.measure(f, segment)
 			return
+		}
+		if s.seg.frames > 0 && f.DTS.Sub(s.order.dts) < -maxQuiet { // it begins here
+			s.carry(s.seg.first, s.seg.end, s.seg.frames)
+			s.seg.measured = measured{keyTimes: s.seg.keyTimes[:0], payload: s.seg.payload, length: s.seg.length}
 		}
 	}
 	if s.seg.frames == 0 {
@@ -182,6 +192,10 @@ func (s *stream) closeSegment(d segment) {
 
 // settle puts the parts together on the presentation timeline. Nothing is measured afterwards.
 func (s *stream) settle() {
+	if s.seg.frames > 0 { // of the last segment, ended by the end
+		s.carry(s.seg.first, s.seg.end, s.seg.frames)
+		s.seg.measured = measured{}
+	}
 	s.cover, s.early, s.late = coverage{}, 0, 0
 	sound := s.info.Kind == media.Audio
 	for _, p := range s.parts {
@@ -279,6 +293,7 @@ type meter struct {
 	had      bool // something of it has come
 	inits    int
 	segments int64 // as the parser counts them
+	events   events
 	streams  []*stream
 	byID     map[uint32]*stream
 }
@@ -295,7 +310,9 @@ func (m *meter) enter(it *plan.Item) {
 			s.carry(s.seg.first, s.seg.end, s.seg.frames)
 			s.seg.measured = measured{keyTimes: s.seg.keyTimes[:0]}
 		}
-		s.held = !m.framed
+		if s.held = 0; !m.framed {
+			s.held = maxHeld
+		}
 	}
 	if !m.at.floating {
 		return

@@ -240,6 +240,8 @@ func (t *segmentTask) judge() {
 		return
 	}
 	t.judgeKind()
+	t.judgeEvents()
+	t.judgeEdits()
 	t.judgeCodecs()
 	for _, s := range t.meter.streams {
 		if t.rank(s) != 0 {

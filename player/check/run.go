@@ -49,6 +49,8 @@ type Options struct {
 	Jobs, Cores int
 	// Keys says where the keys of protected media come from.
 	Keys crypt.Config
+	// Rules says which rules count, all of them by default.
+	Rules Selection
 	// Waivers are findings that do not count. Now is the time on which they are judged, by default that of the check.
 	Waivers []Waiver
 	Now     time.Time
@@ -117,6 +119,7 @@ func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	if errors.Is(err, ErrSelection) {
 		return nil, err
 	}
+	rep.Findings = slices.DeleteFunc(rep.Findings, func(f Finding) bool { return !o.Rules.Has(f.Code) })
 	for i := range rep.Findings {
 		f := &rep.Findings[i]
 		f.Waived = slices.ContainsFunc(o.Waivers, func(w Waiver) bool { return w.covers(f, o.Now) })

@@ -59,7 +59,8 @@ type segmentTask struct {
 	spoiled map[int]bool // by index: segments that are not whole
 	initSum uint32       // of the first initialization segment, which came from initURL
 	initURL string
-	beyond  int // how many segments there are behind the end that the manifest declares
+	edits   []edits // of the initialization segments
+	beyond  int     // how many segments there are behind the end that the manifest declares
 
 	segments, bytes int64
 	fed             int64 // bytes that were appended since the parser began anew
@@ -363,6 +364,9 @@ func (t *segmentTask) data(b []byte) error {
 			t.fault(codeType, fmt.Sprintf("the manifest says %s, this is %s", t.cur.item.MIMEType, is), "correct mimeType, or publish the media in that format", map[string]any{"declared": t.cur.item.MIMEType, "media": is})
 			return nil
 		}
+	}
+	if t.cur.init && len(t.edits) < maxEdits {
+		t.edits = append(t.edits, readEdits(b)...)
 	}
 	t.fed += int64(len(b))
 	t.meter.had = t.meter.had || !t.cur.init

@@ -77,7 +77,7 @@ func together(per *manifest.Period, tracks []Track, found []Finding) []Finding {
 			out = append(out, Finding{Code: code, Severity: ruleOf(code).Severity, Message: message, Hint: Text(hint), Track: Text(t.ID), Period: Text(per.ID),
 				Representation: Text(t.Representation), Time: at, Evidence: e})
 		}
-		if d := float64(t.FirstPTS - video.FirstPTS); math.Abs(d) > avTolerance {
+		if d := float64(max(t.FirstPTS, Seconds(per.Start)) - max(video.FirstPTS, Seconds(per.Start))); math.Abs(d) > avTolerance {
 			add(codeAVOffset, fmt.Sprintf("the sound begins %+.3f s from where the pictures do", d), "let tracks begin together, or shift one of them by presentationTimeOffset or an edit list", min(t.FirstPTS, video.FirstPTS),
 				map[string]any{"offsetMs": millis(d), "video": video.ID})
 		}

@@ -145,18 +145,30 @@ func (j *timing) proportion() {
 	}
 }
 
-// base is by how much the whole track is away from the manifest: what the first two neighbours that agree are.
+// base is by how much the whole track is away from the manifest: as much as the first segment if another one agrees, else
+// as much as most of them, and the least where that leaves a choice.
 func (j *timing) base() media.Span {
-	var devs []float64
+	devs := make([]media.Span, len(j.list))
+	tol, like := j.tolerance(&j.list[0]), 0
 	for i := range j.list {
-		p := &j.list[i]
-		if i > 0 && (p.dev()-j.list[i-1].dev()).Abs() <= j.tolerance(p) {
-			return j.list[i-1].dev()
+		if devs[i] = j.list[i].dev(); (devs[i] - devs[0]).Abs() <= tol {
+			like++
 		}
-		devs = append(devs, float64(p.dev()))
+	}
+	if like > 1 || len(devs) == 1 {
+		return devs[0]
 	}
 	slices.Sort(devs)
-	return media.Span(devs[len(devs)/2])
+	best, most, to := devs[0], 0, 0
+	for from := range devs {
+		for to < len(devs) && devs[to]-devs[from] <= tol {
+			to++
+		}
+		if n, mid := to-from, devs[(from+to-1)/2]; n > most || n == most && mid.Abs() < best.Abs() {
+			best, most = mid, n
+		}
+	}
+	return best
 }
 
 // places looks for segments that are not where they belong.

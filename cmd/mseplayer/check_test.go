@@ -145,6 +145,8 @@ func TestCheck_Verdict(t *testing.T) {
 	list := write(t, filepath.Join(t.TempDir(), "waivers"), "# known\nsegment.missing # since May\n\n timing.gap\ntiming.start-offset\n")
 	expect(t, exitOK, "PASS", "", "check", "--no-decode", "--ignore-file", list, manifest)
 	expect(t, exitUsage, "", "waivers:2: ", "check", "--no-decode", "--ignore-file", write(t, filepath.Join(t.TempDir(), "waivers"), "timing.gap\nnonsense\n"), manifest)
+	expect(t, exitOK, "PASS", "", "check", "--no-decode", "--rules", "-segment,-timing,-manifest", manifest)
+	expect(t, exitFailed, "1 error, 0 warnings;", "", "check", "--no-decode", "--rules", "segment.missing", manifest)
 	write(t, gone, string(content[:len(content)*2/3]))
 	r := parseReport(t, expect(t, exitFailed, "", "", "check", "--no-decode", "--json", "-", manifest).out)
 	if !strings.Contains(r.codes(), "segment.truncated") {

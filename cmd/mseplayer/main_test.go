@@ -160,6 +160,7 @@ func TestUsage(t *testing.T) {
 		{"check --max-duration NaN x", "--max-duration NaN: must be more than 0 seconds"},
 		{"check --ignore gap x", `--ignore gap: "gap" is no finding code`},
 		{"check --ignore timing.gap:tomorrow x", `--ignore timing.gap:tomorrow: "tomorrow" is no date`},
+		{"check --rules timing,nonsense x", "--rules timing,nonsense: \"nonsense\" is neither a finding code nor an area"},
 		{"check --ignore-file /does/not/exist x", "--ignore-file /does/not/exist: no such file"},
 		{"check --header nonsense x", `--header "nonsense": takes 'Name: value'`},
 		{"check --har /does/not/exist/x x", "--har /does/not/exist/x: no such file"},

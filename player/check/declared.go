@@ -208,6 +208,9 @@ func (t *segmentTask) judgeBandwidth(s *stream) {
 	f.Hint = Text(fmt.Sprintf("write bandwidth=\"%d\", or a longer minBufferTime", int64(math.Ceil(need))))
 	f.Segment, f.Time = p.place(), Seconds(p.at.Start)
 	f.Evidence = map[string]any{"declared": t.rep.Bandwidth, "leastConforming": int64(math.Ceil(need)), "minBufferTime": buffer}
+	if s.length > 0 {
+		f.Evidence["average"] = average(t.bytes, float64(s.length))
+	}
 	t.found.add(f)
 }
 

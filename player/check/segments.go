@@ -208,7 +208,7 @@ func (t *segmentTask) probe(get manifest.Getter) {
 	x, ok := t.rep.Segments.(interface {
 		Beyond(n int) (manifest.SegmentRef, bool)
 	})
-	if !ok || p.Live != nil || len(p.Periods) > 1 || !p.DeclaredDuration.Set || t.opt.MaxDuration > 0 {
+	if !ok || p.Live != nil || len(p.Periods) > 1 || !p.DeclaredDuration.Set || t.choice.Period.End != p.DeclaredDuration || t.opt.MaxDuration > 0 {
 		return
 	}
 	for t.beyond < maxBeyond {

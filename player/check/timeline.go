@@ -14,6 +14,8 @@ const (
 	// exactTolerance is how far a segment may be from where a manifest says whose times are exact, in seconds; more where
 	// frames are longer.
 	exactTolerance media.Span = 0.1
+	// indexTolerance is the same for a segment index, some of which do not count pictures that precede a key frame.
+	indexTolerance media.Span = 0.2
 	// scaleTolerance is by which part the times of a manifest may be out of proportion before another timescale is meant.
 	scaleTolerance = 0.1
 	// playlistTolerance is how much longer or shorter than a playlist says a segment may be, in seconds: whole seconds are
@@ -206,6 +208,8 @@ func (j *timing) places() {
 			j.say(f, p)
 			continue
 		case x.Abs() <= tol:
+		case j.t.rep.Floating && prev != nil && p.index == prev.index+1 && (x-(prev.at.Len()-prev.declared.Len())).Abs() <= j.frame:
+			// The one before has another length than the playlist says, which is compared by itself.
 		case j.reset(i, prev, base):
 			f := j.at(codeReset, p, fmt.Sprintf("the times of the media jump back from %s to %s, and stay behind", prev.at.End.Clock(), p.at.Start.Clock()))
 			f.Hint = "let decode times rise over the whole period, or begin a new period"
@@ -222,7 +226,7 @@ func (j *timing) places() {
 			continue
 		default:
 			if j.t.rep.Floating && prev != nil && p.index != prev.index+1 {
-				break // a playlist only says how long the segments between are
+				break // a playlist only says how long the segments before are
 			}
 			stays := i+1 == len(j.list) || (j.list[i+1].dev()-p.dev()).Abs() <= tol
 			switch lapped := prev != nil && j.common(prev, p) > j.frame; {
@@ -404,7 +408,7 @@ func histogram(all []float64) map[string]any {
 func (j *timing) index() {
 	var first *placed
 	bad, worst := 0, 0.0
-	tol := max(exactTolerance, j.frame)
+	tol := max(indexTolerance, j.frame)
 	base := j.base() // an edit list may move everything
 	for i := range j.list {
 		p := &j.list[i]
@@ -431,6 +435,9 @@ func (j *timing) index() {
 		f.Message += fmt.Sprintf("; %d of %d segments deviate", bad, len(j.list))
 	}
 	f.Hint = "make the index again after the media"
+	if worst < float64(first.declared.Len())/2 {
+		f.Severity = manifest.SeverityWarning
+	}
 	f.Evidence["count"], f.Evidence["worstMs"] = bad, millis(worst)
 	j.t.found.add(f)
 }

@@ -180,7 +180,7 @@ func TestRun_Index(t *testing.T) {
 	}
 	file[i+entry+3] = 40
 	r := run(t, fstest.MapFS{"m.mpd": {Data: []byte(head + set + tail)}, "v.mp4": {Data: file}})
-	want(t, "findings", found(r), "error segment.sidx-mismatch p0/v/180p #0 @0")
+	want(t, "findings", found(r), "warning segment.sidx-mismatch p0/v/180p #0 @0")
 }
 
 // TestRun_FrameOrder checks what is odd about the times of single frames.
@@ -286,6 +286,54 @@ func TestRun_Declared(t *testing.T) {
 		files["vinit"].Data = packets
 		want(t, "findings", found(run(t, files)), "error manifest.mimetype-mismatch p0/v/180p #-1 @0")
 	})
+}
+
+// TestRun_Aspect declares square samples for others.
+func TestRun_Aspect(t *testing.T) {
+	for _, c := range []struct {
+		sar, found string
+	}{{"4:3", ""}, {"1:1", "warning manifest.sar-mismatch p0/v/180p"}} {
+		files := tenSeconds()
+		b := pictures(10)
+		config := *b.Tracks[0].Entries[0].DecoderConfig
+		config.SARNum, config.SARDen = 4, 3
+		b.Tracks[0].Entries[0].DecoderConfig = &config
+		add(files, "v", b)
+		files["m.mpd"].Data = bytes.Replace(files["m.mpd"].Data, []byte(`width="320"`), []byte(`sar="`+c.sar+`" width="320"`), 1)
+		want(t, c.sar, found(run(t, files)), c.found)
+	}
+}
+
+// TestRun_PlaylistPlaces: a playlist says only how long segments are, so places follow from the one before.
+func TestRun_PlaylistPlaces(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		spoil func(fstest.MapFS)
+		found string
+	}{
+		{"exchanged", func(f fstest.MapFS) { f["v2"], f["v3"] = f["v3"], f["v2"] }, "error segment.out-of-order p0/0/v.m3u8 #1 @2\nerror segment.out-of-order p0/0/v.m3u8 #2 @4"},
+		{"a copy", func(f fstest.MapFS) { f["v4"] = f["v3"] }, "error segment.duplicate p0/0/v.m3u8 #3 @6\ninfo timing.gap p0/0/v.m3u8 #3 @6"},
+		{"a copy behind a discontinuity", func(f fstest.MapFS) {
+			f["v.m3u8"].Data = []byte(playlist("v", map[int]string{4: "#EXT-X-DISCONTINUITY\n", 5: "#EXT-X-DISCONTINUITY\n"}))
+			f["a.m3u8"].Data = []byte(playlist("a", map[int]string{4: "#EXT-X-DISCONTINUITY\n", 5: "#EXT-X-DISCONTINUITY\n"}))
+			f["v4"], f["a4"] = f["v3"], f["a3"]
+		}, ""},
+		{"back to the start", func(f fstest.MapFS) {
+			f["v4"].Data, f["v5"].Data = moved(t, f["v4"].Data, -150), moved(t, f["v5"].Data, -150)
+		}, "error timing.reset p0/0/v.m3u8 #3 @6"},
+		{"a length that is wrong", func(f fstest.MapFS) {
+			f["v.m3u8"].Data = []byte(strings.Replace(playlist("v", nil), "#EXTINF:2,\nv3", "#EXTINF:0.5,\nv3", 1))
+		}, "warning segment.duration-deviates p0/0/v.m3u8 #2 @4"},
+		{"a length in whole seconds", func(f fstest.MapFS) {
+			f["v.m3u8"].Data = []byte(strings.Replace(playlist("v", nil), "#EXTINF:2,\nv3", "#EXTINF:2.4,\nv3", 1))
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := playlists()
+			c.spoil(files)
+			want(t, "findings", found(run(t, files)), c.found)
+		})
+	}
 }
 
 // TestRun_Init gives a representation the initialization segment of another one.

@@ -117,7 +117,7 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 			s.measure(f, segment)
 			return
 		}
-		if s.seg.frames > 0 && f.DTS.Sub(s.order.dts) < -maxQuiet { // it begins here
+		if step := f.DTS.Sub(s.order.dts); s.seg.frames > 0 && (step < -maxQuiet || step-s.order.length > maxQuiet) { // it begins here
 			s.carry(s.seg.first, s.seg.end, s.seg.frames)
 			s.seg.measured = measured{keyTimes: s.seg.keyTimes[:0], payload: s.seg.payload, length: s.seg.length}
 		}

@@ -182,7 +182,6 @@ func (j *timing) places() {
 	type key struct {
 		sum   uint32
 		bytes int64
-		at    media.Time
 		part  *part
 	}
 	had := map[key]*placed{}
@@ -195,13 +194,13 @@ func (j *timing) places() {
 			}
 		}
 		x, tol := p.dev()-base, j.tolerance(p)
-		k := key{p.sum, p.bytes, p.first, p.part}
+		k := key{p.sum, p.bytes, p.part}
 		var other *placed
 		if x.Abs() > tol {
 			other = j.belongs(p, base)
 		}
 		switch twin := had[k]; {
-		case twin != nil && p.bytes > 0:
+		case twin != nil && p.bytes > 0 && p.first.Sub(twin.first).Abs() <= maxQuiet:
 			f := j.at(codeDuplicate, p, fmt.Sprintf("it has the same %d bytes as segment %d, and so the same times", p.bytes, twin.number))
 			f.Hint = "publish the media that belongs here"
 			f.Evidence["other"] = twin.evidence()

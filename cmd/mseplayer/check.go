@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -31,6 +33,8 @@ type checkOptions struct {
 	net             netOptions
 	keys            keyOptions
 	json            string
+	junit           string
+	html            string
 	text            bool
 	failOn          string
 	ignore          []string
@@ -50,6 +54,8 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f := pflag.NewFlagSet("check", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.StringVar(&o.json, "json", "", "write the report as JSON to `FILE|-`, one line for each source")
+	f.StringVar(&o.junit, "junit", "", "write the report as JUnit XML to `FILE|-`: a test case for each rule and track")
+	f.StringVar(&o.html, "html", "", "write the report as one HTML page with plots to `FILE|-`")
 	f.BoolVar(&o.text, "text", false, "write the report as text (the default when no other is asked for)")
 	f.StringVar(&o.failOn, "fail-on", "error", "exit with 1 from which severity on: `error|warning|none`")
 	f.StringVar(&o.rules, "rules", "", "which rules count: +CODE or -CODE besides the usual ones, CODE for those alone; an area such as timing stands for all of it (`LIST` with commas)")
@@ -79,11 +85,23 @@ func (o *checkOptions) check(f *pflag.FlagSet) error {
 		return usage("--live-duration %g: must be more than 0 and at most %d seconds", o.liveDuration, maxLiveSeconds)
 	case f.Changed("jobs") && (o.jobs < 1 || o.jobs > maxJobs):
 		return usage("--jobs %d: must be 1 to %d", o.jobs, maxJobs)
-	case f.Changed("json") && o.json == "":
-		return usage("--json: takes the name of a file, or - for standard output")
+	}
+	taken := ""
+	for _, out := range []struct{ flag, file string }{{"json", o.json}, {"junit", o.junit}, {"html", o.html}} {
+		switch {
+		case f.Changed(out.flag) && out.file == "":
+			return usage("--%s: takes the name of a file, or - for standard output", out.flag)
+		case out.file == "-" && taken != "":
+			return usage("--%s -: --%s goes to standard output already", out.flag, taken)
+		case out.file == "-":
+			taken = out.flag
+		}
 	}
 	return nil
 }
+
+// taken reports whether a report goes to standard output that is not the text.
+func (o *checkOptions) taken() bool { return o.json == "-" || o.junit == "-" || o.html == "-" }
 
 // waivers reads --ignore and --ignore-file.
 func (o *checkOptions) waivers() ([]check.Waiver, error) {
@@ -182,6 +200,7 @@ func checkCommand(args []string) (code int) {
 		}
 		c.one(ctx, name, i == 0)
 	}
+	c.writeAll()
 	return c.code
 }
 
@@ -193,6 +212,7 @@ type checker struct {
 	rules   check.Selection
 	waivers []check.Waiver
 	code    int
+	reports []*check.Report
 }
 
 // exit notes an exit code; the worst one stays.
@@ -255,17 +275,50 @@ func (c *checker) write(rep *check.Report, first, unopened bool) {
 			c.exit(fail("check", exitUsage, fmt.Errorf("--json %s: %w", o.json, pathCause(err))))
 		}
 	}
+	c.reports = append(c.reports, rep)
 	switch {
-	case o.text && o.json == "-":
-		_ = rep.WriteText(os.Stderr) // standard output is taken
-	case o.text || o.json == "" && !unopened:
+	case o.text && o.taken():
+		_ = rep.WriteText(os.Stderr, colours(os.Stderr)) // standard output is taken
+	case o.text || o.json == "" && o.junit == "" && o.html == "" && !unopened:
 		if !first {
 			fmt.Println()
 		}
-		if err := rep.WriteText(os.Stdout); err != nil {
+		if err := rep.WriteText(os.Stdout, colours(os.Stdout)); err != nil {
 			c.exit(fail("check", exitUsage, pathCause(err)))
 		}
 	}
+}
+
+// writeAll writes the reports that are one document for all sources.
+func (c *checker) writeAll() {
+	o := c.opt
+	for _, out := range []struct {
+		flag, file string
+		write      func(io.Writer) error
+	}{
+		{"junit", o.junit, func(w io.Writer) error {
+			return check.WriteJUnit(w, manifest.Severity(o.failOn), c.reports...)
+		}},
+		{"html", o.html, func(w io.Writer) error { return check.WriteHTML(w, c.reports...) }},
+	} {
+		if out.file == "" {
+			continue
+		}
+		var b bytes.Buffer
+		err := out.write(&b)
+		if err == nil {
+			err = writeTo(out.file, b.Bytes(), false)
+		}
+		if err != nil {
+			c.exit(fail("check", exitUsage, fmt.Errorf("--%s %s: %w", out.flag, out.file, pathCause(err))))
+		}
+	}
+}
+
+// colours reports whether what goes to f is to be coloured: on a terminal, unless the environment says otherwise.
+// https://no-color.org
+func colours(f *os.File) bool {
+	return terminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 func listRules() {

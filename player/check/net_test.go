@@ -87,7 +87,7 @@ func TestRun_Secrets(t *testing.T) {
 	if err := r.WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.WriteText(&b); err != nil {
+	if err := r.WriteText(&b, false); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "hunter2") || len(r.Findings) != 2 {

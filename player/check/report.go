@@ -45,6 +45,17 @@ func (s Seconds) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, f, 'f', 6, 64), nil
 }
 
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Seconds) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*s = Unknown
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	*s = Seconds(f)
+	return err
+}
+
 // Text is a string in the report that is null when it is empty.
 type Text string
 
@@ -151,6 +162,32 @@ type Track struct {
 	Buffered          [][2]Seconds `json:"buffered"`
 	// DecodeFPS is how many pictures were decoded in a second while this track was checked.
 	DecodeFPS Seconds `json:"decodeFps"`
+	// SegmentList has a row for each media segment with frames, in the order in which they came.
+	SegmentList []SegmentRow `json:"segmentList"`
+}
+
+// SegmentRow is what was measured of one media segment of a stream. Start is when its earliest frame is presented, Duration
+// the sum of its frames'. Bytes is the size of the segment, of the stream's payload in it where it holds several.
+type SegmentRow struct {
+	Index     int     `json:"index"`
+	Start     Seconds `json:"start"`
+	Duration  Seconds `json:"duration"`
+	Bytes     int64   `json:"bytes"`
+	Frames    int     `json:"frames"`
+	KeyFrames int     `json:"keyFrames"`
+	// Key is set when the first frame in decode order is a random access point.
+	Key bool `json:"key"`
+}
+
+// segmentList returns the rows of the segments. Times are final from settle on.
+func (s *stream) segmentList() []SegmentRow {
+	out := []SegmentRow{}
+	for _, p := range s.parts {
+		for _, g := range p.segments {
+			out = append(out, SegmentRow{Index: g.index, Start: Seconds(g.first.Add(p.shift)), Duration: Seconds(g.length), Bytes: g.bytes, Frames: g.frames, KeyFrames: g.keys, Key: g.key})
+		}
+	}
+	return out
 }
 
 // Segment is the place of a finding in a representation. Index counts from 0; -1 is the initialization segment.

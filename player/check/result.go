@@ -116,7 +116,7 @@ func (t *segmentTask) row(id, kind, container string) Track {
 // newTrack returns a track about which nothing is known.
 func newTrack(id, kind string) Track {
 	return Track{ID: id, Type: kind, Language: "und", Container: otherContainer, FrameRate: Unknown, FirstPTS: Unknown, ContainerFirstPTS: Unknown, LastPTS: Unknown,
-		End: Unknown, DecodeFPS: Unknown, Buffered: [][2]Seconds{}}
+		End: Unknown, DecodeFPS: Unknown, Buffered: [][2]Seconds{}, SegmentList: []SegmentRow{}}
 }
 
 // track is the row of a stream, number i of all.
@@ -188,6 +188,7 @@ func (s *stream) fill(row *Track, bytes int64) {
 	}
 	row.ContainerFirstPTS, row.LastPTS, row.End = Seconds(s.containerFirst), Seconds(s.last), Seconds(s.end)
 	row.FirstPTS = Seconds(min(s.first, s.end))
+	row.SegmentList = s.segmentList()
 	for _, r := range s.cover.stretches() {
 		start := r.Start
 		if s.info.Kind == media.Audio {

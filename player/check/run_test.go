@@ -56,7 +56,7 @@ func TestRun_Golden(t *testing.T) {
 	if err := r.WriteJSON(&js); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.WriteText(&text); err != nil {
+	if err := r.WriteText(&text, false); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "report.json", regexp.MustCompile(`("(findings|tracks)":\[|\{"(id|code)")`).ReplaceAllString(js.String(), "\n$1"))

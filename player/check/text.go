@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/manifest"
@@ -15,10 +16,32 @@ import (
 // maxShown bounds the findings of one code that the text lists.
 const maxShown = 10
 
-// WriteText writes the report for people: the verdict, a table of the tracks, the findings.
-func (r *Report) WriteText(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "%s  %s\n", strings.ToUpper(string(r.Verdict)), r.Source)
+// The colours of a terminal.
+const (
+	red, yellow, green, blue = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[36m"
+	plain                    = "\x1b[0m"
+)
+
+// colours are those of verdicts and severities.
+var colours = map[string]string{string(Pass): green, string(Warn): yellow, string(Fail): red,
+	string(manifest.SeverityError): red, string(manifest.SeverityWarning): yellow, string(manifest.SeverityInfo): blue}
+
+// painter writes in colours, or not.
+type painter bool
+
+// paint puts text into the colour of a verdict or a severity.
+func (p painter) paint(of, text string) string {
+	if !p {
+		return text
+	}
+	return colours[of] + text + plain
+}
+
+// WriteText writes the report for people, what matters most first: the verdict, the findings, a table of the tracks. What a
+// source put into its names is kept from the terminal, which gets colours if it is to.
+func (r *Report) WriteText(w io.Writer, colour bool) error {
+	b, p := bufio.NewWriter(w), painter(colour)
+	fmt.Fprintf(b, "%s  %s\n", p.paint(string(r.Verdict), strings.ToUpper(string(r.Verdict))), printable(r.Source))
 	parts := []string{plural(int64(r.Summary.Errors), "error"), plural(int64(r.Summary.Warnings), "warning")}
 	if r.Summary.Infos > 0 {
 		parts = append(parts, plural(int64(r.Summary.Infos), "remark"))
@@ -34,13 +57,13 @@ func (r *Report) WriteText(w io.Writer) error {
 	if !r.Complete {
 		fmt.Fprintln(b, "The check was cut short: this is about a part of the source.")
 	}
+	if len(r.Findings) > 0 {
+		fmt.Fprintln(b)
+		r.list(b, p)
+	}
 	if len(r.Tracks) > 0 {
 		fmt.Fprintln(b)
 		r.table(b)
-	}
-	if len(r.Findings) > 0 {
-		fmt.Fprintln(b)
-		r.list(b)
 	}
 	return b.Flush()
 }
@@ -51,19 +74,7 @@ func (r *Report) table(w io.Writer) {
 	fmt.Fprintln(t, "TRACK\tTYPE\tCODECS\tFORMAT\tkbit/s\tPEAK\tSEGMENTS\tCODED\tDECODED\tKEYS\tBAD\tFROM\tTO\tSPEED")
 	for i := range r.Tracks {
 		x := &r.Tracks[i]
-		format := ""
-		switch {
-		case x.Width != nil && x.Height != nil:
-			format = fmt.Sprintf("%dx%d", *x.Width, *x.Height)
-			if x.FrameRate.Known() {
-				format += " " + strconv.FormatFloat(float64(x.FrameRate), 'f', -1, 32)
-			}
-		case x.SampleRate != nil && x.Channels != nil:
-			format = fmt.Sprintf("%d Hz %d ch", *x.SampleRate, *x.Channels)
-		}
-		if x.Language != "und" {
-			format = strings.TrimSpace(format + " " + x.Language)
-		}
+		format := x.format()
 		decoded := x.FramesDecoded
 		if x.Type == media.Audio.String() {
 			decoded = x.AudioSamplesDecoded
@@ -84,10 +95,28 @@ func (r *Report) table(w io.Writer) {
 			}
 			bad = &n
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.ID, x.Type, or(codecs), or(format), kilo(x.AverageBitrate), kilo(x.PeakBitrate),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(x.ID), x.Type, or(printable(codecs)), or(printable(format)), kilo(x.AverageBitrate), kilo(x.PeakBitrate),
 			number(x.Segments), number(x.CodedFrames), number(decoded), number(x.KeyFrames), number(bad), clock(x.FirstPTS), clock(x.End), speed)
 	}
 	t.Flush()
+}
+
+// format says what the pictures or the sound are like.
+func (x *Track) format() string {
+	format := ""
+	switch {
+	case x.Width != nil && x.Height != nil:
+		format = fmt.Sprintf("%dx%d", *x.Width, *x.Height)
+		if x.FrameRate.Known() {
+			format += " " + strconv.FormatFloat(float64(x.FrameRate), 'f', -1, 32)
+		}
+	case x.SampleRate != nil && x.Channels != nil:
+		format = fmt.Sprintf("%d Hz %d ch", *x.SampleRate, *x.Channels)
+	}
+	if x.Language != "und" {
+		format = strings.TrimSpace(format + " " + x.Language)
+	}
+	return format
 }
 
 func or(s string) string {
@@ -119,7 +148,7 @@ func clock(s Seconds) string {
 }
 
 // list writes the findings, the errors first.
-func (r *Report) list(w io.Writer) {
+func (r *Report) list(w io.Writer, p painter) {
 	for _, sev := range []manifest.Severity{manifest.SeverityError, manifest.SeverityWarning, manifest.SeverityInfo} {
 		shown := map[string]int{}
 		for i := range r.Findings {
@@ -144,20 +173,30 @@ func (r *Report) list(w io.Writer) {
 			if where != "" {
 				where += ": "
 			}
-			fmt.Fprintf(w, "%-7s  %s  %s%s\n", head, f.Code, where, f.Message)
+			fmt.Fprintf(w, "%s  %s  %s\n", p.paint(string(sev), fmt.Sprintf("%-7s", head)), f.Code, printable(where+f.Message))
 			if f.Segment != nil {
-				fmt.Fprintf(w, "         %s\n", f.Segment.URL)
+				fmt.Fprintf(w, "         %s\n", printable(f.Segment.URL))
 			}
 			if f.Hint != "" {
-				fmt.Fprintf(w, "         hint: %s\n", f.Hint)
+				fmt.Fprintf(w, "         hint: %s\n", printable(string(f.Hint)))
 			}
 		}
 		for _, rule := range codesIn(r.Findings) {
 			if n := shown[rule] - maxShown; n > 0 {
-				fmt.Fprintf(w, "%-7s  %s  and %d more\n", sev, rule, n)
+				fmt.Fprintf(w, "%s  %s  and %d more\n", p.paint(string(sev), fmt.Sprintf("%-7s", sev)), rule, n)
 			}
 		}
 	}
+}
+
+// printable replaces control characters, line breaks among them, by spaces.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // codesIn lists the codes of findings in the order of their first use.

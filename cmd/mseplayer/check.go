@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -45,6 +46,7 @@ type checkOptions struct {
 	maxDuration     float64
 	liveDuration    float64
 	jobs            int
+	profile         string
 	quiet           bool
 	listRules       bool
 	rules           string
@@ -67,6 +69,7 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f.Float64Var(&o.maxDuration, "max-duration", 0, "check the first `D` seconds of each track")
 	f.Float64Var(&o.liveDuration, "live-duration", 30, "watch a live presentation for `D` seconds")
 	f.IntVar(&o.jobs, "jobs", 0, "check `N` representations at the same time (default: the number of cores)")
+	f.StringVar(&o.profile, "profile", "", "find also what a family of browsers would refuse or stop at: `strict|chrome|firefox|safari`")
 	o.net.declare(f)
 	o.keys.declare(f)
 	f.BoolVar(&o.quiet, "quiet", false, "show no progress")
@@ -85,6 +88,8 @@ func (o *checkOptions) check(f *pflag.FlagSet) error {
 		return usage("--live-duration %g: must be more than 0 and at most %d seconds", o.liveDuration, maxLiveSeconds)
 	case f.Changed("jobs") && (o.jobs < 1 || o.jobs > maxJobs):
 		return usage("--jobs %d: must be 1 to %d", o.jobs, maxJobs)
+	case f.Changed("profile") && !slices.Contains(check.Profiles(), o.profile):
+		return usage("--profile %s: takes %s", o.profile, strings.Join(check.Profiles(), ", "))
 	}
 	taken := ""
 	for _, out := range []struct{ flag, file string }{{"json", o.json}, {"junit", o.junit}, {"html", o.html}} {
@@ -232,7 +237,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		return
 	}
 	opt := check.Options{Source: c.open, Formats: mse.Formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
-		MaxDuration: media.Span(o.maxDuration), LiveDuration: media.Span(o.liveDuration).Duration(), Jobs: o.jobs, Keys: c.keys, Rules: c.rules, Waivers: c.waivers, Version: version}
+		MaxDuration: media.Span(o.maxDuration), LiveDuration: media.Span(o.liveDuration).Duration(), Jobs: o.jobs, Keys: c.keys, Rules: c.rules, Waivers: c.waivers, Profile: o.profile, Version: version}
 	if o.noDecode {
 		opt.Decoders = nil
 	}

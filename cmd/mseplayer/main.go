@@ -1,7 +1,7 @@
 // Command mseplayer plays and checks streaming media.
 //
 //	mseplayer [flags] [SOURCE...]            play
-//	mseplayer play|check|probe|supports|version|help|completion ...
+//	mseplayer play|check|diff|probe|supports|version|help|completion ...
 //
 // # Ownership
 //
@@ -62,6 +62,7 @@ func commands() []command {
 	return []command{
 		{"play", "[flags] [SOURCE...]", "play sources one after the other; without any, the built-in demo", func() *pflag.FlagSet { return playFlags(new(playOptions)) }, playCommand},
 		{"check", "[flags] SOURCE...", "check sources without showing them, as fast as the machine allows", func() *pflag.FlagSet { return checkFlags(new(checkOptions)) }, checkCommand},
+		{"diff", "[flags] BEFORE AFTER", "compare two reports of check: what has become better or worse", func() *pflag.FlagSet { return diffFlags(new(diffOptions)) }, diffCommand},
 		{"probe", "[flags] SOURCE", "say what is in a source, decoding nothing", func() *pflag.FlagSet { return probeFlags(new(probeOptions)) }, probeCommand},
 		{"supports", "TYPE...", "say whether MIME types can be played", func() *pflag.FlagSet { return plainFlags("supports") }, supportsCommand},
 		{"version", "[flags]", "print the version, and what is built in", func() *pflag.FlagSet { return versionFlags(new(versionOptions)) }, versionCommand},

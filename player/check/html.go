@@ -26,12 +26,15 @@ const (
 // Sizes of the plots in their own units.
 const (
 	plotWidth, plotHeight = 960.0, 240.0
-	plotLeft, plotRight   = 70.0, 10.0
+	plotLeft, plotRight   = 70.0, 24.0
 	plotTop, plotBottom   = 10.0, 24.0
 	barHeight             = 14.0
 	labelWidth            = 200.0
 	cellWidth, cellHeight = 9.0, 14.0
 )
+
+// shortestPlotted is how long a segment must last to have a bit rate of its own, in seconds.
+const shortestPlotted = 0.5
 
 // pageStyle is all that makes a page look as it does. Nothing comes from elsewhere: the policy forbids it.
 const pageStyle = `:root{color-scheme:light dark}
@@ -277,26 +280,35 @@ func clip(s string, n int) string {
 	return "…" + string(r[len(r)-n+1:])
 }
 
-// point is the mean bit rate over a stretch of time.
+// point is the bit rate over a stretch of time.
 type point struct{ from, to, rate float64 }
 
-// curve is the bit rate of each segment; of a long track the highest of several.
+// curve is the bit rate of each segment; of a long track the highest of several. What lasts less than half a second counts
+// together with the segment before it: a single frame at the end has no rate that means anything.
 func curve(t *Track) []point {
-	per := (len(t.SegmentList) + maxPoints - 1) / maxPoints
-	var out []point
-	n := 0
+	var all []point
+	var bytes int64
+	var length Seconds
 	for _, s := range t.SegmentList {
-		if !(s.Duration > 0) {
+		switch n := len(all); {
+		case !(s.Duration > 0):
+		case n > 0 && s.Duration < shortestPlotted:
+			bytes, length = bytes+s.Bytes, length+s.Duration
+			all[n-1].to, all[n-1].rate = float64(s.Start+s.Duration), float64(bytes)*8/float64(length)
+		default:
+			bytes, length = s.Bytes, s.Duration
+			all = append(all, point{float64(s.Start), float64(s.Start + s.Duration), float64(bytes) * 8 / float64(length)})
+		}
+	}
+	per := (len(all) + maxPoints - 1) / maxPoints
+	var out []point
+	for i, q := range all {
+		if i%per == 0 {
+			out = append(out, q)
 			continue
 		}
-		q := point{float64(s.Start), float64(s.Start + s.Duration), float64(s.Bytes) * 8 / float64(s.Duration)}
-		if n%per == 0 {
-			out = append(out, q)
-		} else {
-			last := &out[len(out)-1]
-			last.from, last.to, last.rate = min(last.from, q.from), max(last.to, q.to), max(last.rate, q.rate)
-		}
-		n++
+		last := &out[len(out)-1]
+		last.from, last.to, last.rate = min(last.from, q.from), max(last.to, q.to), max(last.rate, q.rate)
 	}
 	return out
 }

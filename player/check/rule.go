@@ -153,6 +153,9 @@ var rules = []Rule{
 	{codeTextEmpty, manifest.SeverityWarning, "a track of subtitles has none"},
 	{codeTextOutside, manifest.SeverityWarning, "subtitles lie outside of their segment, of their period or of the media"},
 	{codeNetworkFailed, manifest.SeverityError, "the network, the server or the disk failed to deliver"},
+	{codeGapTolerance, manifest.SeverityError, "with --profile: these browsers would stop at a gap"},
+	{codeCodecUnsupported, manifest.SeverityError, "with --profile: these browsers have no decoder for a track, or take no such container"},
+	{codeStartGap, manifest.SeverityError, "with --profile: these browsers would wait for media at the start for ever"},
 }
 
 // Rules returns all rules, in the order of the areas that a check goes through.

@@ -24,8 +24,11 @@ import (
 	"mseplayer/player/stream/plan"
 )
 
-// ErrSelection says that no representation has a name that was asked for.
-var ErrSelection = errors.New("no such representation")
+// ErrSelection says that no representation has a name that was asked for, ErrProfile that no profile has.
+var (
+	ErrSelection = errors.New("no such representation")
+	ErrProfile   = errors.New("no such profile")
+)
 
 // Options say what is checked and with what.
 type Options struct {
@@ -54,6 +57,8 @@ type Options struct {
 	// Waivers are findings that do not count. Now is the time on which they are judged, by default that of the check.
 	Waivers []Waiver
 	Now     time.Time
+	// Profile names a family of players; what it would refuse or stop at is found, too. "" is for none. See Profiles.
+	Profile string
 	// Version goes into the report.
 	Version string
 	// Progress is told how far the check is, now and then, by one goroutine at a time. It must not block.
@@ -73,12 +78,13 @@ type Progress struct {
 // run is one check.
 type run struct {
 	// immutable
-	opt    Options
-	group  *group
-	source *source.Source
-	keys   *crypt.Store
-	ring   *crypt.Keyring
-	ctx    context.Context
+	opt     Options
+	profile profile
+	group   *group
+	source  *source.Source
+	keys    *crypt.Store
+	ring    *crypt.Keyring
+	ctx     context.Context
 
 	broadcast *broadcast // nil unless a live presentation is being watched
 	tasks     []task     // once they are done
@@ -90,9 +96,13 @@ type run struct {
 // Run checks what name refers to: a manifest, a media file, a URL or "-" for standard input. It returns the report
 // together with an error when the source cannot be opened (a *source.Error), when ctx ended before the check did (its
 // cause), or when the program has a bug (a *PanicError). The report is nil only with an error that matches
-// ErrSelection.
+// ErrSelection or ErrProfile.
 func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	start := time.Now()
+	prof, ok := profileOf(o.Profile)
+	if !ok && o.Profile != "" {
+		return nil, fmt.Errorf("check: %w: %q; there are %s", ErrProfile, o.Profile, strings.Join(Profiles(), ", "))
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -108,7 +118,7 @@ func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	rep := &Report{Schema: Schema, Tool: Tool{"mseplayer", o.Version}, Source: fetch.Redact(name), Complete: true, Duration: Unknown,
 		Tracks: []Track{}, Alignment: []Alignment{}, Findings: []Finding{}}
 	ctx, cancel := context.WithCancelCause(ctx)
-	r := &run{opt: o, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: ctx, group: &group{cancel: cancel}}
+	r := &run{opt: o, profile: prof, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: ctx, group: &group{cancel: cancel}}
 	err := r.check(name, rep)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -190,6 +200,16 @@ func (r *run) check(name string, rep *Report) error {
 	aligned, found := r.alignments()
 	rep.Alignment = aligned
 	rep.Findings = append(rep.Findings, found...)
+	if r.profile.name != "" {
+		start, first := Seconds(0), "0"
+		if p := src.Presentation; p != nil && len(p.Periods) > 0 {
+			start, first = Seconds(p.Periods[0].Start), p.Periods[0].ID
+		}
+		if rep.Live {
+			start = Unknown
+		}
+		rep.Findings = append(rep.Findings, r.profile.findings(string(rep.Kind), start, first, normal)...)
+	}
 	if p := src.Presentation; p != nil && p.Format != manifest.File && p.Live == nil && r.ctx.Err() == nil && r.opt.MaxDuration == 0 {
 		rep.Findings = append(rep.Findings, overall(p, normal)...)
 		rep.Findings = append(rep.Findings, r.together(p, normal, rep.Findings)...)

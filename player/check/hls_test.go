@@ -16,9 +16,9 @@ import (
 const master = `#EXTM3U
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",LANGUAGE="en",DEFAULT=YES,URI="a.m3u8"
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="b",NAME="en",LANGUAGE="en",DEFAULT=YES,URI="a.m3u8"
-#EXT-X-STREAM-INF:BANDWIDTH=250000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=320x180,AUDIO="a"
+#EXT-X-STREAM-INF:BANDWIDTH=355000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=320x180,AUDIO="a"
 v.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=260000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=320x180,AUDIO="b"
+#EXT-X-STREAM-INF:BANDWIDTH=356000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=320x180,AUDIO="b"
 v.m3u8
 `
 
@@ -56,14 +56,16 @@ func encrypt(t *testing.T, key, iv, b []byte) []byte {
 
 const (
 	hlsVideo = "p0/0/v.m3u8 video seg=5 coded=250 keys=10 pic=250/0 err=0 snd=-/- 0..9.96..10 [0,10)"
-	hlsAudio = "p0/1/a.m3u8 audio seg=5 coded=469 keys=469 pic=-/- err=0 snd=480256/479232 0..9.962667..9.984 [0,9.984)"
+	// noIFrames is found in all that have no I-frame playlist.
+	noIFrames = "info hls.iframes-missing"
+	hlsAudio  = "p0/1/a.m3u8 audio seg=5 coded=469 keys=469 pic=-/- err=0 snd=480256/479232 0..9.962667..9.984 [0,9.984)"
 )
 
 // TestRun_Playlists: a media playlist that several variants name is checked once, and the counts are those of DASH.
 func TestRun_Playlists(t *testing.T) {
 	r := run(t, playlists())
 	want(t, "tracks", lines(r), hlsVideo+"\n"+hlsAudio)
-	want(t, "findings", found(r), "")
+	want(t, "findings", found(r), noIFrames)
 	if r.Kind != "hls" || r.Live || r.Verdict != check.Pass {
 		t.Errorf("%s, live %v, %s", r.Kind, r.Live, r.Verdict)
 	}
@@ -87,14 +89,14 @@ func TestRun_PlaylistsEncrypted(t *testing.T) {
 	}
 	r := run(t, files)
 	want(t, "tracks", lines(r), hlsVideo+"\n"+hlsAudio)
-	want(t, "findings", found(r), "")
+	want(t, "findings", found(r), noIFrames)
 
 	files["key"].Data = []byte("too short")
 	r = run(t, files)
-	want(t, "a key of the wrong length", found(r), "error drm.key-missing p0/0/v.m3u8 #0 @0")
+	want(t, "a key of the wrong length", found(r), "error drm.key-missing p0/0/v.m3u8 #0 @0\n"+noIFrames)
 	delete(files, "key")
 	r = run(t, files)
-	want(t, "no key", found(r), "error drm.key-missing p0/0/v.m3u8 #0 @0")
+	want(t, "no key", found(r), "error drm.key-missing p0/0/v.m3u8 #0 @0\n"+noIFrames)
 	if r.Tracks[0].FramesDecoded != nil || *r.Tracks[0].Segments != 0 {
 		t.Errorf("without the key: %s", lines(r))
 	}
@@ -106,7 +108,7 @@ func TestRun_PlaylistsGap(t *testing.T) {
 	delete(files, "v3")
 	files["v.m3u8"].Data = []byte(playlist("v", map[int]string{3: "#EXT-X-GAP\n"}))
 	r := run(t, files)
-	want(t, "findings", found(r), "info segment.missing p0/0/v.m3u8 #2 @4\nwarning timing.gap p0/0/v.m3u8 #3 @4")
+	want(t, "findings", found(r), "info segment.missing p0/0/v.m3u8 #2 @4\nwarning timing.gap p0/0/v.m3u8 #3 @4\n"+noIFrames)
 	if v := r.Tracks[0]; *v.Segments != 4 || *v.FramesDecoded != 200 || len(v.Buffered) != 2 {
 		t.Errorf("%s", lines(r))
 	}

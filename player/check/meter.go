@@ -18,6 +18,9 @@ type frameOf struct {
 	offset   media.Span
 	window   media.Range
 	floating bool
+	// lags is set where the end of a frame shows in what follows only, so that the last frames of a segment come with the next
+	// one.
+	lags bool
 }
 
 // maxHeld is how many frames a parser may hold back at the end of a segment, where only what follows ends the last ones: a

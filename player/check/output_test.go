@@ -242,7 +242,7 @@ func TestJUnit(t *testing.T) {
 	for _, c := range []struct {
 		failOn             string
 		failures, warnings int
-	}{{"error", 3, 1}, {"warning", 4, 0}, {"none", 0, 4}} {
+	}{{"error", 2, 2}, {"warning", 3, 1}, {"none", 0, 4}} {
 		var b bytes.Buffer
 		if err := check.WriteJUnit(&b, manifest.Severity(c.failOn), all["good"], all["spoilt"], all["structure"]); err != nil {
 			t.Fatal(err)

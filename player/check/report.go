@@ -175,7 +175,8 @@ type SegmentRow struct {
 	Bytes     int64   `json:"bytes"`
 	Frames    int     `json:"frames"`
 	KeyFrames int     `json:"keyFrames"`
-	// Key is set when the first frame in decode order is a random access point.
+	// Key is set when the first frame in decode order is a random access point; in transport streams, where the last frames of
+	// a segment show with the next one only, when there is one in the segment.
 	Key bool `json:"key"`
 }
 
@@ -184,7 +185,7 @@ func (s *stream) segmentList() []SegmentRow {
 	out := []SegmentRow{}
 	for _, p := range s.parts {
 		for _, g := range p.segments {
-			out = append(out, SegmentRow{Index: g.index, Start: Seconds(g.first.Add(p.shift)), Duration: Seconds(g.length), Bytes: g.bytes, Frames: g.frames, KeyFrames: g.keys, Key: g.key})
+			out = append(out, SegmentRow{Index: g.index, Start: Seconds(g.first.Add(p.shift)), Duration: Seconds(g.length), Bytes: g.bytes, Frames: g.frames, KeyFrames: g.keys, Key: g.key || s.at.lags && g.keys > 0})
 		}
 	}
 	return out

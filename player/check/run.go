@@ -213,6 +213,9 @@ func (r *run) check(name string, rep *Report) error {
 	if p := src.Presentation; p != nil && p.Format != manifest.File && p.Live == nil && r.ctx.Err() == nil && r.opt.MaxDuration == 0 {
 		rep.Findings = append(rep.Findings, overall(p, normal)...)
 		rep.Findings = append(rep.Findings, r.together(p, normal, rep.Findings)...)
+		if p.Format == manifest.HLS {
+			rep.Findings = append(rep.Findings, r.playlists(p, tasks)...)
+		}
 	}
 	return nil
 }

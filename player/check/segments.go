@@ -59,8 +59,10 @@ type segmentTask struct {
 	spoiled map[int]bool // by index: segments that are not whole
 	initSum uint32       // of the first initialization segment, which came from initURL
 	initURL string
-	edits   []edits // of the initialization segments
-	beyond  int     // how many segments there are behind the end that the manifest declares
+	edits   []edits            // of the initialization segments
+	beyond  int                // how many segments there are behind the end that the manifest declares
+	head    *manifest.Resource // of the first media segment
+	loads   []load             // of the media segments of a playlist
 
 	segments, bytes int64
 	fed             int64 // bytes that were appended since the parser began anew
@@ -246,7 +248,7 @@ func (t *segmentTask) prepare(mimeType string) error {
 	if t.rep.Kind == manifest.Text || t.unsupported != "" {
 		decodes = nil
 	}
-	at := frameOf{window: t.choice.Period.Window(), floating: t.rep.Floating}
+	at := frameOf{window: t.choice.Period.Window(), floating: t.rep.Floating, lags: !t.framed()}
 	if !at.floating {
 		at.offset = t.rep.TimestampOffset(t.choice.Period)
 	}
@@ -279,6 +281,9 @@ func (t *segmentTask) take(p piece) error {
 
 func (t *segmentTask) begin(p piece) error {
 	it := p.item
+	if t.head == nil && !it.Init {
+		t.head = &it.Resource
+	}
 	if it.Gap {
 		t.gap(it)
 		return nil
@@ -475,6 +480,9 @@ func (t *segmentTask) end(err error) error {
 	if c.bytes > 0 && !c.init {
 		t.segments++
 		t.bytes += c.bytes
+		if t.source.Presentation.Format == manifest.HLS && len(t.loads) < maxTraced {
+			t.loads = append(t.loads, load{c.bytes, float64(c.item.Duration)})
+		}
 	}
 	t.advance(func(p *Progress) { p.Segments++; p.Bytes += c.bytes })
 	var ke *keyError

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -331,7 +332,9 @@ func TestRun_PlaylistPlaces(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			files := playlists()
 			c.spoil(files)
-			want(t, "findings", found(run(t, files)), c.found)
+			r := run(t, files)
+			r.Findings = slices.DeleteFunc(r.Findings, func(f check.Finding) bool { return strings.HasPrefix(f.Code, "hls.") })
+			want(t, "findings", found(r), c.found)
 		})
 	}
 }

@@ -223,7 +223,7 @@ var faults = []struct {
 		for i, s := range b.Segments(2, 1) {
 			m.files[fmt.Sprint("v", i+1)].Data = s
 		}
-		return verdictOn{"segment.no-random-access", "p0/v/180p", 1, 2, ""}
+		return verdictOn{"segment.no-random-access", "p0/v/180p", 1, 2, "timing.overlap"} // the cuts go through reordered pictures
 	}},
 	{"a gap in the list of segments", func(m *maker) verdictOn {
 		i := 1 + m.IntN(3) // of the first so many
@@ -233,6 +233,38 @@ var faults = []struct {
 			m.files[fmt.Sprint("v", n)].Data = good()[fmt.Sprint("v", n+1)].Data
 		}
 		return verdictOn{"timing.gap manifest.timeline-gap", "p0/v/180p", anywhere, float64(2 * i), ""}
+	}},
+	{"a copy of the segment before", func(m *maker) verdictOn {
+		name, track := m.medium()
+		i := m.inner()
+		m.files[fmt.Sprint(name, i)].Data = good()[fmt.Sprint(name, i-1)].Data
+		return wholeSegment("segment.duplicate", track, i)
+	}},
+	{"two segments exchanged", func(m *maker) verdictOn {
+		name, track := m.medium()
+		i := m.inner()
+		m.files[fmt.Sprint(name, i)].Data, m.files[fmt.Sprint(name, i+1)].Data = good()[fmt.Sprint(name, i+1)].Data, good()[fmt.Sprint(name, i)].Data
+		return verdictOn{"segment.out-of-order segment.timeline-mismatch", track, i - 1, at(i), ""}
+	}},
+	{"segments that overlap", func(m *maker) verdictOn {
+		name, track := m.medium()
+		i := m.inner()
+		retime(m.TB, m.files, name, i, 5, -0.3-0.5*m.Float64())
+		return verdictOn{"timing.overlap segment.timeline-mismatch", track, i - 1, nowhere, "timing.gap timing.av-offset timing.end-mismatch manifest.duration-mismatch"}
+	}},
+	{"times that begin again", func(m *maker) verdictOn {
+		i := 3 + m.IntN(2)
+		retime(m.TB, m.files, "v", i, 5, -at(i))
+		return verdictOn{"timing.reset segment.timeline-mismatch", "p0/v/180p", i - 1, nowhere, "timing.gap timing.av-offset timing.end-mismatch manifest.duration-mismatch"}
+	}},
+	{"one segment at another time", func(m *maker) verdictOn {
+		i := m.inner()
+		retime(m.TB, m.files, "v", i, i, 0.3+0.5*m.Float64())
+		return verdictOn{"segment.timeline-mismatch timing.gap timing.overlap", "p0/v/180p", i - 1, nowhere, ""}
+	}},
+	{"a time scale that is wrong", func(m *maker) verdictOn {
+		m.edit("m.mpd", `<SegmentTemplate duration="2" media="v`, fmt.Sprintf(`<SegmentTemplate timescale="%d" duration="6000" media="v`, []int{1000, 1500}[m.IntN(2)]))
+		return verdictOn{"manifest.timescale-mismatch segment.duration-deviates segment.timeline-mismatch timing.drift", "p0/v/180p", anywhere, nowhere, "timing.gap timing.end-mismatch manifest.duration-mismatch"}
 	}},
 	{"a playlist whose target duration is too short", func(m *maker) verdictOn {
 		i := m.inner()
@@ -271,7 +303,7 @@ var faults = []struct {
 		for i, s := range b.Segments(2, 1) {
 			m.files[fmt.Sprint("v", i+1)].Data = s
 		}
-		return verdictOn{"hls.independent-segments", "p0/0/v.m3u8", anywhere, 2, ""}
+		return verdictOn{"hls.independent-segments", "p0/0/v.m3u8", anywhere, 2, "timing.overlap"}
 	}},
 	{"an I-frame playlist that ends early", func(m *maker) verdictOn {
 		m.lists("", nil)
@@ -304,7 +336,7 @@ var faults = []struct {
 	{"a start that Safari waits at", func(m *maker) verdictOn {
 		retime(m.TB, m.files, "v", 1, 5, 0.1+0.1*m.Float64())
 		m.opt = func(o *check.Options) { o.Profile = "safari" }
-		return verdictOn{"player.start-gap", "p0/v/180p", anywhere, 0, ""}
+		return verdictOn{"player.start-gap", "p0/v/180p", anywhere, 0, "timing.av-offset"}
 	}},
 
 	{"good", func(*maker) verdictOn { return verdictOn{} }},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -243,7 +244,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 	}
 	var bar *progressLine
 	if !o.quiet && terminal(os.Stderr) {
-		bar = &progressLine{name: name}
+		bar = &progressLine{name: name, out: os.Stderr, now: time.Now, colour: colours(os.Stderr)}
 		opt.Progress = bar.show
 	}
 	rep, err := check.Run(ctx, resolved, opt)
@@ -329,22 +330,5 @@ func colours(f *os.File) bool {
 func listRules() {
 	for _, r := range check.Rules() {
 		fmt.Printf("%-30s %-8s %s\n", r.Code, r.Severity, r.Summary)
-	}
-}
-
-// progressLine shows on one line of a terminal how far a check is. A nil progressLine does nothing.
-type progressLine struct {
-	name  string
-	shown bool
-}
-
-func (p *progressLine) show(at check.Progress) {
-	p.shown = true
-	fmt.Fprintf(os.Stderr, "\r\033[K%s: %d of %d tracks, %d segments, %.1f MB", oneLine(p.name), at.Tracks, at.Total, at.Segments, float64(at.Bytes)/1e6)
-}
-
-func (p *progressLine) clear() {
-	if p != nil && p.shown {
-		fmt.Fprint(os.Stderr, "\r\033[K")
 	}
 }

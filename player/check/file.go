@@ -32,6 +32,7 @@ type fileTask struct {
 	rows map[int]string // the tracks that are checked, by their place in the file, with their ids
 
 	// owned by work
+	reach
 	inputs  []*fileInput // in the order of the file's tracks; nil for those that are not read
 	words   []*textInput // likewise, of subtitles
 	began   bool         // the file has been read
@@ -237,7 +238,14 @@ func (t *fileTask) take(p portion) error {
 			s.closeSegment(segment{})
 		}
 	}
-	t.advance(func(p *Progress) { p.Segments++; p.Bytes += bytes })
+	part := 0.0
+	if d := media.Time(t.source.File.Info().Duration); d > 0 && len(p.chunks) > 0 {
+		if t.opt.MaxDuration > 0 {
+			d = min(d, media.Time(t.opt.MaxDuration))
+		}
+		part = t.reached(float64(p.chunks[len(p.chunks)-1].End / d))
+	}
+	t.advance(func(p *Progress) { p.Segments++; p.Bytes += bytes; p.Share = min(1, p.Share+t.share(t, part)) })
 	return nil
 }
 

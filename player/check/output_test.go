@@ -400,3 +400,24 @@ func TestRun_Deterministic(t *testing.T) {
 		}
 	}
 }
+
+// TestProgress: the share of the work that is done rises from 0 to 1, whatever the kind of source.
+func TestProgress(t *testing.T) {
+	for name, files := range map[string]fstest.MapFS{"good": tenSeconds(), "spoilt": spoilt(), "playlists": playlists()} {
+		last, steps := 0.0, 0
+		run(t, files, func(o *check.Options) {
+			o.Progress = func(p check.Progress) {
+				if p.Share < last || p.Share > 1 {
+					t.Errorf("%s: %v after %v", name, p.Share, last)
+				}
+				if p.Share > last {
+					steps++
+				}
+				last = p.Share
+			}
+		})
+		if last < 0.999 || steps < 8 {
+			t.Errorf("%s: %v at the end, %d steps", name, last, steps)
+		}
+	}
+}

@@ -73,6 +73,9 @@ type Progress struct {
 	Tracks, Total int
 	// Segments and Bytes have arrived.
 	Segments, Bytes int64
+	// Share is which part of the work is done, 0 to 1, by the length of the media and what it takes to decode. It stays 0 where
+	// nobody knows how long the media is.
+	Share float64
 }
 
 // run is one check.
@@ -88,6 +91,8 @@ type run struct {
 
 	broadcast *broadcast // nil unless a live presentation is being watched
 	tasks     []task     // once they are done
+
+	work float64 // sum of what the tasks cost; immutable while they run
 
 	mu       sync.Mutex
 	progress Progress // guarded by mu
@@ -237,6 +242,8 @@ type task interface {
 	video() bool
 	// work does it, with so many threads for each decoder. It returns when it is done or the check ends.
 	work(threads int)
+	// reached notes how much of it is done, 0 to 1, and returns by how much that is more than before.
+	reached(part float64) (more float64)
 	// result is valid afterwards, also when work was cut short or never began.
 	result() ([]Track, []Finding)
 }
@@ -244,6 +251,9 @@ type task interface {
 // all carries out the tasks, at most Jobs at a time.
 func (r *run) all(tasks []task) {
 	r.progress.Total = len(tasks)
+	for _, t := range tasks {
+		r.work += t.cost()
+	}
 	queue := slices.Clone(tasks)
 	slices.SortStableFunc(queue, func(a, b task) int { return cmp.Compare(b.cost(), a.cost()) })
 	videos := 0
@@ -274,11 +284,32 @@ func (r *run) all(tasks []task) {
 					return
 				}
 				t.work(threads)
-				r.advance(func(p *Progress) { p.Tracks++ })
+				r.advance(func(p *Progress) {
+					p.Tracks++
+					p.Share = min(1, p.Share+r.share(t, t.reached(1)))
+				})
 			}
 		})
 	}
 	done.Wait()
+}
+
+// share is which part of the work a part of a task is.
+func (r *run) share(t task, part float64) float64 {
+	if r.broadcast != nil || !(r.work > 0) {
+		return 0
+	}
+	return part * t.cost() / r.work
+}
+
+// reach is how far a task is. The zero value is at its beginning.
+type reach float64
+
+// reached notes that a part of a task is done, 0 to 1, and returns by how much that is more than before.
+func (h *reach) reached(part float64) (more float64) {
+	more = max(0, min(part, 1)-float64(*h))
+	*h += reach(more)
+	return more
 }
 
 // advance changes the progress and tells it.

@@ -37,6 +37,7 @@ type segmentTask struct {
 	pictures bool               // each segment is for one picture
 
 	// owned by work
+	reach
 	threads int
 	opened  bool // prepare has been called
 	format  mime.Container
@@ -95,6 +96,21 @@ func (t *segmentTask) cost() float64 {
 		return length
 	}
 	return length * max(float64(t.rep.Width*t.rep.Height), float64(t.rep.Bandwidth)/10, 1e4)
+}
+
+// part is how much of the representation lies before a time, 0 when its length is not known.
+func (t *segmentTask) part(at media.Time) float64 {
+	w := t.choice.Period.Window()
+	if d := t.source.Presentation.Duration; d.Set {
+		w.End = min(w.End, d.T)
+	}
+	if t.opt.MaxDuration > 0 {
+		w.End = min(w.End, w.Start.Add(t.opt.MaxDuration))
+	}
+	if !w.End.IsFinite() || w.Len() <= 0 {
+		return 0
+	}
+	return float64(at.Sub(w.Start)) / float64(w.Len())
 }
 
 // work implements task.
@@ -484,7 +500,8 @@ func (t *segmentTask) end(err error) error {
 			t.loads = append(t.loads, load{c.bytes, float64(c.item.Duration)})
 		}
 	}
-	t.advance(func(p *Progress) { p.Segments++; p.Bytes += c.bytes })
+	part := t.reached(t.part(c.item.Start.Add(c.item.Duration)))
+	t.advance(func(p *Progress) { p.Segments++; p.Bytes += c.bytes; p.Share = min(1, p.Share+t.share(t, part)) })
 	var ke *keyError
 	switch {
 	case c.skip:

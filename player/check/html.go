@@ -44,6 +44,7 @@ table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:left;p
 td.n,th.n{text-align:right;white-space:nowrap}
 .b{display:inline-block;padding:0 .5em;border-radius:.3em;color:#fff;font-weight:600}
 .pass{background:#197a3b}.warn,.warning{background:#9a6200}.fail,.error{background:#b3202a}.info{background:#2a6496}.waived{opacity:.55}
+.b{white-space:nowrap}.findings td:nth-child(-n+2){white-space:nowrap}.findings td:nth-child(3){min-width:9em}
 .hint{opacity:.8}.scroll{overflow-x:auto}svg{max-width:100%;height:auto}svg.wide{max-width:none}svg text{fill:currentColor;font:11px system-ui,sans-serif}
 code{font-family:ui-monospace,monospace;font-size:12px}details{font-size:12px}img{max-width:20rem;height:auto;border:1px solid #8886}`
 
@@ -111,7 +112,7 @@ func (p *page) report(r *Report) {
 
 // findings lists them, the errors first.
 func (p *page) findings(r *Report) {
-	p.add("<section id=\"findings\"><h2>Findings</h2>\n")
+	p.add("<section class=\"findings\"><h2>Findings</h2>\n")
 	defer p.add("</section>\n")
 	if len(r.Findings) == 0 {
 		p.add("<p>None.</p>\n")
@@ -227,7 +228,7 @@ func (p *page) timeline(r *Report) {
 		return
 	}
 	height := float64(len(tracks))*(barHeight+6) + plotTop + plotBottom
-	p.add("<section id=\"timeline\"><h2>Timeline and gaps</h2>\n<svg role=\"img\" aria-label=\"timeline\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\">\n", plotWidth, height, plotWidth)
+	p.add("<section class=\"timeline\"><h2>Timeline and gaps</h2>\n<svg role=\"img\" aria-label=\"timeline\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\">\n", plotWidth, height, plotWidth)
 	x := func(at Seconds) float64 {
 		return labelWidth + (min(max(float64(at), from), to)-from)/(to-from)*(plotWidth-labelWidth-plotRight)
 	}
@@ -394,7 +395,7 @@ func (p *page) keyMatrices(r *Report) {
 	if len(sets) == 0 {
 		return
 	}
-	p.add("<section id=\"keyframes\"><h2>Random access points</h2>\n<p>A cell for each segment: <span style=\"color:#3d9a50\">■</span> begins with a key frame, where the first representation does; " +
+	p.add("<section class=\"keyframes\"><h2>Random access points</h2>\n<p>A cell for each segment: <span style=\"color:#3d9a50\">■</span> begins with a key frame, where the first representation does; " +
 		"<span style=\"color:#e08a00\">■</span> begins at another time; <span style=\"color:#b3202a\">■</span> does not begin with one; empty: not there.</p>\n")
 	for _, s := range sets {
 		p.keyMatrix(fmt.Sprintf("Period %s, adaptation set %s", s.period, s.id), rows[s])
@@ -453,7 +454,7 @@ func (p *page) tracks(r *Report) {
 	if len(r.Tracks) == 0 {
 		return
 	}
-	p.add("<section id=\"tracks\"><h2>Tracks</h2>\n<div class=\"scroll\"><table><thead><tr>")
+	p.add("<section class=\"tracks\"><h2>Tracks</h2>\n<div class=\"scroll\"><table><thead><tr>")
 	heads := []string{"Track", "Type", "Codecs", "Format", "kbit/s", "Peak", "Declared", "Segments", "Coded", "Decoded", "Keys", "Errors", "From", "To"}
 	const firstNumber = 4
 	for i, h := range heads {

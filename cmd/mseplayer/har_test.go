@@ -60,7 +60,9 @@ func TestHAR(t *testing.T) {
 			t.Errorf("%v: %d requests, version %q\n%.2000s", tt.args, len(har.Log.Entries), har.Log.Version, b)
 		}
 		for _, e := range har.Log.Entries {
-			if !strings.HasPrefix(e.Request.URL, server.URL) || e.Response.Status/100 != 2 {
+			// A check asks whether the media goes on behind the end.
+			behind := tt.args[0] == "check" && strings.Contains(e.Request.URL, "-9.m4s") && e.Response.Status == http.StatusNotFound
+			if !strings.HasPrefix(e.Request.URL, server.URL) || e.Response.Status/100 != 2 && !behind {
 				t.Errorf("%v: %+v", tt.args, e)
 			}
 		}

@@ -23,7 +23,7 @@ const maxBlockSamples = 1 << 27
 // NewAudio opens a sound decoder. Of the options only the number of threads counts, and sound is decoded with one
 // thread unless they ask for more.
 func (Factory) NewAudio(cfg *media.DecoderConfig, o decode.Options) (decode.AudioDecoder, error) {
-	cc, err := openCodec(cfg, media.Audio, threadCount(max(1, o.Threads)), 0, false)
+	cc, err := openCodec(cfg, media.Audio, threadCount(max(1, o.Threads)), 0, false, false)
 	if err != nil {
 		return nil, err
 	}

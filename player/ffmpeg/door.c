@@ -14,6 +14,7 @@
 #include <libavutil/mastering_display_metadata.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
+#include <libavutil/video_enc_params.h>
 
 int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_size, const door_config *cfg)
 {
@@ -28,6 +29,8 @@ int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_si
 		c->width = cfg->width;
 		c->height = cfg->height;
 	}
+	if (cfg->quantizers)
+		c->export_side_data |= AV_CODEC_EXPORT_DATA_VIDEO_ENC_PARAMS;
 	c->codec_tag = cfg->codec_tag;
 	c->bits_per_coded_sample = cfg->bits;
 	c->block_align = cfg->block_align;
@@ -157,6 +160,27 @@ void door_content_light(const uint8_t *data, size_t size, float *max_cll, float 
 	*max_fall = m.MaxFALL;
 }
 
+// quantizer is the mean quantizer of a picture over its area, negative when the decoder does not tell it.
+static double quantizer(const AVFrame *f)
+{
+	const AVFrameSideData *sd = av_frame_get_side_data(f, AV_FRAME_DATA_VIDEO_ENC_PARAMS);
+	AVVideoEncParams *p;
+	double sum = 0, area = 0;
+
+	if (!sd || f->flags & AV_FRAME_FLAG_INTERLACED) // of fields, not all blocks have theirs
+		return -1;
+	p = (AVVideoEncParams *)sd->data;
+	if (p->type != AV_VIDEO_ENC_PARAMS_H264 && p->type != AV_VIDEO_ENC_PARAMS_VP9)
+		return -1;
+	for (unsigned i = 0; i < p->nb_blocks; i++) {
+		const AVVideoBlockParams *b = av_video_enc_params_block(p, i);
+		double size = (double)b->w * b->h;
+		sum += size * (p->qp + b->delta_qp);
+		area += size;
+	}
+	return fmax(0, area > 0 ? sum / area : p->qp);
+}
+
 void door_describe_picture(const AVFrame *f, door_picture *o)
 {
 	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
@@ -182,6 +206,10 @@ void door_describe_picture(const AVFrame *f, door_picture *o)
 	o->transfer = f->color_trc;
 	o->sar_num = f->sample_aspect_ratio.num;
 	o->sar_den = f->sample_aspect_ratio.den;
+	o->interlaced = !!(f->flags & AV_FRAME_FLAG_INTERLACED);
+	o->top_first = !!(f->flags & AV_FRAME_FLAG_TOP_FIELD_FIRST);
+	o->type = f->pict_type == AV_PICTURE_TYPE_NONE ? 0 : av_get_picture_type_char(f->pict_type);
+	o->quantizer = quantizer(f);
 	sd = av_frame_get_side_data(f, AV_FRAME_DATA_DISPLAYMATRIX);
 	if (sd && sd->size >= 9 * sizeof(int32_t))
 		door_orientation((const int32_t *)sd->data, &o->rotation, &o->mirror);

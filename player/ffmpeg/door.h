@@ -15,6 +15,7 @@ typedef struct door_config {
 	uint64_t mask;
 	unsigned codec_tag;
 	int bits, block_align, format, profile, threads, reorder;
+	int quantizers; // tell those of each picture
 	int64_t bit_rate;
 } door_config;
 
@@ -37,6 +38,9 @@ typedef struct door_picture {
 	int siting;
 	float peak, black, max_cll, max_fall;
 	int sar_num, sar_den, rotation, mirror;
+	int interlaced, top_first;
+	char type; // the letter of the coding type, 0 when it is not known
+	double quantizer; // the mean over the picture, negative when it is not known
 	uint8_t *data[3];
 	int stride[3];
 	int len[3]; // readable bytes of whole rows, 0 when the memory is not laid out as rows of stride bytes

@@ -170,7 +170,7 @@ func findHardware(id media.CodecID) *astiav.Codec {
 
 // openCodec allocates, configures and opens a decoder context. reorder is how many pictures the decoder should hold
 // back from the start, for bitstreams that do not say it. hardware asks for a decoder by hardware or an error.
-func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int, hardware bool) (*astiav.CodecContext, error) {
+func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int, hardware, quantizers bool) (*astiav.CodecContext, error) {
 	quiet()
 	if cfg == nil {
 		return nil, errors.New("ffmpeg: no decoder configuration")
@@ -207,6 +207,9 @@ func openCodec(cfg *media.DecoderConfig, kind media.Kind, threads, reorder int, 
 		codec_tag: C.uint(cfg.CodecTag), bits: C.int(cfg.BitsPerSample), block_align: C.int(cfg.BlockAlign),
 		format: C.int(cfg.Format), profile: C.int(cfg.Profile), threads: C.int(threads), reorder: C.int(reorder),
 		bit_rate: C.int64_t(cfg.BitRate),
+	}
+	if quantizers {
+		c.quantizers = 1
 	}
 	if r := C.door_configure(ctx, bytesPointer(cfg.Extradata), C.int(len(cfg.Extradata)), &c); r < 0 {
 		cc.Free()

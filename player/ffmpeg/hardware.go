@@ -114,7 +114,7 @@ func (v *video) again(cause error, emit func(*frame.Video) error) error {
 func (v *video) fallBack(cause error) error {
 	v.trial.refused(cause)
 	v.trial = nil
-	cc, err := openCodec(v.cfg, media.Video, v.threads, 0, false)
+	cc, err := openCodec(v.cfg, media.Video, v.threads, 0, false, v.quantizers)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (Factory) SupportsSubtitle(id media.CodecID) bool {
 
 // NewSubtitle opens a decoder of subtitles that are pictures.
 func (Factory) NewSubtitle(cfg *media.DecoderConfig) (decode.SubtitleDecoder, error) {
-	cc, err := openCodec(cfg, media.Text, 1, 0, false)
+	cc, err := openCodec(cfg, media.Text, 1, 0, false, false)
 	if err != nil {
 		return nil, err
 	}

@@ -39,21 +39,24 @@ var (
 func (fa Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
 	threads := threadCount(o.Threads)
 	trial := fa.hardware(cfg)
+	if o.Quantizers {
+		trial = nil // only software tells them
+	}
 	var cc *astiav.CodecContext
 	var err error
 	if trial != nil {
-		if cc, err = openCodec(cfg, media.Video, threads, 0, true); err != nil {
+		if cc, err = openCodec(cfg, media.Video, threads, 0, true, false); err != nil {
 			trial.refused(err)
 			trial = nil
 		}
 	}
 	if trial == nil {
-		if cc, err = openCodec(cfg, media.Video, threads, 0, false); err != nil {
+		if cc, err = openCodec(cfg, media.Video, threads, 0, false, o.Quantizers); err != nil {
 			return nil, err
 		}
 	}
 	v := &video{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), decrypter: o.Decrypter},
-		cfg: cfg, accepts: o.Formats, captions: o.Captions, threads: threads, pool: &pictures{}, format: -1, trial: trial}
+		cfg: cfg, accepts: o.Formats, captions: o.Captions, threads: threads, quantizers: o.Quantizers, pool: &pictures{}, format: -1, trial: trial}
 	v.weaver.mode, v.weaver.threads = fa.Deinterlace.mode(), C.int(threads)
 	if v.pkt == nil {
 		v.Close()
@@ -217,6 +220,8 @@ type video struct {
 	captions func(media.Time, []byte)
 	threads  int
 	pool     *pictures
+	// quantizers is set when those of each picture are wanted.
+	quantizers bool
 
 	// owned by the caller's goroutine
 	begun  bool
@@ -257,7 +262,7 @@ func (v *video) begin(f *media.CodedFrame) error {
 	if lag <= 0 {
 		return nil
 	}
-	cc, err := openCodec(v.cfg, media.Video, v.threads, lag, v.trial != nil)
+	cc, err := openCodec(v.cfg, media.Video, v.threads, lag, v.trial != nil, v.quantizers)
 	if err != nil {
 		return err
 	}
@@ -418,6 +423,7 @@ func (v *video) fill(s *picture, t *timing) (*picture, error) {
 		Crop: frame.Rect{X: int(i.crop_left), Y: int(i.crop_top),
 			W: int(i.width - i.crop_left - i.crop_right), H: int(i.height - i.crop_top - i.crop_bottom)},
 		SARNum: v.cfg.SARNum, SARDen: v.cfg.SARDen, Rotation: v.cfg.Rotation, Mirror: v.cfg.Mirror, Corrupt: i.corrupt != 0,
+		Interlaced: i.interlaced != 0, TopFirst: i.top_first != 0, Type: byte(i._type), Quantizer: float32(i.quantizer), Quantized: i.quantizer >= 0,
 	}
 	if s.Crop.W == v.cfg.Width && s.Crop.H == v.cfg.Height { // else the cropping was meant for other pictures
 		s.Crop = clean(s.Crop, v.cfg.Clean)

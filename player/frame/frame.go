@@ -112,6 +112,14 @@ type Video struct {
 	Corrupt bool
 	// Key is set for a picture that was decoded from a random access point.
 	Key bool
+	// Interlaced is set when the bitstream says that the picture consists of two fields, TopFirst when the upper one of
+	// them is the earlier one.
+	Interlaced, TopFirst bool
+	// Type is the letter of the coding type of the picture ('I', 'P', 'B'), 0 when it is not known.
+	Type byte
+	// Quantizer is the mean over a picture that is not interlaced, on the scale of its coding format, where Quantized is set.
+	Quantizer float32
+	Quantized bool
 
 	release func(*Video) // nil once released
 }

@@ -48,6 +48,8 @@ var allowed = map[string]string{
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",
 	"player/abr":         "mse/media",
 	"player/limit":       "",
+	"player/loudness":    "",
+	"player/detect":      "mse/media player/frame",
 	"player/steer":       "player/manifest",
 	"player/source":      "mse/bytestream mse/isobmff mse/media mse/mime mse/webm player/dash player/fetch player/file player/hls player/manifest",
 	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/limit player/steer player/stream/plan",
@@ -118,6 +120,10 @@ var forbidden = map[string]string{
 	// Parsers: bytes in, cues out.
 	"player/text/ttml": "os net net/http sync context time log log/slog",
 	"player/text/cea":  "os net net/http sync context time log log/slog",
+
+	// Calculations.
+	"player/loudness": "os net net/http sync context time log log/slog",
+	"player/detect":   "os net net/http sync context time log log/slog",
 }
 
 // impure lists the packages that may need cgo, a display or a sound device. Everything else is the pure set: it

@@ -64,7 +64,7 @@ var allowed = map[string]string{
 	"player/text/ttml":   "mse/media player/text/cue",
 	"player/text/cea":    "mse/media player/text/cue",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
-		"player/decode player/frame player/subtitle player/text/cue",
+		"player/decode player/detect player/frame player/loudness player/subtitle player/text/cue",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/subtitle player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/file player/fetch player/limit player/source player/stream player/stream/plan",
 	"player/playertest/xvfb":      "",

@@ -48,6 +48,7 @@ var allowed = map[string]string{
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",
 	"player/abr":         "mse/media",
 	"player/limit":       "",
+	"player/session":     "mse/media player/abr",
 	"player/loudness":    "",
 	"player/detect":      "mse/media player/frame",
 	"player/steer":       "player/manifest",
@@ -64,7 +65,7 @@ var allowed = map[string]string{
 	"player/text/ttml":   "mse/media player/text/cue",
 	"player/text/cea":    "mse/media player/text/cue",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/limit player/source player/stream player/stream/plan " +
-		"player/decode player/detect player/frame player/loudness player/subtitle player/text/cue",
+		"player/decode player/detect player/frame player/loudness player/session player/subtitle player/text/cue",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/subtitle player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/file player/fetch player/limit player/source player/stream player/stream/plan",
 	"player/playertest/xvfb":      "",
@@ -124,6 +125,7 @@ var forbidden = map[string]string{
 	// Calculations.
 	"player/loudness": "os net net/http sync context time log log/slog",
 	"player/detect":   "os net net/http sync context time log log/slog",
+	"player/session":  "os net net/http sync context log log/slog", // told the network
 }
 
 // impure lists the packages that may need cgo, a display or a sound device. Everything else is the pure set: it

@@ -20,6 +20,7 @@ import (
 	"mseplayer/player/crypt"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/manifest"
+	simulation "mseplayer/player/session"
 	"mseplayer/player/source"
 )
 
@@ -44,6 +45,9 @@ type checkOptions struct {
 	representations []string
 	firstOnly       bool
 	noDecode        bool
+	deep            bool
+	simulate        string
+	frames          string
 	maxDuration     float64
 	liveDuration    float64
 	jobs            int
@@ -67,6 +71,9 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f.StringArrayVar(&o.representations, "representation", nil, "check the representation `ID` only (repeatable)")
 	f.BoolVar(&o.firstOnly, "first-only", false, "check the best representation of each adaptation set only")
 	f.BoolVar(&o.noDecode, "no-decode", false, "check the structure only")
+	f.BoolVar(&o.deep, "deep", false, "look at the content of pictures and sound too, and decode every switch between representations; takes longer")
+	f.StringVar(&o.simulate, "simulate", "", "work out playback over the network in `TRACE`: lines of SECONDS KBIT/S [LATENCY-MS]")
+	f.StringVar(&o.frames, "frames", "", "write a line for each coded frame to `FILE|-` as comma-separated values")
 	f.Float64Var(&o.maxDuration, "max-duration", 0, "check the first `D` seconds of each track")
 	f.Float64Var(&o.liveDuration, "live-duration", 30, "watch a live presentation for `D` seconds")
 	f.IntVar(&o.jobs, "jobs", 0, "check `N` representations at the same time (default: the number of cores)")
@@ -83,6 +90,8 @@ func (o *checkOptions) check(f *pflag.FlagSet) error {
 	switch {
 	case o.failOn != "error" && o.failOn != "warning" && o.failOn != "none":
 		return usage("--fail-on %s: takes error, warning or none", o.failOn)
+	case o.deep && o.noDecode:
+		return usage("--deep and --no-decode: give one of them")
 	case o.maxDuration < 0 || f.Changed("max-duration") && !(o.maxDuration > 0):
 		return usage("--max-duration %g: must be more than 0 seconds", o.maxDuration)
 	case !(o.liveDuration > 0 && o.liveDuration <= maxLiveSeconds):
@@ -93,7 +102,7 @@ func (o *checkOptions) check(f *pflag.FlagSet) error {
 		return usage("--profile %s: takes %s", o.profile, strings.Join(check.Profiles(), ", "))
 	}
 	taken := ""
-	for _, out := range []struct{ flag, file string }{{"json", o.json}, {"junit", o.junit}, {"html", o.html}} {
+	for _, out := range []struct{ flag, file string }{{"json", o.json}, {"junit", o.junit}, {"html", o.html}, {"frames", o.frames}} {
 		switch {
 		case f.Changed(out.flag) && out.file == "":
 			return usage("--%s: takes the name of a file, or - for standard output", out.flag)
@@ -107,7 +116,9 @@ func (o *checkOptions) check(f *pflag.FlagSet) error {
 }
 
 // taken reports whether a report goes to standard output that is not the text.
-func (o *checkOptions) taken() bool { return o.json == "-" || o.junit == "-" || o.html == "-" }
+func (o *checkOptions) taken() bool {
+	return o.json == "-" || o.junit == "-" || o.html == "-" || o.frames == "-"
+}
 
 // waivers reads --ignore and --ignore-file.
 func (o *checkOptions) waivers() ([]check.Waiver, error) {
@@ -148,6 +159,23 @@ func (o *checkOptions) waivers() ([]check.Waiver, error) {
 	return out, nil
 }
 
+// trace reads the file of --simulate.
+func (o *checkOptions) trace(f *pflag.FlagSet) ([]simulation.Step, error) {
+	if !f.Changed("simulate") {
+		return nil, nil
+	}
+	file, err := os.Open(o.simulate)
+	if err != nil {
+		return nil, usage("--simulate %s: %w", o.simulate, pathCause(err))
+	}
+	defer file.Close()
+	steps, err := simulation.ParseTrace(file)
+	if err != nil {
+		return nil, usage("--simulate %s: %w", o.simulate, pathCause(err))
+	}
+	return steps, nil
+}
+
 // checkCommand runs check with its arguments and returns the exit code.
 func checkCommand(args []string) (code int) {
 	var o checkOptions
@@ -167,6 +195,10 @@ func checkCommand(args []string) (code int) {
 		return fail("check", exitUsage, err)
 	}
 	waivers, err := o.waivers()
+	if err != nil {
+		return fail("check", exitUsage, err)
+	}
+	trace, err := o.trace(f)
 	if err != nil {
 		return fail("check", exitUsage, err)
 	}
@@ -197,7 +229,7 @@ func checkCommand(args []string) (code int) {
 			code = fail("check", exitFailed, err)
 		}
 	}()
-	c := checker{opt: &o, open: open, keys: keys, rules: rules, waivers: waivers}
+	c := checker{opt: &o, open: open, keys: keys, rules: rules, waivers: waivers, trace: trace}
 	ctx, stop := interruptible()
 	defer stop()
 	for i, name := range f.Args() {
@@ -217,6 +249,7 @@ type checker struct {
 	keys    crypt.Config
 	rules   check.Selection
 	waivers []check.Waiver
+	trace   []simulation.Step
 	code    int
 	reports []*check.Report
 }
@@ -238,7 +271,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		return
 	}
 	opt := check.Options{Source: c.open, Formats: mse.Formats(), Decoders: ffmpeg.Factory{}, Representations: o.representations, FirstOnly: o.firstOnly,
-		MaxDuration: media.Span(o.maxDuration), LiveDuration: media.Span(o.liveDuration).Duration(), Jobs: o.jobs, Keys: c.keys, Rules: c.rules, Waivers: c.waivers, Profile: o.profile, Version: version}
+		MaxDuration: media.Span(o.maxDuration), LiveDuration: media.Span(o.liveDuration).Duration(), Jobs: o.jobs, Keys: c.keys, Rules: c.rules, Waivers: c.waivers, Profile: o.profile, Version: version, Deep: o.deep, Trace: c.trace, Frames: o.frames != ""}
 	if o.noDecode {
 		opt.Decoders = nil
 	}
@@ -281,11 +314,21 @@ func (c *checker) write(rep *check.Report, first, unopened bool) {
 			c.exit(fail("check", exitUsage, fmt.Errorf("--json %s: %w", o.json, pathCause(err))))
 		}
 	}
+	if o.frames != "" {
+		var b strings.Builder
+		err := rep.WriteFrames(&b, first)
+		if err == nil {
+			err = writeTo(o.frames, []byte(b.String()), !first)
+		}
+		if err != nil {
+			c.exit(fail("check", exitUsage, fmt.Errorf("--frames %s: %w", o.frames, pathCause(err))))
+		}
+	}
 	c.reports = append(c.reports, rep)
 	switch {
 	case o.text && o.taken():
 		_ = rep.WriteText(os.Stderr, colours(os.Stderr)) // standard output is taken
-	case o.text || o.json == "" && o.junit == "" && o.html == "" && !unopened:
+	case o.text || o.json == "" && o.junit == "" && o.html == "" && o.frames != "-" && !unopened:
 		if !first {
 			fmt.Println()
 		}

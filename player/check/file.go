@@ -37,6 +37,7 @@ type fileTask struct {
 	words   []*textInput // likewise, of subtitles
 	began   bool         // the file has been read
 	found   findings
+	frames  frameList
 	pipe    *pipe
 	started time.Time
 	took    time.Duration
@@ -76,6 +77,7 @@ func (t *fileTask) work(threads int) {
 			}
 		}
 	}()
+	t.pipe.look = t.inspect()
 	if err := t.open(src); err != nil {
 		if t.ctx.Err() == nil {
 			t.group.cancel(err)
@@ -147,7 +149,11 @@ func (t *fileTask) open(src *file.Source) error {
 			continue
 		}
 		at := frameOf{window: media.Range{Start: 0, End: media.Forever}}
-		in, err := t.pipe.add(newMeter(file.NewParser(), at, t.decodes()))
+		m := newMeter(file.NewParser(), at, t.decodes())
+		if t.opt.Frames {
+			m.tap = func(s *stream, f *media.CodedFrame, own media.Time) { t.frames.note(s, f, own, -1) }
+		}
+		in, err := t.pipe.add(m)
 		if err != nil {
 			return err
 		}
@@ -333,6 +339,7 @@ func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 	s.judgeGaps(&t.found, make, nil, nil)
 	s.judgeOrder(&t.found, make, mime.Container(0))
 	s.judge(&t.found, make, l, t.opt.Decoders != nil)
+	l.judgeContent(&t.found, make)
 }
 
 // fillWords is fill for subtitles.

@@ -53,6 +53,9 @@ func (p *pipe) start(s *stream, t *mse.Track) error {
 	noWait, cancel := context.WithCancelCause(context.Background())
 	cancel(errNothing)
 	l := &lane{pipe: p, stream: s, reader: r, keys: p.keys.Decrypter(), noWait: noWait, wake: make(chan struct{}, 1)}
+	if p.look != nil {
+		l.out.look = p.look()
+	}
 	target := media.Time(0)
 	if s.info.Kind == media.Audio {
 		target = lead // what is between the target and the first sound would be filled with silence
@@ -78,7 +81,7 @@ func (l *lane) run() {
 		}
 	}()
 	p := l.pipe
-	o := decode.WorkerOptions{Decoder: decode.Options{Threads: p.threads, Decrypter: l.keys}, KeepLeading: true, Log: p.log}
+	o := decode.WorkerOptions{Decoder: decode.Options{Threads: p.threads, Decrypter: l.keys, Quantizers: l.out.look != nil && l.out.look.deep}, KeepLeading: true, Log: p.log}
 	f := factory{p.decoders, l}
 	for restarts := 0; ; restarts++ {
 		var st decode.Status

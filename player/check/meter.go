@@ -290,6 +290,8 @@ type meter struct {
 	lost bool
 	// segment is the index of the media segment that is being appended.
 	segment int
+	// tap is given each frame with its time in the container after it was measured; nil for nobody.
+	tap func(s *stream, f *media.CodedFrame, own media.Time)
 	// stretch is the number of the stretch of continuous times that it belongs to, start when the manifest presents it.
 	stretch  int64
 	start    media.Time
@@ -459,9 +461,13 @@ func (m *meter) Fragment(tracks []bytestream.TrackFrames) error {
 		}
 		for k := range t.Frames {
 			f := &t.Frames[k]
+			own := f.PTS
 			s.frame(f, m.segment)
 			if !m.silent {
 				s.place.place(f)
+			}
+			if m.tap != nil {
+				m.tap(s, f, own)
 			}
 		}
 		// A buffer takes a long step of decode times for the border of a coded frame group and waits for a random

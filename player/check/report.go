@@ -85,7 +85,11 @@ type Report struct {
 	// the presentation timeline.
 	Duration Seconds `json:"duration"`
 	Quality  Quality `json:"videoPlaybackQuality"`
-	Tracks   []Track `json:"tracks"`
+	// Sessions is how the presentation would play over a simulated network, where that was asked for.
+	Sessions []Session `json:"sessions,omitempty"`
+	// Frames are the coded frames where they were asked for, in decode order of each track.
+	Frames []Frame `json:"-"`
+	Tracks []Track `json:"tracks"`
 	// Alignment compares the key frames of the representations that can be switched between.
 	Alignment []Alignment `json:"keyFrameAlignment"`
 	Findings  []Finding   `json:"findings"`
@@ -160,6 +164,8 @@ type Track struct {
 	LastPTS           Seconds      `json:"lastPts"`
 	End               Seconds      `json:"end"`
 	Buffered          [][2]Seconds `json:"buffered"`
+	// Content is what there is to see and to hear, of checks that go deep.
+	Content *Content `json:"content,omitempty"`
 	// DecodeFPS is how many pictures were decoded in a second while this track was checked.
 	DecodeFPS Seconds `json:"decodeFps"`
 	// SegmentList has a row for each media segment with frames, in the order in which they came.

@@ -136,6 +136,10 @@ func (t *segmentTask) track(s *stream, i int, all []*stream) Track {
 			id += fmt.Sprint(n)
 		}
 	}
+	if t.ids == nil {
+		t.ids = map[*stream]string{}
+	}
+	t.ids[s] = id
 	row := t.row(id, s.info.Kind.String(), "")
 	row.AverageBitrate = nil
 	if t.source.Presentation.Format == manifest.File {
@@ -207,7 +211,7 @@ func (l *lane) fill(row *Track, took float64) {
 	if d.keyless > 0 {
 		return
 	}
-	row.DecodeErrors = count(d.rejected)
+	row.DecodeErrors, row.Content = count(d.rejected), l.content()
 	if s.info.Kind == media.Video {
 		row.FramesDecoded, row.FramesCorrupted = count(d.pictures), count(d.corrupt)
 		if d.width > 0 {
@@ -288,6 +292,9 @@ func (t *segmentTask) judgeStream(s *stream) {
 		return // sound that goes with the pictures elsewhere
 	}
 	s.judge(&t.found, f, l, t.opt.Decoders != nil && t.unsupported == "")
+	if t.opt.Deep && !t.pictures {
+		l.judgeContent(&t.found, f)
+	}
 	if s.info.Kind == media.Text || s.frames == 0 {
 		return
 	}

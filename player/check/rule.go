@@ -66,6 +66,19 @@ const (
 
 	codeUnsupportedSystem = "drm.unsupported-system"
 
+	// of checks that go deep
+	codeAfterSwitch  = "switching.corrupt-after-switch"
+	codeBlack        = "content.black"
+	codeFreeze       = "content.freeze"
+	codeSilence      = "content.silence"
+	codeClipping     = "content.clipping"
+	codeLoudness     = "content.loudness"
+	codeLoudnessJump = "content.loudness-jump"
+	codeInterlaced   = "content.interlaced"
+	codeFieldOrder   = "content.field-order"
+	codeLetterbox    = "content.letterbox"
+	codeLanguage     = "content.language"
+
 	// of live presentations
 	codeUpdateStale       = "manifest.update-stale"
 	codeUpdateChanged     = "manifest.update-changed"
@@ -155,6 +168,17 @@ var rules = []Rule{
 	{codeDecodeError, manifest.SeverityError, "the decoder rejected coded frames"},
 	{codeCorrupt, manifest.SeverityError, "the decoder flagged pictures or sound as damaged"},
 	{codeUnsupported, manifest.SeverityWarning, "there is no parser or no decoder for a track, so it was not decoded"},
+	{codeAfterSwitch, manifest.SeverityError, "pictures are damaged or missing after a switch between representations (--deep)"},
+	{codeBlack, manifest.SeverityWarning, "the picture is black for two seconds or more (--deep)"},
+	{codeFreeze, manifest.SeverityWarning, "the picture stands still for two seconds or more (--deep)"},
+	{codeSilence, manifest.SeverityWarning, "there is nothing to be heard for two seconds or more (--deep)"},
+	{codeClipping, manifest.SeverityWarning, "sound is cut off at full scale (--deep)"},
+	{codeLoudness, manifest.SeverityInfo, "the loudness or the true peak is far from what is usual (--deep)"},
+	{codeLoudnessJump, manifest.SeverityWarning, "renditions or periods differ in loudness (--deep)"},
+	{codeInterlaced, manifest.SeverityWarning, "pictures consist of two fields, or are said to and do not (--deep)"},
+	{codeFieldOrder, manifest.SeverityWarning, "the fields of a picture come in the other order than the bitstream says (--deep)"},
+	{codeLetterbox, manifest.SeverityInfo, "there are black bars around the picture (--deep)"},
+	{codeLanguage, manifest.SeverityWarning, "the language that the manifest says is not that of the media, or is missing (--deep)"},
 	{codeKeyMissing, manifest.SeverityWarning, "a track is encrypted and its key is not known, so it was not decoded"},
 	{codeWrongKey, manifest.SeverityError, "what was decrypted with a key that was given is no media"},
 	{codeUnsupportedSystem, manifest.SeverityWarning, "the key is to be had from a protection system only that the player does not do"},

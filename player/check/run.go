@@ -20,6 +20,7 @@ import (
 	"mseplayer/player/decode"
 	"mseplayer/player/fetch"
 	"mseplayer/player/manifest"
+	"mseplayer/player/session"
 	"mseplayer/player/source"
 	"mseplayer/player/stream/plan"
 )
@@ -54,6 +55,13 @@ type Options struct {
 	Keys crypt.Config
 	// Rules says which rules count, all of them by default.
 	Rules Selection
+	// Deep looks at the content of pictures and sound as well, and decodes every switch between neighbouring
+	// representations.
+	Deep bool
+	// Frames lists the coded frames in the report.
+	Frames bool
+	// Trace is a network over which playback is worked out; none if it is empty.
+	Trace []session.Step
 	// Waivers are findings that do not count. Now is the time on which they are judged, by default that of the check.
 	Waivers []Waiver
 	Now     time.Time
@@ -183,6 +191,9 @@ func (r *run) check(name string, rep *Report) error {
 		}
 		tasks = []task{t}
 	}
+	if p := src.Presentation; p != nil {
+		tasks = append(tasks, r.switches(p, tasks)...)
+	}
 	r.all(tasks)
 	if r.broadcast != nil {
 		stop()
@@ -198,6 +209,9 @@ func (r *run) check(name string, rep *Report) error {
 		tracks, found := t.result()
 		rep.Tracks = append(rep.Tracks, tracks...)
 		rep.Findings = append(rep.Findings, found...)
+		if r.opt.Frames {
+			rep.Frames = append(rep.Frames, framesOf(t)...)
+		}
 		if s, ok := t.(*segmentTask); !ok || !s.pictures {
 			normal = append(normal, tracks...)
 		}
@@ -221,6 +235,12 @@ func (r *run) check(name string, rep *Report) error {
 		if p.Format == manifest.HLS {
 			rep.Findings = append(rep.Findings, r.playlists(p, tasks)...)
 		}
+	}
+	if p := src.Presentation; p != nil && len(r.opt.Trace) > 0 && r.ctx.Err() == nil {
+		rep.Sessions = r.simulate(p, tasks)
+	}
+	if p := src.Presentation; p != nil && r.opt.Deep && r.ctx.Err() == nil {
+		rep.Findings = append(rep.Findings, judgeTracks(p, tasks)...)
 	}
 	return nil
 }

@@ -36,6 +36,12 @@ type segmentTask struct {
 	listed   []manifest.Finding // about the list of segments
 	pictures bool               // each segment is for one picture
 
+	// tap is given the frames, order names the segments instead of walk, and look makes what looks at the content;
+	// nil for nothing. They are set before work.
+	tap   func(s *stream, f *media.CodedFrame, own media.Time)
+	order func() func(manifest.Getter) (plan.Item, error)
+	look  func() *inspector
+
 	// owned by work
 	reach
 	threads int
@@ -65,6 +71,8 @@ type segmentTask struct {
 	head    *manifest.Resource // of the first media segment
 	loads   []load             // of the media segments of a playlist
 
+	frames          frameList
+	ids             map[*stream]string // of the tracks, once there are results
 	segments, bytes int64
 	fed             int64 // bytes that were appended since the parser began anew
 }
@@ -134,6 +142,9 @@ func (t *segmentTask) work(threads int) {
 	}
 	if t.broadcast != nil {
 		f.next = t.follow(ctx)
+	}
+	if t.order != nil {
+		f.next = t.order()
 	}
 	t.group.run(func() { f.run(ctx) })
 	for p := range f.out {
@@ -274,6 +285,13 @@ func (t *segmentTask) prepare(mimeType string) error {
 	if t.pipe, err = newPipe(t.ctx, t.group, t.opt.Decoders, t.keys, t.threads, quotaBytes, t.opt.Log); err != nil {
 		return err
 	}
+	t.pipe.look, t.meter.tap = t.inspect(), t.tap
+	if t.look != nil {
+		t.pipe.look = t.look
+	}
+	if t.opt.Frames && t.tap == nil {
+		t.meter.tap = func(s *stream, f *media.CodedFrame, own media.Time) { t.frames.note(s, f, own, t.meter.segment) }
+	}
 	t.in, err = t.pipe.add(t.meter)
 	return err
 }
@@ -330,6 +348,11 @@ func (t *segmentTask) begin(p piece) error {
 	}
 	if t.meter.at.floating && t.stretch != it.Discontinuity && t.in.incomplete() {
 		if err := t.pipe.giveUp(t.in); err != nil { // no frame goes on behind a discontinuity
+			return err
+		}
+	}
+	if t.order != nil && !t.framed() && t.in.incomplete() {
+		if err := t.pipe.giveUp(t.in); err != nil { // what comes next is of another representation
 			return err
 		}
 	}

@@ -28,6 +28,8 @@ type decoded struct {
 	// keyless are the frames whose key was not to be had, missing the keys.
 	keyless int64
 	missing []*crypt.MissingKeyError
+	// look looks at what is decoded; nil unless asked for.
+	look *inspector
 	// err is why decoding was given up.
 	err error
 }
@@ -47,6 +49,9 @@ func (s pictureSink) Put(_ context.Context, v *frame.Video) error {
 	if s.width == 0 {
 		s.width, s.height = v.Crop.W, v.Crop.H
 		s.sarNum, s.sarDen, s.color = v.SARNum, v.SARDen, v.Color
+	}
+	if s.look != nil {
+		s.look.picture(v)
 	}
 	v.Release()
 	return nil
@@ -83,6 +88,9 @@ func (s soundSink) Write(_ context.Context, a *frame.Audio) error {
 		if !s.firstCorrupt.Set {
 			s.firstCorrupt = media.Some(a.PTS)
 		}
+	}
+	if s.look != nil {
+		s.look.block(a)
 	}
 	a.Release()
 	return nil

@@ -65,6 +65,13 @@ func (r *Report) WriteText(w io.Writer, colour bool) error {
 		fmt.Fprintln(b)
 		r.table(b)
 	}
+	if len(r.Sessions) > 0 {
+		fmt.Fprintln(b)
+	}
+	for _, s := range r.Sessions {
+		fmt.Fprintf(b, "simulated session, period %s, set %s: score %.2f of 5 (%.2f without interruptions), start after %.1f s, %s of %.1f s, %s, %d kbit/s\n",
+			s.Period, s.AdaptationSet, s.Score, s.Result.Quality, float64(s.Startup), plural(int64(s.StallCount), "stall"), float64(s.Stalled), switchesOf(s.SwitchCount), int64(s.MeanBitrate)/1000)
+	}
 	return b.Flush()
 }
 

@@ -16,7 +16,7 @@ type Options struct {
 	Threads int
 	// Decrypter takes the protection off coded frames; nil rejects those that have one. It serves one decoder at a time.
 	Decrypter Decrypter
-	// Quantizers asks for the quantizer of each picture, of decoders that can tell it.
+	// Quantizers asks for the quantizer of each picture, of decoders that can tell it. That may cost some of the threads.
 	Quantizers bool
 	// Formats tells which pixel formats the consumer of the pictures can show. A picture of another format is
 	// converted to frame.I420. Nil accepts everything unconverted.

@@ -161,6 +161,14 @@ func TestPictures_Bars(t *testing.T) {
 			return boxed(noise, 6, 0)
 		}, detect.Bars{Top: 6, Bottom: 6}},
 		{"all black", func(int) paint { return black }, detect.Bars{}},
+		{"too dim to stand out", func(int) paint {
+			return func(_, x, y int) byte {
+				if (x+y)%20 == 0 {
+					return 40
+				}
+				return 16
+			}
+		}, detect.Bars{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var d detect.Pictures

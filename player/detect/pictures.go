@@ -256,7 +256,7 @@ func (d *Pictures) Still() []media.Range { return d.still.all(d.end, Shortest) }
 // Bars returns the bars of all pictures since the last change of their size; none when all were black. width and height are
 // of the pictures with their bars.
 func (d *Pictures) Bars() (b Bars, width, height int) {
-	if !d.lit {
+	if b = d.bars; !d.lit || b.Top+b.Bottom >= d.h || b.Left+b.Right >= d.w { // nothing is bright enough to stand out
 		return Bars{}, d.w, d.h
 	}
 	return d.bars, d.w, d.h

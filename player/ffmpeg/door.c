@@ -29,8 +29,6 @@ int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_si
 		c->width = cfg->width;
 		c->height = cfg->height;
 	}
-	if (cfg->quantizers)
-		c->export_side_data |= AV_CODEC_EXPORT_DATA_VIDEO_ENC_PARAMS;
 	c->codec_tag = cfg->codec_tag;
 	c->bits_per_coded_sample = cfg->bits;
 	c->block_align = cfg->block_align;
@@ -55,6 +53,10 @@ int door_configure(AVCodecContext *c, const uint8_t *extradata, int extradata_si
 	c->has_b_frames = cfg->reorder;
 	c->thread_count = cfg->threads;
 	c->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
+	if (cfg->quantizers) {
+		c->export_side_data |= AV_CODEC_EXPORT_DATA_VIDEO_ENC_PARAMS;
+		c->thread_type = FF_THREAD_SLICE; // with frame threads they are told of pictures that others are still at
+	}
 	// Each picture carries the index of its packet; nothing is cut off sound or pictures behind our back.
 	c->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
 	// Which H.264 pictures are good before an IDR picture is decided by the container's random access points.
@@ -167,7 +169,7 @@ static double quantizer(const AVFrame *f)
 	AVVideoEncParams *p;
 	double sum = 0, area = 0;
 
-	if (!sd || f->flags & AV_FRAME_FLAG_INTERLACED) // of fields, not all blocks have theirs
+	if (!sd)
 		return -1;
 	p = (AVVideoEncParams *)sd->data;
 	if (p->type != AV_VIDEO_ENC_PARAMS_H264 && p->type != AV_VIDEO_ENC_PARAMS_VP9)

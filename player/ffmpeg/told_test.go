@@ -20,8 +20,8 @@ func TestPictures_Told(t *testing.T) {
 		quantizer, variance float64 // 0: not told
 	}{
 		{"told-qp.mp4", picture + constant, false, false, "IBP", 30, 0.01},
-		{"told-fields.mp4", interlaced + " -vf setfield=tff" + constant + ":tff=1", true, true, "IBP", 0, 0},
-		{"told-bottom.mp4", interlaced + " -vf setfield=bff" + constant + ":bff=1", true, false, "IBP", 0, 0},
+		{"told-fields.mp4", interlaced + " -vf setfield=tff" + constant + ":tff=1", true, true, "IBP", 30, 0.01},
+		{"told-bottom.mp4", interlaced + " -vf setfield=bff" + constant + ":bff=1", true, false, "IBP", 30, 0.01},
 		{"told-hevc.mp4", picture + " -c:v libx265 -preset fast -x265-params log-level=none:bframes=2", false, false, "IBP", 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -117,7 +117,7 @@ type Video struct {
 	Interlaced, TopFirst bool
 	// Type is the letter of the coding type of the picture ('I', 'P', 'B'), 0 when it is not known.
 	Type byte
-	// Quantizer is the mean over a picture that is not interlaced, on the scale of its coding format, where Quantized is set.
+	// Quantizer is the mean over the picture on the scale of its coding format, where Quantized is set.
 	Quantizer float32
 	Quantized bool
 

@@ -31,11 +31,14 @@ type deepReport struct {
 			Clipped   *int
 		}
 	}
-	Findings []struct {
-		Code, Severity, Track string
-		Time                  *float64
-		Segment               *struct{ Index int }
-	}
+	Findings []finding
+}
+
+// finding is one of those.
+type finding struct {
+	Code, Severity, Track string
+	Time                  *float64
+	Segment               *struct{ Index int }
 }
 
 // deep checks a source and returns the report; found lists "severity code" of its findings.
@@ -45,6 +48,7 @@ func deep(t *testing.T, code int, source string) (r deepReport, found string) {
 		t.Fatal(err)
 	}
 	var out []string
+	r.Findings = slices.DeleteFunc(r.Findings, func(f finding) bool { return f.Code == "hls.iframes-missing" })
 	for _, f := range r.Findings {
 		out = append(out, f.Severity+" "+f.Code)
 	}

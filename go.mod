@@ -13,6 +13,7 @@ require (
 	github.com/spf13/pflag v1.0.6
 	golang.org/x/image v0.45.0
 	golang.org/x/net v0.55.0
+	golang.org/x/sys v0.47.0
 	golang.org/x/text v0.41.0
 )
 
@@ -28,5 +29,4 @@ require (
 	github.com/jfreymuth/pulse v0.1.3 // indirect
 	github.com/srwiley/rasterx v0.0.0-20220730225603-2ab79fcdd4ef // indirect
 	golang.org/x/sync v0.22.0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
 )

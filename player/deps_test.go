@@ -82,7 +82,7 @@ var allowed = map[string]string{
 	"audio/wav":     "mse/media player/frame player/clock audio/pcm audio/null",
 	"audio":         "mse/media player/frame player/clock audio/pcm audio/null github.com/ebitengine/oto/v3",
 
-	"render/yuv":      "mse/media player/frame",
+	"render/yuv":      "mse/media player/frame golang.org/x/sys/cpu",
 	"render":          "mse/media player/frame player/present player/clock player/text/raster render/yuv render/hud assets github.com/hajimehoshi/ebiten/v2",
 	"render/hud":      "mse/media player/frame player/present player/clock render/yuv assets github.com/hajimehoshi/ebiten/v2 golang.org/x/image github.com/go-text/typesetting",
 	"assets":          "",

@@ -43,6 +43,8 @@ type Quick struct {
 	chroma [2][chromaLevels]uint64 // what a level of Cb and one of Cr add, in lanes
 	level  [sums]uint8             // what a lane's sum stands for
 
+	fast *fast // nil where the processor has no vector instructions
+
 	rows [3][maxWords]uint64              // a row of each plane, mixed from two: see mix
 	adds [maxDimension + 2*perWord]uint64 // what each chroma sample of the row adds
 }
@@ -68,7 +70,7 @@ type quickTap struct {
 
 // NewQuick returns a converter.
 func NewQuick() *Quick {
-	q := &Quick{}
+	q := &Quick{fast: newFast()}
 	for i := range q.level {
 		q.level[i] = uint8(min(max((i-bias<<laneFraction+1<<(laneFraction-1))>>laneFraction, 0), 255))
 	}
@@ -92,6 +94,13 @@ func (q *Quick) Scale(pix []byte, cols, rows int, v *frame.Video) {
 		q.key = key
 	}
 	for j := range rows {
+		if q.fast != nil {
+			for i := range v.Format.PlaneCount() {
+				q.fast.mix(i, v, [...]tap{q.ly[j], q.cy[j], q.cy[j]}[i])
+			}
+			q.fast.convert(pix[j*cols*4 : (j+1)*cols*4])
+			continue
+		}
 		q.mix(0, v, q.ly[j])
 		if v.Format.PlaneCount() > 1 {
 			q.mix(1, v, q.cy[j])
@@ -107,22 +116,27 @@ func (q *Quick) prepare(v *frame.Video, cols, rows int) {
 	s, c := SitingOf(v.Format, v.Color.Siting), v.Crop
 	cx0, cy0, cx1, cy1 := ChromaCrop(v)
 	gray := v.Format.PlaneCount() == 1
+	luma := taps(Bilinear, cols, c.X, c.W, false, 1, 0, c.X, c.X+c.W-1)
 	chroma := taps(Bilinear, cols, c.X, c.W, false, s.Scale[0], s.Bias[0], cx0, cx1)
+	if gray {
+		clear(chroma)
+	}
+	q.ly = taps(Bilinear, rows, c.Y, c.H, false, 1, 0, c.Y, c.Y+c.H-1)
+	q.cy = taps(Bilinear, rows, c.Y, c.H, false, s.Scale[1], s.Bias[1], cy0, cy1)
+	m := MatrixOf(v)
+	if q.fast != nil {
+		q.fast.prepare(luma, chroma, m)
+		return
+	}
 	q.cols = q.cols[:0]
-	for i, t := range taps(Bilinear, cols, c.X, c.W, false, 1, 0, c.X, c.X+c.W-1) {
+	for i, t := range luma {
 		u := chroma[i]
-		if gray {
-			u = tap{}
-		}
 		a, sa := place(t.at[0])
 		b, sb := place(t.at[1])
 		q.cols = append(q.cols, quickTap{uint16(a), uint16(b), uint8(sa), uint8(sb), weight(t), uint16(u.at[0]), uint16(u.at[1]), weight(u)})
 	}
-	q.ly = taps(Bilinear, rows, c.Y, c.H, false, 1, 0, c.Y, c.Y+c.H-1)
-	q.cy = taps(Bilinear, rows, c.Y, c.H, false, s.Scale[1], s.Bias[1], cy0, cy1)
 
 	// The factor of luma is the same for all three colours.
-	m := MatrixOf(v)
 	q.luma = uint64(m[0][0]*255*(1<<lumaBits) + 0.5)
 	for k := range 2 {
 		for l := range q.chroma[k] {

@@ -240,7 +240,7 @@ func (d *Device) without(ctx context.Context, lost *line, why error) (*line, err
 	pace, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() {
-		p := null.Pacer{Feed: d.Feed}
+		p := null.Pacer{Feed: d.Feed, Rests: d.rest.Load, Wake: d.poke}
 		p.Run(pace, time.Now().Add(fallbackLead))
 	})
 	group.Go(lost.release)

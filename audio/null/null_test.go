@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -331,5 +332,73 @@ func TestSink_Life(t *testing.T) {
 		}
 		cancel()
 		synctest.Wait() // the bubble does not end while a goroutine runs
+	})
+}
+
+// TestPacer_Rests: while playback rests the pacer seldom runs; what is flushed and written then is there at once, and so is
+// sound when playback goes on, on the same schedule.
+func TestPacer_Rests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rests atomic.Bool
+		rests.Store(true)
+		wake := make(chan struct{}, 1)
+		tl := clock.NewTimeline(rateHz)
+		var begun []pcm.Played
+		feed := pcm.NewFeed(tl, pcm.Options{Dump: func(p pcm.Played) { begun = append(begun, p) }})
+		var at time.Time
+		runs, taken := 0, 0
+		p := null.Pacer{Feed: feed, Rests: rests.Load, Wake: wake, Out: func(b []float32, _ time.Time) {
+			if now := time.Now(); now != at {
+				at, runs = now, runs+1
+			}
+			taken += len(b) / 2
+		}}
+		ctx, stop := context.WithCancel(t.Context())
+		epoch := time.Now().Add(20 * time.Millisecond)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			p.Run(ctx, epoch)
+		}()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		before := runs
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := runs - before; n > 10*4+1 {
+			t.Errorf("ran %d times in ten seconds of rest", n)
+		}
+
+		feed.Flush(1, 5)
+		wake <- struct{}{}
+		written := time.Now()
+		a := ramp(1, 5*rateHz, rateHz/5)
+		if err := feed.Write(ctx, a); err != nil || time.Since(written) > 0 {
+			t.Errorf("the writer waited for %v: %v", time.Since(written), err)
+		}
+		time.Sleep(3*time.Second + 77*time.Millisecond)
+		rests.Store(false)
+		feed.SetRunning(true)
+		wake <- struct{}{}
+		resumed := time.Now()
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		r, ok := tl.Read()
+		if !ok || r.Gen != 1 {
+			t.Fatalf("the clock reads %+v, %v", r, ok)
+		}
+		begin, _ := r.WallOf(5)
+		if d := begin.Sub(resumed); d < 0 || d > 40*time.Millisecond {
+			t.Errorf("sound is heard %v after playback went on", d)
+		}
+		if len(begun) == 0 || !begun[0].Wall.Equal(epoch.Add(media.SpanFromTicks(begun[0].Index, rateHz).Duration())) {
+			t.Errorf("off the schedule: %+v", begun)
+		}
+		if want := int(time.Since(epoch).Seconds() * rateHz); taken < want || taken > want+3*480 {
+			t.Errorf("%d frames taken, want %d and up to 30 ms more", taken, want)
+		}
+		stop()
+		<-done
+		feed.Close()
 	})
 }

@@ -61,13 +61,22 @@ type mark struct {
 // heard delay after now. It always fills dst; what there is no sound for is silence. It belongs to the goroutine of
 // the device's callback.
 func (f *Feed) Pull(dst []float32, now time.Time, delay time.Duration) {
+	f.pull(dst, now, delay, f.running.Load())
+}
+
+// Pass does what Pull does while the feed does not run, although it may run again: for a device that made a break and
+// has not taken in time what was to be heard during it.
+func (f *Feed) Pass(dst []float32, now time.Time, delay time.Duration) {
+	f.pull(dst, now, delay, false)
+}
+
+func (f *Feed) pull(dst []float32, now time.Time, delay time.Duration, running bool) {
 	r := &f.r
 	if r.epoch.IsZero() {
 		r.epoch = now
 	}
 	f.tl.Begin(now, delay)
 	f.follow()
-	running := f.running.Load()
 	fadeFrames := int(f.frames(fade))
 	if running {
 		r.fade.to(1, fadeFrames)

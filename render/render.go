@@ -19,7 +19,8 @@ type Source interface {
 // State is what the window shows about playback.
 type State = hud.State
 
-// Controls is what the window wants of the player. Calls return at once; what they did is read back with State.
+// Controls is what the window wants of the player. Calls return at once, within a part of a frame at most; what they did is
+// read back with State.
 type Controls interface {
 	// State fills in the present state. It is called once a frame; s keeps the slices of the last call, so that
 	// filling it need not allocate.

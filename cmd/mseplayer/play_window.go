@@ -22,6 +22,10 @@ const statsEvery = 250 * time.Millisecond
 // speedSnap is how near normal speed counts as normal speed. It is a tenth of a step.
 const speedSnap = 0.01
 
+// A step to a picture that has been decoded is done within stepWait, which is looked at every stepLook: the window waits
+// for it, so that the picture comes with the frame that is about to be drawn and not with the next one.
+const stepWait, stepLook = 8 * time.Millisecond, 100 * time.Microsecond
+
 // window shows the session in a window until it is closed or ctx ends.
 func (s *session) window(ctx context.Context) error {
 	var g render.Geometry
@@ -126,7 +130,17 @@ func (c *controls) SeekTo(t media.Time, exact bool) {
 }
 
 // Step implements render.Controls.
-func (c *controls) Step(n int) { c.with(func(p *player.Player) { p.Step(n) }) }
+func (c *controls) Step(n int) {
+	c.with(func(p *player.Player) {
+		before, _ := p.Frames().Seen()
+		p.Step(n)
+		for start := time.Now(); time.Since(start) < stepWait; time.Sleep(stepLook) {
+			if now, _ := p.Frames().Seen(); now != before {
+				return
+			}
+		}
+	})
+}
 
 // VolumeBy implements render.Controls.
 func (c *controls) VolumeBy(points float64) {

@@ -37,8 +37,9 @@ type beat struct {
 	cost     time.Duration
 }
 
-// plan is called at the end of each frame, which began at now. due is what the source says, if it is asked.
-func (b *beat) plan(now time.Time, stirring, away, soft bool, due func() (time.Time, time.Duration, bool)) {
+// plan is called at the end of each frame, which began at now. due is what the source says, if it is asked. calm says that
+// a window that rests goes on to be drawn on demand: frames come as often, and a key does not wait for the next one.
+func (b *beat) plan(now time.Time, stirring, calm, away, soft bool, due func() (time.Time, time.Duration, bool)) {
 	if stirring || b.stirred.IsZero() {
 		b.stirred = now
 	}
@@ -46,6 +47,8 @@ func (b *beat) plan(now time.Time, stirring, away, soft bool, due func() (time.T
 	switch {
 	case away:
 		wait = awayEvery
+	case now.Sub(b.stirred) < restAfter && calm && b.onDemand:
+		wait = soonest
 	case now.Sub(b.stirred) < restAfter:
 		b.demand(false)
 		return

@@ -22,7 +22,7 @@ const (
 	maxWarnings   = 100
 	maxFamilies   = 16
 	maxShadows    = 8
-	maxTime       = 1e9 // seconds
+	maxTime       = 1e11 // seconds: live presentations count from 1970
 	maxRate       = 1e6
 	maxTickRate   = 1e12
 	maxCells      = 10_000

@@ -89,6 +89,7 @@ func TestTiming(t *testing.T) {
 			"0-1:b 1-2:a|b 2-3:a 3-4:c"},
 		{"spans of a sequence", "", `<div><p timeContainer="seq"><span dur="1s">a</span><span dur="1s">b</span></p></div>`, "0-1:a 1-2:b"},
 		{"words one by one", "", `<div><p>a<span begin="1s"> b</span><span begin="2s"> c</span></p></div>`, "0-1:a 1-2:a b 2-…:a b c"},
+		{"clock times since 1970", "", `<div><p begin="498722:27:11.000" end="498722:27:12.000">a</p></div>`, "1.7954e+09-1.7954e+09:a"},
 		{"clock times", "", `<div><p begin="01:02:03.5" end="100:00:00">a</p></div>`, "3723.5-360000:a"},
 		{"frames", `ttp:frameRate="25"`, `<div><p begin="00:00:01:05" end="50f">a</p></div>`, "1.2-2:a"},
 		{"a multiplier", `ttp:frameRate="30" ttp:frameRateMultiplier="1000 1001"`, `<div><p begin="30f" end="00:00:02:00">a</p></div>`, "1.001-2:a"},

@@ -34,7 +34,7 @@
 //
 // They follow the specification's sections: mediasource.go, sourcebuffer.go, list.go, tracklist.go, parserloop.go (segment
 // parser loop, append error), initsegment.go, process.go (coded frame processing), remove.go, evict.go, managed.go,
-// duration.go, endofstream.go, inband.go, attach.go, reader.go, track.go, event.go, eventloop.go, objecturl.go, error.go. The storage
+// duration.go, endofstream.go, inband.go, text.go, attach.go, reader.go, track.go, event.go, eventloop.go, objecturl.go, error.go. The storage
 // of frames is package track, the formats are the packages beside it.
 //
 // # Ownership

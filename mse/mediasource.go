@@ -74,6 +74,8 @@ type Options struct {
 	KeepOpen bool
 	// InbandEvents keeps what media segments say beside their frames for SourceBuffer.TakeInbandEvents.
 	InbandEvents bool
+	// TextFrames keeps what is appended to text tracks for SourceBuffer.TakeTextFrames.
+	TextFrames bool
 	// VideoQuota and AudioQuota limit the payload bytes of one SourceBuffer that holds video, or only audio or
 	// text. 0 takes the default, 150 MiB and 12 MiB.
 	VideoQuota, AudioQuota int64

@@ -61,6 +61,9 @@ func (sb *SourceBuffer) process(tx *Tx, tracks []bytestream.TrackFrames) error {
 
 // processFrame decides where one frame goes, and stores it. It may change the frame's times: the slab is ours. next are
 // the frames of all tracks of the fragment that come next, f among them.
+//
+// DEVIATION: where nothing is said for a while, that ends the group of the text track alone: pictures and sound of the same
+// segments go on.
 // MSE: sourcebuffer-coded-frame-processing step 1.
 func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, from *bytestream.TrackFrames, next []*media.CodedFrame) {
 	kind := tb.track.kind
@@ -86,6 +89,10 @@ func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, from 
 		}
 		// 1.6.
 		if !tb.lastDTS.Set || !discontinuous(dts.Sub(tb.lastDTS.T), tb.lastDuration, from.Contiguous) {
+			break
+		}
+		if kind == media.Text && dts >= tb.lastDTS.T {
+			tb.resetGroup()
 			break
 		}
 		switch sb.mode {
@@ -128,6 +135,9 @@ func (sb *SourceBuffer) processFrame(tb *trackBuffer, f *media.CodedFrame, from 
 		sb.holdLead(tb, f)
 	} else {
 		sb.store(tb, f, kind, from.Rounded)
+		if kind == media.Text {
+			sb.noteText(tb.track, f)
+		}
 	}
 	// 1.17. to 1.20.
 	tb.lastDTS, tb.lastDuration = media.Some(f.DTS), f.Duration

@@ -66,6 +66,9 @@ type SourceBuffer struct {
 	inband      []media.InbandEvent // that nobody has taken
 	inbandBytes int
 
+	texts     []TextFrame // that nobody has taken
+	textBytes int
+
 	updating bool
 	removing bool // the pending operation is a range removal
 	op       *operation
@@ -86,6 +89,7 @@ type Stats struct {
 	OutsideWindow uint64 // dropped by the append window
 	NoRAP         uint64 // dropped while waiting for a random access point
 	LostEvents    uint64 // inband events that were dropped because nobody took them
+	LostTexts     uint64 // frames of text tracks, likewise
 	Bytes         int64  // payload stored now
 	Frames        int64  // frames stored now
 }
@@ -640,6 +644,6 @@ func (sb *SourceBuffer) resetParser(tx *Tx) {
 
 // release drops all stored data.
 func (sb *SourceBuffer) release() {
-	sb.tracks, sb.inband, sb.inbandBytes = nil, nil, 0
+	sb.tracks, sb.inband, sb.inbandBytes, sb.texts, sb.textBytes = nil, nil, 0, nil, 0
 	sb.parser.Reset()
 }

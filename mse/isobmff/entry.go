@@ -139,8 +139,13 @@ func (e *entryReader) read(b *box, tkhd *mp4.TkhdBox) error {
 		e.sound(b)
 	case media.Text:
 		e.kids = min(sampleEntryBytes, len(b.body))
-		if b.is("stpp") || b.is("encs") {
+		switch b.typ.String() {
+		case "stpp":
 			e.kids += stringsLen(b.body[e.kids:], 3)
+		case "enct", "encs", "encu":
+			if _, ok := b.child("sinf", e.kids); !ok { // it encrypts stpp
+				e.kids += stringsLen(b.body[e.kids:], 3)
+			}
 		}
 	}
 	e.protect(b)
@@ -179,7 +184,7 @@ func stringsLen(b []byte, n int) int {
 // protect reads the encryption of an entry.
 func (e *entryReader) protect(b *box) {
 	switch b.typ.String() {
-	case "encv", "enca", "enct", "encs":
+	case "encv", "enca", "enct", "encs", "encu":
 	default:
 		return
 	}

@@ -257,8 +257,16 @@ func (f *Text) next(ctx context.Context, e *Engine) time.Duration {
 	b, err := f.read(ctx, it)
 	switch {
 	case ctx.Err() != nil:
+		if it.Init {
+			f.track.Forget()
+		}
 		f.track.Seek(f.edge())
 		return 0
+	case it.Init && err != nil: // without it no segment can be read
+		f.track.Forget()
+		f.fail(e, err)
+		f.due = time.Now().Add(retryEvery)
+		return poll
 	case it.Init && err == nil:
 		f.init, f.initOf = b, it.Resource
 		return 0
@@ -273,10 +281,6 @@ func (f *Text) next(ctx context.Context, e *Engine) time.Duration {
 		l := lossOf(manifest.Text, it, err)
 		e.log.Log(ctx, slog.LevelWarn, "subtitles are left out", "what", l.String())
 		f.prog.lose(l)
-	}
-	if it.Init {
-		f.init = nil
-		return 0
 	}
 	if len(f.fetched) >= maxFetched {
 		clear(f.fetched)

@@ -127,7 +127,7 @@ func New(cfg Config, dep Deps) *Player {
 	p := &Player{cfg: cfg.withDefaults(), dep: dep, log: log, created: time.Now(), ended: make(chan struct{}), streamed: make(chan struct{})}
 	p.keys = crypt.New(cfg.Keys, dep.Fetch)
 	p.text = subtitles{log: log, board: subtitle.New(subtitle.Options{System: true, Delay: cfg.SubDelay, Scale: cfg.SubScale, Log: log}), lanes: map[string]*subtitle.Lane{},
-		loading: map[string]chan struct{}{}, readers: map[uint32]*subtitle.Packets{}}
+		loading: map[string]chan struct{}{}, readers: map[uint32]*subtitle.Packets{}, inside: map[uint32]bool{}, decrypters: map[uint32]*crypt.Decrypter{}}
 	p.text.video = subtitle.NewCaptions(p.text.board)
 	loop := mse.NewEventLoop(nil)
 	audio := dep.Audio
@@ -142,6 +142,7 @@ func New(cfg Config, dep Deps) *Player {
 		DecodeOutsideWindow:   true,
 		KeepOpen:              true,
 		InbandEvents:          true,
+		TextFrames:            true,
 		VideoQuota:            cfg.VideoQuota,
 		AudioQuota:            cfg.AudioQuota,
 		Log:                   log,
@@ -269,7 +270,7 @@ func (p *Player) segments(pres *manifest.Presentation) (*stream.Program, []strea
 	for _, l := range sel.LeftOut {
 		p.log.Warn("not played", "track", l.Track, "why", l.Reason)
 	}
-	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Keys: p.keys, Event: p.dep.TimedEvent, Log: p.log})
+	prog := stream.NewProgram(pres, stream.ProgramOptions{Fetch: p.dep.Fetch, Rules: rules, Delay: p.cfg.LiveDelay, Keys: p.keys, Event: p.dep.TimedEvent, Text: p.insideText, Log: p.log})
 	p.text.feed = stream.NewText(prog, subtitle.Readable)
 	feeds := []stream.Feed{p.text.feed}
 	for _, k := range []struct {

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"mseplayer/mse"
 	"mseplayer/mse/media"
+	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/fetch"
 	"mseplayer/player/file"
@@ -27,6 +29,8 @@ const (
 	subtitlePreroll media.Span = 6
 	// maxSubtitleFiles bounds the files of subtitles of one source.
 	maxSubtitleFiles = 64
+	// mainChannel is the channel of captions that there is first.
+	mainChannel = "CC1"
 )
 
 // subtitles is what a Player does with subtitles.
@@ -39,6 +43,11 @@ type subtitles struct {
 	// loading are the files that are being read, by the ID of their track: closed when that is over.
 	loading map[string]chan struct{}
 	readers map[uint32]*subtitle.Packets // of tracks in a demultiplexed file
+	// inside are the tracks inside of segments that have been seen, decrypters those of protected ones.
+	inside     map[uint32]bool
+	decrypters map[uint32]*crypt.Decrypter
+	refused    sync.Map // the IDs of those of which it has been told that they cannot be had
+	wish       string   // the track that was asked for and has not been seen yet, "" for none
 	// spoken is the language of the sound, alone tells that there are neither pictures nor sound.
 	spoken string
 	alone  bool
@@ -157,6 +166,11 @@ func (s *subtitles) declare(d manifest.Descriptor) {
 // listFile lists the subtitles inside of a demultiplexed file.
 func (s *subtitles) listFile(f *file.Source, bitmaps decode.SubtitleFactory) {
 	for _, t := range f.Tracks() {
+		if t.Kind == media.Text && subtitle.IsCaptions(t.Config) {
+			s.video.Declare(subtitle.Track{ID: mainChannel, Language: t.Language, Label: t.Label})
+			s.readers[t.ID] = subtitle.NewCaptionPackets(s.video, t.TrackInfo, file.NewParser())
+			continue
+		}
 		if t.Kind != media.Text || !subtitle.Supports(t.Config, bitmaps) {
 			continue
 		}
@@ -167,6 +181,99 @@ func (s *subtitles) listFile(f *file.Source, bitmaps decode.SubtitleFactory) {
 			})
 		}
 	}
+}
+
+// listMuxed lists the subtitles inside of a fragmented file.
+func (p *Player) listMuxed(head *media.InitSegment) {
+	for i := range head.Tracks {
+		p.insideTrack(head.Tracks[i])
+	}
+}
+
+// insideTrack lists a track inside of segments once, and returns what reads it; nil when nothing does.
+func (p *Player) insideTrack(t media.TrackInfo) *subtitle.Packets {
+	s := &p.text
+	if t.Kind != media.Text || t.Config == nil || s.inside[t.ID] {
+		return s.readers[t.ID]
+	}
+	s.inside[t.ID] = true
+	switch {
+	case subtitle.IsCaptions(t.Config):
+		s.video.Declare(subtitle.Track{ID: mainChannel, Language: t.Language, Label: t.Label})
+		s.readers[t.ID] = subtitle.NewCaptionPackets(s.video, t, nil)
+	case subtitle.Supports(t.Config, nil):
+		kind := "subtitles"
+		if t.Role == "captions" {
+			kind = t.Role
+		}
+		l := s.add(subtitle.Track{ID: fmt.Sprint(t.ID), Language: t.Language, Label: t.Label, Kind: kind, Codec: string(t.Config.Codec), Forced: t.Role == "forced"})
+		if l == nil {
+			return nil
+		}
+		s.readers[t.ID] = subtitle.NewPackets(l, t, nil, nil, func(err error) {
+			s.log.Warn("subtitles cannot be read", "track", l.Track().ID, "err", err)
+		})
+	}
+	return s.readers[t.ID]
+}
+
+// insideText takes the frames of text tracks inside of segments.
+func (p *Player) insideText(list []mse.TextFrame) {
+	for _, x := range list {
+		info := x.Track.Info()
+		p.textMu.Lock()
+		r := p.insideTrack(info)
+		d := p.text.decrypters[info.ID]
+		if d == nil && x.Frame.Crypt != nil {
+			d = p.keys.Decrypter()
+			p.text.decrypters[info.ID] = d
+		}
+		wish := p.text.wish
+		p.textMu.Unlock()
+		if r == nil {
+			continue
+		}
+		f, err := subtitle.Clear(p.ctx, d, x.Frame)
+		if err != nil {
+			if p.ctx.Err() == nil {
+				p.text.refuse(info.ID, err)
+			}
+			continue
+		}
+		if r.Add(f); wish != "" {
+			_ = p.SelectSubtitle(wish) // it may be another track's turn
+		}
+	}
+}
+
+// refuse tells once that a track inside of segments cannot be had.
+func (s *subtitles) refuse(id uint32, err error) {
+	if _, again := s.refused.LoadOrStore(id, true); !again {
+		s.log.Warn("subtitles cannot be read", "track", id, "err", err)
+	}
+}
+
+// awaits reports whether there may be subtitles inside of segments that have not been seen yet.
+func awaits(pres *manifest.Presentation) bool {
+	if pres == nil || pres.Format == manifest.File {
+		return false
+	}
+	for _, per := range pres.Periods {
+		for _, set := range per.Sets {
+			for _, r := range set.Representations {
+				if set.Kind == manifest.Text {
+					continue
+				}
+				for _, c := range strings.Split(r.Codecs, ",") {
+					switch c, _, _ := strings.Cut(strings.TrimSpace(c), "."); c {
+					case "wvtt", "stpp", "tx3g", "c608":
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 // openSubtitles lists the subtitles of the source and those beside it, and chooses.
@@ -192,6 +299,9 @@ func (p *Player) openSubtitles(ctx context.Context, src *source.Source) error {
 	if src.Presentation != nil {
 		s.listManifest(src.Presentation)
 		s.listCaptions(src.Presentation)
+		if src.Muxed != nil {
+			p.listMuxed(src.Muxed)
+		}
 	} else {
 		s.listFile(src.File, bitmaps)
 	}
@@ -254,9 +364,11 @@ func (p *Player) complain(track string, w []subtitle.Warning) {
 
 // sink returns what reads the segments of a track.
 func (p *Player) sink(ctx context.Context, l *subtitle.Lane) stream.TextSink {
+	d := p.keys.Decrypter()
+	clear := func(f *media.CodedFrame) (*media.CodedFrame, error) { return subtitle.Clear(ctx, d, f) }
 	return func(t stream.TextSegment) error {
 		seg := subtitle.Segment{Name: t.URL, MIMEType: t.MIMEType, Init: t.InitData, Data: t.Data, Language: l.Track().Language, Start: t.Start, Duration: t.Duration, Exact: t.Representation.Addressing == manifest.Single,
-			Offset: t.Offset, Clock: t.Clock, Known: t.Known, Window: t.Window, Image: p.imagesOf(ctx, t.URL)}
+			Offset: t.Offset, Clock: t.Clock, Known: t.Known, Window: t.Window, Image: p.imagesOf(ctx, t.URL), Clear: clear}
 		cues, warnings, err := seg.Read()
 		p.complain(l.Track().ID, warnings)
 		l.Add(cues...)
@@ -270,6 +382,7 @@ func (p *Player) SelectSubtitle(want string) error {
 	p.textMu.Lock()
 	defer p.textMu.Unlock()
 	if want == None || want == "" {
+		p.text.wish = ""
 		p.text.board.Select("")
 		p.fetchSubtitles("")
 		return nil
@@ -285,6 +398,7 @@ func (p *Player) SelectSubtitle(want string) error {
 	if i < 0 {
 		return fmt.Errorf("no subtitle track %q; there are: %s", want, subtitleNames(tracks))
 	}
+	p.text.wish = ""
 	p.text.board.Select(tracks[i].ID)
 	p.fetchSubtitles(tracks[i].ID)
 	return nil
@@ -345,8 +459,12 @@ func (p *Player) fetchSubtitles(id string) {
 // chooseSubtitle shows what the configuration names, or by default: a file that was given or found, the foreign parts in
 // the language of the sound, the author's choice.
 func (p *Player) chooseSubtitle() error {
-	if p.cfg.SubTrack != "" {
-		return p.SelectSubtitle(p.cfg.SubTrack)
+	if want := p.cfg.SubTrack; want != "" {
+		err := p.SelectSubtitle(want)
+		if err != nil && awaits(p.src.Presentation) {
+			p.text.wish, err = want, nil
+		}
+		return err
 	}
 	tracks := p.text.board.Tracks()
 	for _, fits := range []func(subtitle.Track) bool{

@@ -1,11 +1,15 @@
 package player_test
 
 import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -13,6 +17,7 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
 	"mseplayer/player"
+	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
 	"mseplayer/player/playertest"
 )
@@ -294,4 +299,239 @@ func TestSubtitles_Beside(t *testing.T) {
 			})
 		})
 	}
+}
+
+// box is a box of MP4.
+func box(name string, body string) string {
+	n := len(body) + 8
+	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}) + name + body
+}
+
+// words is a track of subtitles in one-second samples, of which each second one says a word and its number; captions
+// have a pair of bytes in each sample.
+func words(id uint32, format, language string, seconds int) msetest.BuilderTrack {
+	codec := map[string]media.CodecID{"wvtt": media.WebVTT, "stpp": media.TTML, "tx3g": "mov_text", "c608": "eia_608"}[format]
+	t := msetest.BuilderTrack{ID: id, Timescale: 1000, Language: language,
+		Entries: []msetest.BuilderEntry{{DecoderConfig: &media.DecoderConfig{Kind: media.Text, Codec: codec}, Format: format}}}
+	if format == "wvtt" {
+		t.Entries[0].Extradata = []byte("WEBVTT\n")
+	}
+	add := func(at, dur int, data string) {
+		t.Samples = append(t.Samples, msetest.BuilderSample{PTS: int64(at), DTS: int64(at), Dur: int64(dur), Key: true, Data: []byte(data)})
+	}
+	if format == "c608" {
+		pairs := []string{"\x94\x20", "\x94\xae", "\x94\x70", "\xc8I", "\x94\x2f"} // loading, erase, row 15, letters, show
+		for i := range seconds * 4 {
+			data := "\x80\x80"
+			if i < len(pairs) {
+				data = pairs[i]
+			}
+			if i%4 == 0 && i >= len(pairs) {
+				continue // no sample at all
+			}
+			add(i*250, 250, box("cdat", data))
+		}
+		return t
+	}
+	for i := range seconds {
+		said := fmt.Sprintf("%s %d", language, i)
+		empty := i%2 == 1
+		data := ""
+		switch format {
+		case "wvtt":
+			data = box("vttc", box("payl", said))
+			if empty {
+				data = box("vtte", "")
+			}
+		case "stpp":
+			data = `<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p>` + said + `</p></div></body></tt>`
+			if empty {
+				data = `<tt xmlns="http://www.w3.org/ns/ttml"/>`
+			}
+		case "tx3g":
+			data = string([]byte{0, byte(len(said))}) + said
+			if empty {
+				data = "\x00\x00"
+			}
+		}
+		add(i*1000, 1000, data)
+	}
+	return t
+}
+
+// TestSubtitles_Inside shows the text tracks inside of a fragmented file and of segments that hold pictures, too.
+func TestSubtitles_Inside(t *testing.T) {
+	movie := msetest.Movie(msetest.MovieSpec{Width: 64, Height: 48, Length: 12, FrameRateNum: 25, FrameRateDen: 1, GOP: 25, BitsPerSecond: 100_000, Seed: 1})
+	movie.Tracks = append(movie.Tracks, words(11, "wvtt", "eng", 12), words(12, "stpp", "deu", 12), words(13, "tx3g", "swe", 12), words(14, "c608", "fra", 12))
+	whole := string(movie.Init())
+	files := fstest.MapFS{"init.mp4": {Data: movie.Init()}}
+	mpd := `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT12S" minBufferTime="PT1S"><Period>
+<AdaptationSet contentType="video" mimeType="video/mp4" codecs="avc1.64001f%s"><SegmentTemplate timescale="1" duration="2" startNumber="0" initialization="init.mp4" media="$Number$.m4s"/>
+<Representation id="v" bandwidth="100000"/></AdaptationSet></Period></MPD>`
+	for i, s := range movie.Segments(2, 1) {
+		whole += string(s)
+		files[fmt.Sprintf("%d.m4s", i)] = &fstest.MapFile{Data: s}
+	}
+	files["film.mp4"] = &fstest.MapFile{Data: []byte(whole)}
+	files["manifest.mpd"] = &fstest.MapFile{Data: []byte(fmt.Sprintf(mpd, ",wvtt,stpp.ttml.im1t,tx3g,c608"))}
+	files["silent.mpd"] = &fstest.MapFile{Data: []byte(fmt.Sprintf(mpd, ""))}
+	for _, c := range []struct {
+		track string
+		want  map[media.Time]string
+	}{
+		{"eng", map[media.Time]string{0.5: "eng 0", 1.5: "", 10.5: "eng 10"}},
+		{"12", map[media.Time]string{0.5: "deu 0", 1.5: "", 10.5: "deu 10"}},
+		{"sv", map[media.Time]string{0.5: "swe 0", 1.5: "", 10.5: "swe 10"}},
+		{"fr", map[media.Time]string{0.5: "", 1.5: "HI", 11.5: "HI"}},
+		{"CC1", map[media.Time]string{1.5: "HI"}},
+	} {
+		for _, name := range []string{"film.mp4", "manifest.mpd"} {
+			t.Run(c.track+" of "+name, func(t *testing.T) {
+				within(t, func(t *testing.T) {
+					r := assemble(t, player.Config{SubTrack: c.track}, fetch.Config{Mounts: map[string]fs.FS{"pkg": files}}, "pkg:///"+name)
+					defer r.stop()
+					r.play(12)
+					r.said(c.want)
+				})
+			})
+		}
+	}
+	within(t, func(t *testing.T) { // nothing tells of the tracks but the media
+		r := assemble(t, player.Config{}, fetch.Config{Mounts: map[string]fs.FS{"pkg": files}}, "pkg:///silent.mpd")
+		defer r.stop()
+		r.open()
+		r.p.Play()
+		time.Sleep(3 * time.Second)
+		if err := r.p.SelectSubtitle("en"); err != nil {
+			t.Error(err)
+		}
+		r.said(map[media.Time]string{0.5: "eng 0", 2.5: "eng 2"})
+		r.p.Seek(9)
+		time.Sleep(2 * time.Second)
+		r.said(map[media.Time]string{10.5: "eng 10"})
+	})
+	within(t, func(t *testing.T) {
+		r := assemble(t, player.Config{SubTrack: "xx"}, fetch.Config{Mounts: map[string]fs.FS{"pkg": files}}, "pkg:///film.mp4")
+		defer r.stop()
+		if err := r.p.Open(t.Context(), r.name); err == nil || !strings.Contains(err.Error(), `no subtitle track "xx"; there are: 11 (eng), 12 (deu), 13 (swe), CC1 (fra)`) {
+			t.Errorf("an unknown track: %v", err)
+		}
+	})
+}
+
+// TestSubtitles_Protected shows subtitles that are encrypted: in segments of their own and inside of others.
+func TestSubtitles_Protected(t *testing.T) {
+	key := crypt.Key{KID: [16]byte{5, 15: 5}, Key: [16]byte{6, 15: 6}}
+	for _, scheme := range []string{"cenc", "cbcs"} {
+		for _, format := range []string{"wvtt", "stpp", "tx3g"} {
+			t.Run(scheme+" "+format, func(t *testing.T) {
+				text := words(1, format, "eng", 8)
+				text.Protect(scheme, key.KID, key.Key, 0)
+				alone := &msetest.Builder{Tracks: []msetest.BuilderTrack{text}}
+				files := playertest.Package{Periods: []float64{8}}.Files()
+				codecs := map[string]string{"wvtt": "wvtt", "stpp": "stpp", "tx3g": "tx3g"}[format]
+				set := `<AdaptationSet contentType="text" mimeType="application/mp4" codecs="` + codecs + `" lang="en"><SegmentTemplate timescale="1" duration="2" startNumber="0" initialization="t.mp4" media="t$Number$.m4s"/>` +
+					`<Representation id="t" bandwidth="100"/></AdaptationSet></Period>`
+				files["manifest.mpd"].Data = []byte(strings.Replace(string(files["manifest.mpd"].Data), "</Period>", set, 1))
+				files["t.mp4"] = &fstest.MapFile{Data: alone.Init()}
+				for i, s := range alone.Segments(2, 1) {
+					files[fmt.Sprintf("t%d.m4s", i)] = &fstest.MapFile{Data: s}
+				}
+				movie := msetest.Movie(msetest.MovieSpec{Width: 64, Height: 48, Length: 8, FrameRateNum: 25, FrameRateDen: 1, GOP: 25, BitsPerSecond: 100_000, Seed: 1})
+				text.ID = 11
+				movie.Tracks = append(movie.Tracks, text)
+				film := string(movie.Init())
+				for _, s := range movie.Segments(2, 1) {
+					film += string(s)
+				}
+				files["film.mp4"] = &fstest.MapFile{Data: []byte(film)}
+				for _, name := range []string{"manifest.mpd", "film.mp4"} {
+					for _, keys := range [][]crypt.Key{{key}, nil} {
+						within(t, func(t *testing.T) {
+							r := assemble(t, player.Config{SubTrack: "en", Keys: crypt.Config{Keys: keys}}, fetch.Config{Mounts: map[string]fs.FS{"pkg": files}}, "pkg:///"+name)
+							defer r.stop()
+							r.play(8)
+							if keys != nil {
+								r.said(map[media.Time]string{0.5: "eng 0", 1.5: "", 6.5: "eng 6"})
+								return
+							}
+							r.said(map[media.Time]string{0.5: "", 6.5: ""})
+							if !strings.Contains(r.log.String(), "05000000000000000000000000000005") {
+								t.Errorf("%s: nothing tells of the key that is missing:\n%s", name, r.log)
+							}
+						})
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestSubtitles_EncryptedSegments shows subtitles whose files are encrypted as a whole.
+func TestSubtitles_EncryptedSegments(t *testing.T) {
+	within(t, func(t *testing.T) {
+		files := playlists("", 0)
+		key := []byte("0123456789abcdef")
+		c, err := aes.NewCipher(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["key.bin"] = &fstest.MapFile{Data: key}
+		for n := range 3 {
+			f := files[fmt.Sprintf("s%d.vtt", n)]
+			pad := 16 - len(f.Data)%16
+			f.Data = append(f.Data, bytes.Repeat([]byte{byte(pad)}, pad)...)
+			iv := make([]byte, 16)
+			iv[15] = byte(n)
+			cipher.NewCBCEncrypter(c, iv).CryptBlocks(f.Data, f.Data)
+		}
+		list := files["s.m3u8"]
+		list.Data = []byte(strings.Replace(string(list.Data), "#EXTINF", "#EXT-X-KEY:METHOD=AES-128,URI=\"key.bin\"\n#EXTINF", 1))
+		r := assemble(t, player.Config{SubTrack: "sv"}, fetch.Config{Mounts: map[string]fs.FS{"pkg": files}}, "pkg:///master.m3u8")
+		defer r.stop()
+		r.play(12)
+		r.said(map[media.Time]string{0.5: "sv 0", 4.5: "sv 4", 11.5: "sv 11"})
+	})
+}
+
+// moody is a file system in which a file is not there when it is first asked for.
+type moody struct {
+	fs.FS
+	name string
+	mu   *sync.Mutex
+	left *int
+}
+
+func (m moody) Open(name string) (fs.File, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if name == m.name && *m.left > 0 {
+		*m.left--
+		return nil, fs.ErrNotExist
+	}
+	return m.FS.Open(name)
+}
+
+// TestSubtitles_InitLater asks again for an initialization segment that could not be had.
+func TestSubtitles_InitLater(t *testing.T) {
+	within(t, func(t *testing.T) {
+		text := words(1, "wvtt", "eng", 8)
+		alone := &msetest.Builder{Tracks: []msetest.BuilderTrack{text}}
+		files := playertest.Package{Periods: []float64{8}}.Files()
+		set := `<AdaptationSet contentType="text" mimeType="application/mp4" codecs="wvtt" lang="en"><SegmentTemplate timescale="1" duration="2" startNumber="0" initialization="t.mp4" media="t$Number$.m4s"/>` +
+			`<Representation id="t" bandwidth="100"/></AdaptationSet></Period>`
+		files["manifest.mpd"].Data = []byte(strings.Replace(string(files["manifest.mpd"].Data), "</Period>", set, 1))
+		files["t.mp4"] = &fstest.MapFile{Data: alone.Init()}
+		for i, s := range alone.Segments(2, 1) {
+			files[fmt.Sprintf("t%d.m4s", i)] = &fstest.MapFile{Data: s}
+		}
+		left := 1
+		r := assemble(t, player.Config{SubTrack: "en"}, fetch.Config{Mounts: map[string]fs.FS{"pkg": moody{files, "t.mp4", &sync.Mutex{}, &left}}}, "pkg:///manifest.mpd")
+		defer r.stop()
+		r.play(8)
+		r.said(map[media.Time]string{6.5: "eng 6"})
+		if left != 0 {
+			t.Error("the file was there at once")
+		}
+	})
 }

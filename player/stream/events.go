@@ -184,3 +184,10 @@ func (f *Segments) takeEvents() {
 		}
 	}
 }
+
+// takeText hands out the frames of text tracks that have been appended.
+func (f *Segments) takeText() {
+	if list := f.sb.TakeTextFrames(); len(list) > 0 && f.prog.texts != nil {
+		f.prog.texts(list)
+	}
+}

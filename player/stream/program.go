@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/player/crypt"
 	"mseplayer/player/fetch"
@@ -45,6 +46,9 @@ type ProgramOptions struct {
 	Keys *crypt.Store
 	// Event is told of each timed event that the playhead comes to, on the goroutine of the engine. Nil is for nobody.
 	Event func(TimedEvent)
+	// Text is given the frames of text tracks inside of segments as they are appended, on the goroutine of the feed. Nil
+	// is for nobody.
+	Text func([]mse.TextFrame)
 	// Log gets what changes at Info and Debug, what fails at Warn. Nil is silent.
 	Log *slog.Logger
 }
@@ -62,6 +66,7 @@ type Program struct {
 	dry    chan struct{} // one slot: a feed has come to the end of what the manifest lists
 	route  steer.Router
 	events timed
+	texts  func([]mse.TextFrame)
 
 	choosing sync.Mutex // held while tracks are selected and handed to the feeds
 
@@ -103,6 +108,7 @@ func NewProgram(pres *manifest.Presentation, o ProgramOptions) *Program {
 		places: map[int64]media.Span{}, plans: map[manifest.Kind][]plan.Choice{}}
 	p.keys, p.store = crypt.NewKeyring(p.read), o.Keys
 	p.events.log, p.events.reached = p.log, o.Event
+	p.texts = o.Text
 	p.listEvents(pres)
 	return p
 }

@@ -1187,7 +1187,9 @@ func (f *Segments) awaitPlace(ctx context.Context, e *Engine, it plan.Item) (med
 // push appends bytes.
 func (f *Segments) push(ctx context.Context, e *Engine, p []byte) error {
 	f.pushed += int64(len(p))
-	return e.append(ctx, f.sb, p, func() bool { return f.moved(e) })
+	err := e.append(ctx, f.sb, p, func() bool { return f.moved(e) })
+	f.takeText()
+	return err
 }
 
 // within turns the position of a format error into one in the segment that began at base.

@@ -16,6 +16,9 @@ const (
 	maxPause media.Span = 2
 	// maxServices is how many services CEA-708 has.
 	maxServices = 63
+	// codecCEA608 is the codec of tracks of captions; maxSampleLength bounds one sample of them, in seconds.
+	codecCEA608     media.CodecID = "eia_608"
+	maxSampleLength media.Span    = 600
 )
 
 // IsChannel reports whether an ID is that of a channel of captions inside of pictures: CC1 to CC4, or SERVICE1 to
@@ -98,6 +101,21 @@ func (c *Captions) Add(pts media.Time, data []byte) {
 	}
 	c.dec.Add(pts, c.list)
 	c.harvest()
+}
+
+// sample takes a sample of a track of captions: boxes as in MP4, or the units that FFmpeg makes of them.
+func (c *Captions) sample(f *media.CodedFrame) {
+	data := f.Data
+	if len(data) >= 8 && data[0] == 0 {
+		data = nil
+		for _, x := range cea.ExtractTrack(f.Data) {
+			data = append(data, 0xfc|x.Type, x.B1, x.B2)
+		}
+	}
+	c.Add(f.PTS, data)
+	for t := f.PTS.Add(maxPause / 2); t < f.PTS.Add(min(f.Duration, maxSampleLength)); t = t.Add(maxPause / 2) {
+		c.Add(t, nil) // the row of samples goes on
+	}
 }
 
 // End ends the row of pictures: those that follow lie elsewhere.

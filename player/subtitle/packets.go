@@ -28,6 +28,8 @@ type Packets struct {
 	info    media.TrackInfo
 	bitmaps decode.SubtitleFactory
 	warn    func(err error)
+	// captions is set for a track of captions as they are inside of pictures, lane then nil.
+	captions *Captions
 
 	mu     sync.Mutex
 	parser bytestream.Parser  // guarded by mu: of the private byte stream
@@ -47,6 +49,15 @@ func NewPackets(lane *Lane, info media.TrackInfo, parser bytestream.Parser, bitm
 	return &Packets{lane: lane, info: info, parser: parser, bitmaps: bitmaps, warn: warn}
 }
 
+// NewCaptionPackets returns what reads a track of captions of CEA-608 (see IsCaptions) into the lanes of c. Other
+// arguments are as for NewPackets.
+func NewCaptionPackets(c *Captions, info media.TrackInfo, parser bytestream.Parser) *Packets {
+	return &Packets{captions: c, info: info, parser: parser}
+}
+
+// IsCaptions reports whether a track holds captions as they are inside of pictures: several channels.
+func IsCaptions(cfg *media.DecoderConfig) bool { return cfg != nil && cfg.Codec == codecCEA608 }
+
 // Track is the ID of the track in its container.
 func (l *Packets) Track() uint32 { return l.info.ID }
 
@@ -62,6 +73,15 @@ func (l *Packets) Append(b []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.push(b)
+}
+
+// Add takes frames of the track without protection. It copies them.
+func (l *Packets) Add(frames ...*media.CodedFrame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range frames {
+		l.keep(*f)
+	}
 }
 
 func (l *Packets) push(b []byte) {
@@ -90,7 +110,7 @@ func (l *Packets) Show(on bool) {
 		return
 	}
 	l.shown = on
-	if !on {
+	if !on || l.captions != nil {
 		return
 	}
 	if l.reader == nil && !l.failed {
@@ -143,6 +163,10 @@ func (l *Packets) Fragment(tracks []bytestream.TrackFrames) error {
 // keep takes a frame, unless it came before.
 func (l *Packets) keep(f media.CodedFrame) {
 	if f.DecodeOnly && f.End() <= 0 {
+		return
+	}
+	if l.captions != nil {
+		l.captions.sample(&f)
 		return
 	}
 	at, found := slices.BinarySearchFunc(l.frames, f.PTS, func(have media.CodedFrame, t media.Time) int { return cmp.Compare(have.PTS, t) })

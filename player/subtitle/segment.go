@@ -90,6 +90,8 @@ type Segment struct {
 	Window media.Range
 	// Image fetches a picture that a document names; nil fetches none.
 	Image func(src string) ([]byte, error)
+	// Clear takes the protection off a sample; nil fails.
+	Clear func(*media.CodedFrame) (*media.CodedFrame, error)
 }
 
 // Warning is something that was left out of a segment, or repaired.
@@ -217,7 +219,7 @@ func isMP4(data []byte) bool {
 
 // samples reads MP4.
 func (s Segment) samples() ([]cue.Cue, []Warning, error) {
-	g := &gather{o: s.options()}
+	g := &gather{o: s.options(), clear: s.Clear}
 	p := mse.Formats()[mime.ISOBMFF]()
 	for _, part := range [][]byte{s.Init, s.Data} {
 		if len(part) == 0 {
@@ -243,6 +245,7 @@ func (s Segment) samples() ([]cue.Cue, []Warning, error) {
 // gather takes the samples of the first track of subtitles.
 type gather struct {
 	o        text.Options
+	clear    func(*media.CodedFrame) (*media.CodedFrame, error)
 	track    uint32
 	reader   *Reader
 	cues     []cue.Cue
@@ -280,12 +283,23 @@ func (g *gather) Fragment(tracks []bytestream.TrackFrames) error {
 		}
 		for i := range t.Frames {
 			f := &t.Frames[i]
-			cues, warnings, err := g.reader.Read(f)
-			g.cues, g.warnings = append(g.cues, cues...), append(g.warnings, warnings...)
-			if err != nil && g.err == nil {
+			if err := g.read(f); err != nil && g.err == nil {
 				g.err = fmt.Errorf("sample at %s: %w", f.PTS.Clock(), err)
 			}
 		}
 	}
 	return nil
+}
+
+func (g *gather) read(f *media.CodedFrame) error {
+	if f.Crypt != nil && g.clear != nil {
+		clear, err := g.clear(f)
+		if err != nil {
+			return err
+		}
+		f = clear
+	}
+	cues, warnings, err := g.reader.Read(f)
+	g.cues, g.warnings = append(g.cues, cues...), append(g.warnings, warnings...)
+	return err
 }

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -349,7 +350,7 @@ func (p *Player) packets(src *source.Source) ([]stream.Feed, error) {
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("%s: no track can be played: %s", fetch.Redact(src.Name), trackNames(src.File.Tracks()))
 	}
-	packed := packetSource{src.File, p.text.readers}
+	packed := &packetSource{Source: src.File, text: p.text.readers, near: !strings.HasPrefix(src.URL, "http")}
 	for id, l := range packed.text {
 		l.Append(src.File.Init(id))
 	}
@@ -430,10 +431,16 @@ func trackNames(tracks []file.Track) string {
 type packetSource struct {
 	*file.Source
 	text map[uint32]*subtitle.Packets
+	near bool // reading costs next to nothing
+	// of the goroutine that reads
+	selected []uint32     // without subtitles
+	at       media.Range  // what has been read without a jump
+	read     media.Ranges // what was read before
 }
 
 // Select implements stream.PacketSource. Subtitles are always read: there is little of them, and they can be shown at once.
-func (s packetSource) Select(tracks ...uint32) {
+func (s *packetSource) Select(tracks ...uint32) {
+	s.selected = slices.Clone(tracks)
 	for id := range s.text {
 		tracks = append(tracks, id)
 	}
@@ -441,19 +448,71 @@ func (s packetSource) Select(tracks ...uint32) {
 }
 
 // Seek implements stream.PacketSource. Subtitles are shown long before the next ones come: reading begins early enough
-// to find those that are on the screen at t.
-func (s packetSource) Seek(ctx context.Context, t media.Time) (media.Time, error) {
-	for id, l := range s.text {
-		l.Reset(s.Init(id))
-		if l.Shown() {
-			t = max(0, t.Add(-subtitlePreroll))
+// to find those that are on the screen at t, a little before t or, where that costs next to nothing, far before.
+func (s *packetSource) Seek(ctx context.Context, t media.Time) (media.Time, error) {
+	s.jump(t)
+	shown := slices.Collect(maps.Keys(s.text))
+	if shown = slices.DeleteFunc(shown, func(id uint32) bool { return !s.text[id].Shown() }); len(shown) > 0 {
+		if s.near {
+			if err := s.look(ctx, t, shown); err != nil {
+				return 0, err
+			}
+		}
+		t = max(0, t.Add(-subtitlePreroll))
+	}
+	s.reset()
+	landed, err := s.Source.Seek(ctx, t)
+	s.jump(landed)
+	return landed, err
+}
+
+// look reads subtitles that began long before t.
+func (s *packetSource) look(ctx context.Context, t media.Time, shown []uint32) error {
+	from, selected := max(0, t.Add(-subtitleReach)), s.selected
+	if r, ok := s.read.Find(from); ok && r.End >= t || from >= t || len(selected) == 0 {
+		return nil
+	}
+	s.reset()
+	// One of the other tracks tells how far reading has come. The last one is the sound, if there is any.
+	pace := selected[len(selected)-1]
+	s.Source.Select(append(shown, pace)...)
+	defer s.Select(selected...)
+	landed, err := s.Source.Seek(ctx, from)
+	if err != nil {
+		return nil // seeking to t tells why
+	}
+	for reached := landed; reached < t; {
+		chunks, err := s.Next(ctx)
+		if err != nil {
+			return context.Cause(ctx) // what cannot be read, or the end, is found by seeking to t, too
+		}
+		for _, c := range chunks {
+			if c.Track == pace {
+				reached = max(reached, c.Start, c.Through)
+			}
 		}
 	}
-	return s.Source.Seek(ctx, t)
+	s.at = media.Range{Start: landed, End: t}
+	s.jump(t)
+	return nil
+}
+
+func (s *packetSource) reset() {
+	for id, l := range s.text {
+		l.Reset(s.Init(id))
+	}
+}
+
+// jump notes that reading goes on elsewhere.
+func (s *packetSource) jump(to media.Time) {
+	if s.at.Start < s.at.End {
+		s.read = s.read.Union(media.NewRanges(s.at))
+	}
+	s.at = media.Range{Start: to, End: to}
 }
 
 // Next implements stream.PacketSource.
-func (s packetSource) Next(ctx context.Context) ([]stream.Chunk, error) {
+func (s *packetSource) Next(ctx context.Context) ([]stream.Chunk, error) {
 	chunks, err := s.Source.Next(ctx)
 	out := make([]stream.Chunk, len(chunks))
 	for i, c := range chunks {
@@ -463,6 +522,7 @@ func (s packetSource) Next(ctx context.Context) ([]stream.Chunk, error) {
 			}
 			continue
 		}
+		s.at.End = max(s.at.End, c.Start)
 		out[i] = stream.Chunk{Track: c.Track, Data: c.Data, Start: c.Start, End: c.End, From: c.From, Through: c.Through}
 	}
 	return out, err

@@ -25,8 +25,9 @@ import (
 const (
 	// subtitlePatience is how long a picture waits for the subtitles that belong to it.
 	subtitlePatience = 5 * time.Second
-	// subtitlePreroll is how long before the target of a seek a file is read for subtitles, in seconds.
-	subtitlePreroll media.Span = 6
+	// subtitlePreroll is how long before the target of a seek a file is read for subtitles, subtitleReach how long a local
+	// one is, in seconds.
+	subtitlePreroll, subtitleReach media.Span = 6, 60
 	// maxSubtitleFiles bounds the files of subtitles of one source.
 	maxSubtitleFiles = 64
 	// mainChannel is the channel of captions that there is first.

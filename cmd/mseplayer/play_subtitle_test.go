@@ -169,6 +169,72 @@ Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\an8}above
 	})
 }
 
+// pictured takes a picture of a file at a time with a track of subtitles, and one without.
+func pictured(t *testing.T, dir, file, track, at string, flags ...string) (with, without string) {
+	t.Helper()
+	var names []string
+	for _, tr := range []string{track, "no"} {
+		name := filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", filepath.Base(file), tr, at))
+		args := append([]string{"play", "--headless", "--audio-out", "null", "--frames", "1", "--sub-track", tr, "--screenshot", at + ":" + name}, flags...)
+		r, ok := launch(t, patienceOf(20), nil, append(args, file)...)
+		if !ok || r.code != 0 {
+			t.Fatalf("%s: exit code %d\n%s", file, r.code, r.err)
+		}
+		names = append(names, name)
+	}
+	return names[0], names[1]
+}
+
+// TestPlay_SubtitleCanvas shows pictures of subtitles over a film without the bars that they were made for.
+func TestPlay_SubtitleCanvas(t *testing.T) {
+	dir := t.TempDir()
+	sup := filepath.Join(dir, "s.sup")
+	if err := os.WriteFile(sup, screens(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		size string
+		want image.Rectangle
+	}{
+		{"320x120", image.Rect(80, 106, 240, 120)}, // the second line of the canvas is on its bar
+		{"240x180", image.Rect(40, 150, 200, 164)},
+	} {
+		film := filepath.Join(dir, c.size+".mkv")
+		ffmpegProgram(t, "-f", "lavfi", "-i", "color=c=blue:s="+c.size+":r=25:d=3", "-i", sup, "-map", "0", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast",
+			"-pix_fmt", "yuv420p", "-c:s", "copy", "-y", film)
+		with, without := pictured(t, dir, film, "2", "1.5")
+		got := changed(t, with, without)
+		if d := got.Min.Sub(c.want.Min); d.X < -1 || d.X > 1 || d.Y < -1 || d.Y > 1 || got.Dx() < 159 || got.Dx() > 161 || got.Dy() < 13 || got.Dy() > 15 {
+			t.Errorf("%s: subtitles at %v, want them at %v", c.size, got, c.want)
+		}
+	}
+}
+
+// TestPlay_SubtitleBegun seeks into a long line that began far before.
+func TestPlay_SubtitleBegun(t *testing.T) {
+	dir := t.TempDir()
+	srt := filepath.Join(dir, "s.srt")
+	if err := os.WriteFile(srt, []byte("1\n00:00:01,000 --> 00:00:45,000\na long line\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"film.mkv", "film.mp4"} {
+		film, codec := filepath.Join(dir, name), "srt"
+		if filepath.Ext(name) == ".mp4" {
+			codec = "mov_text"
+		}
+		ffmpegProgram(t, "-f", "lavfi", "-i", "color=c=blue:s=320x180:r=5:d=50", "-f", "lavfi", "-i", "sine=d=50", "-i", srt, "-map", "0", "-map", "1", "-map", "2",
+			"-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-pix_fmt", "yuv420p", "-c:a", "aac", "-c:s", codec, "-y", film)
+		with, without := pictured(t, dir, film, "3", "40.5")
+		if changed(t, with, without).Empty() {
+			t.Errorf("%s: nothing is shown of what began 39 s before", name)
+		}
+		with, without = pictured(t, dir, film, "3", "47.5", "--start", "30")
+		if r := changed(t, with, without); !r.Empty() {
+			t.Errorf("%s: something is shown behind the end, at %v", name, r)
+		}
+	}
+}
+
 // TestPlay_SubtitleFlags tries what the flags about subtitles do not take.
 func TestPlay_SubtitleFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{

@@ -24,6 +24,9 @@ const (
 	maxSubtitleRects, maxSubtitlePixels = 64, 16 << 20
 	// The canvas of subtitles that do not tell theirs.
 	subtitleWidth, subtitleHeight = 720, 576
+	// minSquareHeight is the least height of a canvas whose pixels are square; lower ones are those of television and are
+	// stretched as their pictures are.
+	minSquareHeight = 720
 )
 
 // bitmapSubtitles are the coding formats of subtitles that are pictures.
@@ -99,6 +102,10 @@ func (s *subtitle) Decode(f *media.CodedFrame) ([]cue.Cue, error) {
 	if w <= 0 || h <= 0 {
 		w, h = subtitleWidth, subtitleHeight
 	}
+	canvas := 0.0
+	if h >= minSquareHeight {
+		canvas = float64(w) / float64(h)
+	}
 	var cues []cue.Cue
 	pixels := 0
 	for _, r := range unsafe.Slice(sub.rects, min(int(sub.num_rects), maxSubtitleRects)) {
@@ -108,7 +115,7 @@ func (s *subtitle) Decode(f *media.CodedFrame) ([]cue.Cue, error) {
 		if pixels += int(r.w) * int(r.h); pixels > maxSubtitlePixels {
 			break
 		}
-		cues = append(cues, cue.Cue{Start: start, End: end, Forced: r.flags&C.AV_SUBTITLE_FLAG_FORCED != 0, Image: indexed(r),
+		cues = append(cues, cue.Cue{Start: start, End: end, Forced: r.flags&C.AV_SUBTITLE_FLAG_FORCED != 0, Image: indexed(r, canvas),
 			Rect: cue.Rect{X: float64(r.x) / float64(w), Y: float64(r.y) / float64(h), W: float64(r.w) / float64(w), H: float64(r.h) / float64(h)}})
 	}
 	return cues, nil
@@ -119,12 +126,12 @@ func millis(n C.uint32_t) media.Span {
 }
 
 // indexed makes a picture of one with a palette.
-func indexed(r *C.AVSubtitleRect) *cue.Image {
+func indexed(r *C.AVSubtitleRect, canvas float64) *cue.Image {
 	w, h, stride := int(r.w), int(r.h), int(r.linesize[0])
 	colors := (*[256]uint32)(unsafe.Pointer(r.data[1]))
 	n := min(max(int(r.nb_colors), 0), len(colors))
 	src := unsafe.Slice((*byte)(unsafe.Pointer(r.data[0])), stride*(h-1)+w)
-	img := &cue.Image{Width: w, Height: h, Pixels: make([]byte, 4*w*h)}
+	img := &cue.Image{Width: w, Height: h, Pixels: make([]byte, 4*w*h), Canvas: canvas}
 	for y := range h {
 		row := src[y*stride : y*stride+w]
 		dst := img.Pixels[4*w*y:]

@@ -3,6 +3,7 @@ package subtitle
 import (
 	"context"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -306,8 +307,58 @@ func (b *Board) paint(cues []*cue.Cue, w, h int, scale float64) (*Overlay, error
 	b.draw.Lock()
 	defer b.draw.Unlock()
 	var err error
-	o.Bitmaps, err = b.renderer.Draw(cues, raster.Options{Width: w, Height: h, Scale: scale})
+	o.Bitmaps, err = b.renderer.Draw(fit(cues, float64(w)/float64(h)), raster.Options{Width: w, Height: h, Scale: scale})
 	return o, err
+}
+
+// fit brings pictures that were made for a canvas of another shape onto a picture that is aspect times as wide as high. The
+// canvas keeps its shape and covers the picture, as if the bars around a film had been cut off; what lay on a bar moves in,
+// together with what else lies in that half.
+func fit(cues []*cue.Cue, aspect float64) []*cue.Cue {
+	const same = 0.02
+	var out []*cue.Cue
+	var before, behind cue.Rect // X and Y are how far the two halves move in
+	for i, c := range cues {
+		if c.Image == nil || c.Image.Canvas <= 0 || math.Abs(c.Image.Canvas/aspect-1) < same {
+			continue
+		}
+		if out == nil {
+			out = slices.Clone(cues)
+		}
+		moved, k := *c, aspect/c.Image.Canvas
+		r := &moved.Rect
+		if k > 1 {
+			r.Y, r.H = (r.Y-0.5)*k+0.5, r.H*k
+		} else {
+			r.X, r.W = (r.X-0.5)/k+0.5, r.W/k
+		}
+		before.X, before.Y = max(before.X, -r.X), max(before.Y, -r.Y)
+		behind.X, behind.Y = max(behind.X, r.X+r.W-1), max(behind.Y, r.Y+r.H-1)
+		out[i] = &moved
+	}
+	if out == nil {
+		return cues
+	}
+	for i, c := range out {
+		if c == cues[i] {
+			continue
+		}
+		c.Rect.X = inside(c.Rect.X, c.Rect.W, before.X, behind.X)
+		c.Rect.Y = inside(c.Rect.Y, c.Rect.H, before.Y, behind.Y)
+	}
+	return out
+}
+
+// inside moves a stretch by what its half of the picture moves in; one that is too long stays where it is.
+func inside(at, length, before, behind float64) float64 {
+	switch {
+	case length >= 1:
+		return at
+	case at+length/2 < 0.5:
+		return min(at+before, 1-length)
+	default:
+		return max(at-behind, 0)
+	}
 }
 
 // Overlay returns what is to be shown now over a picture of w × h pixels, as far as Run has drawn it; nil before. The same

@@ -222,4 +222,7 @@ func (c Color) Explicit() Color {
 type Image struct {
 	Width, Height int
 	Pixels        []byte
+	// Canvas is the width by the height, in square pixels, of what Rect is a part of. It may be larger than a film whose
+	// bars have been cut off since. 0 is the root container, whatever its shape.
+	Canvas float64
 }

@@ -263,8 +263,8 @@ func (c *composer) show(s *shown, t, from float64) error {
 		forced.Blocks, free.Blocks = r.split(true), r.split(false)
 		free.Area.Background = cue.Color{}
 		made = append(made, forced, free)
-	case len(r.blocks) > 0 || len(r.images) == 0:
-		base.Blocks, base.Forced = r.blocks, r.forced
+	case len(r.blocks) > 0 || len(r.images) == 0 || back.A > 0: // pictures do not paint what is behind them
+		base.Blocks, base.Forced = r.blocks, r.forced || len(r.blocks) == 0 && allForced(r.images)
 		made = append(made, base)
 	}
 	for i, im := range r.images {
@@ -321,4 +321,9 @@ func over(front, back cue.Color) cue.Color {
 func fade(c cue.Color, opacity float64) cue.Color {
 	c.A = uint8(math.Round(float64(c.A) * opacity))
 	return c
+}
+
+// allForced reports whether there are pictures, all of them to be shown in any case.
+func allForced(list []picture) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(p picture) bool { return !p.forced })
 }

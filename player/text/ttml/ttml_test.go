@@ -458,6 +458,7 @@ func TestImages(t *testing.T) {
 		{"a data URL", region, `<div region="r"><image src="data:image/png;base64,` + text64 + `"/></div>`, "0-… 25,25 50x50 (4×2)"},
 		{"a resource", `<resources><data xml:id="d" type="image/png" encoding="base64"><chunk>` + text64[:40] + `</chunk><chunk>` + text64[40:] + `</chunk></data></resources>` + region,
 			`<div region="r"><image src="#d"/></div>`, "0-… 25,25 50x50 (4×2)"},
+		{"before a background", strings.Replace(region, `"r"`, `"r" tts:backgroundColor="white" tts:showBackground="whenActive"`, 1), `<div begin="1s" end="2s" region="r" smpte:backgroundImage="a.png"/>`, "1-2 25,25 50x50 , 1-2 25,25 50x50 (4×2)"},
 		{"a source", region, `<div region="r"><image><source src="a.png"/></image></div>`, "0-… 25,25 50x50 (4×2)"},
 	} {
 		var got []string

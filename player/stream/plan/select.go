@@ -123,7 +123,7 @@ func (s *selector) candidates(per *manifest.Period, kind manifest.Kind) (sets []
 }
 
 // SelectText chooses subtitles as Rules.Text names them: one set in each period that has one like the first that was
-// found, none in the others. It returns nil when want is None or empty.
+// found, or at least in its language and of its kind, none in the others. It returns nil when want is None or empty.
 func SelectText(p *manifest.Presentation, supports func(string) (bool, string), want string) (*Track, error) {
 	if want == "" || want == None {
 		return nil, nil
@@ -230,11 +230,13 @@ func (s *selector) track(p *manifest.Presentation, kind manifest.Kind, want stri
 		if chosen {
 			set = mostLike(sets, like.Set)
 		}
+		if set == nil && kind == manifest.Text {
+			if set = related(sets, last); set == nil {
+				continue // better nothing than another language
+			}
+		}
 		if set == nil {
 			set = resembling(sets, last)
-		}
-		if set == nil && kind == manifest.Text {
-			continue // better nothing than another language
 		}
 		if set == nil {
 			set = best(sets)
@@ -367,6 +369,31 @@ func resembling(sets []*manifest.AdaptationSet, last *manifest.AdaptationSet) *m
 	for _, set := range sets {
 		if set.Lang == last.Lang && roleRank(set) == roleRank(last) {
 			return set
+		}
+	}
+	return nil
+}
+
+// related finds the subtitles that continue those of the period before: in the same language, if need be of another region,
+// and as much for the deaf, or for foreign parts only.
+func related(sets []*manifest.AdaptationSet, last *manifest.AdaptationSet) *manifest.AdaptationSet {
+	if last == nil {
+		return nil
+	}
+	var match []*manifest.AdaptationSet
+	for _, exact := range []bool{true, false} {
+		for _, set := range sets {
+			same := SameLanguage(last.Lang, set.Lang, exact) || last.Lang == set.Lang
+			if !same || set.Forced != last.Forced || set.HasRole("caption") != last.HasRole("caption") {
+				continue
+			}
+			if set.ID == last.ID {
+				return set
+			}
+			match = append(match, set)
+		}
+		if len(match) > 0 {
+			return best(match)
 		}
 	}
 	return nil

@@ -23,6 +23,7 @@ import (
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/manifest"
 	"mseplayer/player/source"
+	"mseplayer/player/subtitle"
 )
 
 // maxProbeKeys bounds the keys that are listed.
@@ -59,6 +60,7 @@ type (
 		Profiles check.Text        `json:"profiles"`
 		Periods  []probePeriod     `json:"periods"`
 		Tracks   []probeTrack      `json:"tracks"`
+		Sidecars []probeSidecar    `json:"sidecars"`
 		Wanted   []probeWanted     `json:"keysWanted"`
 		Chapters []probeChapter    `json:"chapters"`
 		Metadata map[string]string `json:"metadata"`
@@ -155,25 +157,52 @@ type (
 		Duration check.Seconds `json:"duration"`
 	}
 	probeTrack struct {
-		ID         int64         `json:"id"`
-		Type       string        `json:"type"`
-		Codec      check.Text    `json:"codec"`
-		Codecs     check.Text    `json:"codecs"`
-		Supported  bool          `json:"supported"`
-		Language   string        `json:"lang"`
-		Label      check.Text    `json:"label"`
-		Default    bool          `json:"default"`
-		Forced     bool          `json:"forced"`
-		Picture    bool          `json:"picture"`
-		Encrypted  bool          `json:"encrypted"`
-		Width      *int64        `json:"width"`
-		Height     *int64        `json:"height"`
-		Rotation   int           `json:"rotation"`
+		ID        int64      `json:"id"`
+		Type      string     `json:"type"`
+		Codec     check.Text `json:"codec"`
+		Codecs    check.Text `json:"codecs"`
+		Supported bool       `json:"supported"`
+		Language  string     `json:"lang"`
+		Label     check.Text `json:"label"`
+		Default   bool       `json:"default"`
+		Forced    bool       `json:"forced"`
+		Picture   bool       `json:"picture"`
+		Encrypted bool       `json:"encrypted"`
+		Width     *int64     `json:"width"`
+		Height    *int64     `json:"height"`
+		Rotation  int        `json:"rotation"`
+		Mirror    bool       `json:"mirror"`
+		// Clean is how many pixels are not shown at each side, Siting where chroma lies, Light what pictures were mastered for.
+		Clean      *probeClean   `json:"cleanAperture"`
+		Siting     check.Text    `json:"chromaSiting"`
+		Light      *probeLight   `json:"light"`
 		FrameRate  check.Seconds `json:"frameRate"`
 		SampleRate *int64        `json:"sampleRate"`
 		Channels   *int64        `json:"channels"`
 		Bitrate    *int64        `json:"bitrate"`
 		Frames     *int64        `json:"frames"`
+	}
+	probeClean struct {
+		Left   int `json:"left"`
+		Right  int `json:"right"`
+		Top    int `json:"top"`
+		Bottom int `json:"bottom"`
+	}
+	// probeLight is in candela per square metre, 0 for what is not told.
+	probeLight struct {
+		Peak    float32 `json:"peak"`
+		Black   float32 `json:"black"`
+		MaxCLL  float32 `json:"maxCLL"`
+		MaxFALL float32 `json:"maxFALL"`
+	}
+	// probeSidecar is a file of subtitles beside the source.
+	probeSidecar struct {
+		Name     string     `json:"name"`
+		Format   string     `json:"format"`
+		Language string     `json:"lang"`
+		Kind     string     `json:"kind"`
+		Forced   bool       `json:"forced"`
+		URL      check.Text `json:"url"`
 	}
 	probeChapter struct {
 		Start check.Seconds `json:"start"`
@@ -263,7 +292,7 @@ func probe(ctx context.Context, name string, open source.Options) (*probeReport,
 	defer src.Close()
 	p := &prober{ctx: ctx, open: open, src: src, mse: mse.Options{Decodes: ffmpeg.Factory{}.Supports}}
 	r := &probeReport{Schema: probeSchema, Source: fetch.Redact(name), Kind: manifest.File.String(), Duration: check.Unknown,
-		Periods: []probePeriod{}, Tracks: []probeTrack{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Session: []probeSession{}, Keys: []probeKey{}, Wanted: []probeWanted{}, Findings: []probeFinding{}}
+		Periods: []probePeriod{}, Tracks: []probeTrack{}, Sidecars: []probeSidecar{}, Chapters: []probeChapter{}, Metadata: map[string]string{}, Session: []probeSession{}, Keys: []probeKey{}, Wanted: []probeWanted{}, Findings: []probeFinding{}}
 	switch {
 	case src.File != nil:
 		p.file(r)
@@ -284,6 +313,15 @@ func probe(ctx context.Context, name string, open source.Options) (*probeReport,
 		}
 	default:
 		p.presentation(r)
+	}
+	if src.Presentation == nil || src.Muxed != nil {
+		for _, c := range source.Sidecars(src.URL) {
+			x := probeSidecar{Name: c.Name, Format: c.Format, Language: "und", Kind: c.Kind, Forced: c.Forced, URL: check.Text(fetch.Redact(c.URL))}
+			if c.Language != "" {
+				x.Language = c.Language
+			}
+			r.Sidecars = append(r.Sidecars, x)
+		}
 	}
 	return r, ctx.Err()
 }
@@ -316,6 +354,9 @@ func (p *prober) file(r *probeReport) {
 	}
 }
 
+// sitings are the names of media.ColorInfo.Siting.
+var sitings = map[uint8]string{1: "left", 2: "center", 3: "top left", 4: "top", 5: "bottom left", 6: "bottom"}
+
 // track describes an elementary stream.
 func (p *prober) track(t *media.TrackInfo) probeTrack {
 	x := probeTrack{ID: int64(t.ID), Type: t.Kind.String(), Language: "und", Label: check.Text(t.Label), FrameRate: check.Unknown}
@@ -330,7 +371,17 @@ func (p *prober) track(t *media.TrackInfo) probeTrack {
 		if c.Codec != "" {
 			x.Codecs = check.Text(mime.FromConfig(c))
 		}
-		x.Supported = t.Kind == media.Text || p.mse.Decodes(c.Codec)
+		x.Supported = p.mse.Decodes(c.Codec)
+		if t.Kind == media.Text {
+			x.Supported = subtitle.IsCaptions(c) || subtitle.Supports(c, ffmpeg.Factory{})
+		}
+		x.Mirror, x.Siting = c.Mirror, check.Text(sitings[c.Color.Siting])
+		if c.Clean != (media.Clean{}) {
+			x.Clean = &probeClean{c.Clean.Left, c.Clean.Right, c.Clean.Top, c.Clean.Bottom}
+		}
+		if l := c.Color.Light; l != (media.Light{}) {
+			x.Light = &probeLight{l.Peak, l.Black, l.MaxCLL, l.MaxFALL}
+		}
 		x.Encrypted, x.Rotation = c.Encrypted, c.Rotation
 		x.Width, x.Height, x.SampleRate, x.Channels = known(c.Width), known(c.Height), known(c.SampleRate), known(c.Channels)
 	}
@@ -582,6 +633,16 @@ func (r *probeReport) text(w io.Writer) error {
 	for _, t := range r.Tracks {
 		b.WriteString("  " + t.text() + "\n")
 	}
+	for _, c := range r.Sidecars {
+		lang, forced := "", ""
+		if c.Language != "und" {
+			lang = c.Language
+		}
+		if c.Forced {
+			forced = "forced"
+		}
+		fmt.Fprintf(&b, "  %s\n", join("beside it: "+oneLine(c.Name), c.Kind, lang, forced))
+	}
 	if r.Kind != manifest.File.String() {
 		for _, p := range r.Periods {
 			p.text(&b)
@@ -683,11 +744,32 @@ func (t *probeTrack) text() string {
 			flags = join(flags, x.name)
 		}
 	}
+	picture := ""
+	if t.Rotation != 0 {
+		picture = fmt.Sprintf("rotated by %d°", t.Rotation)
+	}
+	if t.Mirror {
+		picture = join(picture, "mirrored")
+	}
+	if c := t.Clean; c != nil {
+		picture = join(picture, fmt.Sprintf("without %d, %d, %d and %d pixels at the left, right, top and bottom", c.Left, c.Right, c.Top, c.Bottom))
+	}
+	if t.Siting != "" {
+		picture = join(picture, "chroma "+string(t.Siting))
+	}
+	if l := t.Light; l != nil {
+		if l.Peak > 0 {
+			picture = join(picture, fmt.Sprintf("mastered at %g to %g cd/m²", l.Black, l.Peak))
+		}
+		if l.MaxCLL > 0 || l.MaxFALL > 0 {
+			picture = join(picture, fmt.Sprintf("light up to %g, %g on average", l.MaxCLL, l.MaxFALL))
+		}
+	}
 	codec := string(t.Codecs)
 	if codec == "" {
 		codec = string(t.Codec)
 	}
-	return fmt.Sprintf("%-3d %-5s  %s", t.ID, t.Type, join(codec, shape(t.Width, t.Height, t.FrameRate, t.SampleRate, t.Channels), lang, oneLine(string(t.Label)), bitrate, flags))
+	return fmt.Sprintf("%-3d %-5s  %s", t.ID, t.Type, join(codec, shape(t.Width, t.Height, t.FrameRate, t.SampleRate, t.Channels), picture, lang, oneLine(string(t.Label)), bitrate, flags))
 }
 
 func (p *probePeriod) text(b *strings.Builder) {

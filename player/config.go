@@ -23,6 +23,8 @@ type Config struct {
 	// language; "no" for none. Default: a file of SubFiles or one that was found, foreign parts in the language of the
 	// sound, the author's default.
 	SubTrack string
+	// Language takes the place of the language of the sound where subtitles are chosen by it; "" is that of the sound.
+	Language string
 	// SubFiles are files of subtitles, paths or URLs, besides those that are found beside a local media file.
 	SubFiles []string
 	// SubDelay shows subtitles later, in seconds, or earlier; SubScale makes them larger, 0 being 1.

@@ -201,6 +201,9 @@ func (p *Player) Open(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if p.cfg.Language != "" {
+		p.text.spoken = p.cfg.Language
+	}
 	if err := p.chooseSubtitle(); err != nil {
 		return fmt.Errorf("%s: %w", fetch.Redact(src.Name), err)
 	}

@@ -48,6 +48,7 @@ type subtitles struct {
 	inside     map[uint32]bool
 	decrypters map[uint32]*crypt.Decrypter
 	refused    sync.Map // the IDs of those of which it has been told that they cannot be had
+	asked      bool     // somebody has chosen
 	wish       string   // the track that was asked for and has not been seen yet, "" for none
 	// spoken is the language of the sound, alone tells that there are neither pictures nor sound.
 	spoken string
@@ -223,7 +224,11 @@ func (p *Player) insideText(list []mse.TextFrame) {
 	for _, x := range list {
 		info := x.Track.Info()
 		p.textMu.Lock()
+		known := p.text.inside[info.ID]
 		r := p.insideTrack(info)
+		if _, chosen := p.text.board.Selected(); !known && !chosen {
+			p.show("") // it may be the one to stand by
+		}
 		d := p.text.decrypters[info.ID]
 		if d == nil && x.Frame.Crypt != nil {
 			d = p.keys.Decrypter()
@@ -242,7 +247,9 @@ func (p *Player) insideText(list []mse.TextFrame) {
 			continue
 		}
 		if r.Add(f); wish != "" {
-			_ = p.SelectSubtitle(wish) // it may be another track's turn
+			p.textMu.Lock()
+			_ = p.selectSubtitle(wish) // it may be another track's turn
+			p.textMu.Unlock()
 		}
 	}
 }
@@ -377,15 +384,27 @@ func (p *Player) sink(ctx context.Context, l *subtitle.Lane) stream.TextSink {
 	}
 }
 
+// Spoken is the language of the sound by which subtitles are chosen, "" when nobody says.
+func (p *Player) Spoken() string {
+	p.textMu.Lock()
+	defer p.textMu.Unlock()
+	return p.text.spoken
+}
+
 // SelectSubtitle shows a track of Subtitles by its ID, or the first of a language; None shows none. It fails when there
 // is no such track.
 func (p *Player) SelectSubtitle(want string) error {
 	p.textMu.Lock()
 	defer p.textMu.Unlock()
+	p.text.asked = true
+	return p.selectSubtitle(want)
+}
+
+// selectSubtitle is SelectSubtitle, whoever decides.
+func (p *Player) selectSubtitle(want string) error {
 	if want == None || want == "" {
 		p.text.wish = ""
-		p.text.board.Select("")
-		p.fetchSubtitles("")
+		p.show("")
 		return nil
 	}
 	tracks := p.text.board.Tracks()
@@ -400,9 +419,71 @@ func (p *Player) SelectSubtitle(want string) error {
 		return fmt.Errorf("no subtitle track %q; there are: %s", want, subtitleNames(tracks))
 	}
 	p.text.wish = ""
-	p.text.board.Select(tracks[i].ID)
-	p.fetchSubtitles(tracks[i].ID)
+	p.show(tracks[i].ID)
 	return nil
+}
+
+// show shows a track of an ID; for "", what is forced in the track that is on standby.
+func (p *Player) show(id string) {
+	p.text.board.Select(id)
+	standby := ""
+	if i := p.standby(); i >= 0 {
+		standby = p.text.board.Tracks()[i].ID
+	}
+	p.text.board.Standby(standby)
+	if id == "" {
+		id = standby
+	}
+	p.fetchSubtitles(id)
+}
+
+// standby is the track whose forced cues are shown while nothing is chosen, -1 for none: of those that can have such cues,
+// that in the language of the sound; where nobody says what the sound is in, the author's default, or the only one.
+func (p *Player) standby() int {
+	tracks, unknown := p.text.board.Tracks(), sameLanguage(p.text.spoken, "und") || p.text.spoken == ""
+	able, found := 0, -1
+	for i, t := range tracks {
+		codec, _, _ := strings.Cut(t.Codec, ".")
+		switch codec {
+		case "stpp", string(media.TTML), "application/ttml+xml", "hdmv_pgs_subtitle", "dvd_subtitle":
+		default:
+			continue
+		}
+		able++
+		switch {
+		case t.External || t.Forced:
+		case !unknown && sameLanguage(t.Language, p.text.spoken):
+			return i
+		case unknown && (t.Default || able == 1):
+			found = i
+		}
+	}
+	if found >= 0 && able > 1 && !tracks[found].Default {
+		return -1
+	}
+	return found
+}
+
+// followSound chooses anew after another sound has been chosen, unless somebody has asked for subtitles.
+func (p *Player) followSound(language string) {
+	p.textMu.Lock()
+	defer p.textMu.Unlock()
+	p.text.spoken = language
+	now, _ := p.text.board.Selected()
+	id := now.ID
+	if !p.text.asked && p.cfg.SubTrack == "" && (now.Forced || id == "") {
+		id = ""
+		tracks := p.text.board.Tracks()
+		if i := slices.IndexFunc(tracks, p.foreign); i >= 0 {
+			id = tracks[i].ID
+		}
+	}
+	p.show(id)
+}
+
+// foreign reports whether a track has the foreign parts in the language of the sound.
+func (p *Player) foreign(t subtitle.Track) bool {
+	return t.Forced && sameLanguage(t.Language, p.text.spoken)
 }
 
 // names reports whether want is the last part of a track's ID, which is a representation's.
@@ -460,8 +541,10 @@ func (p *Player) fetchSubtitles(id string) {
 // chooseSubtitle shows what the configuration names, or by default: a file that was given or found, the foreign parts in
 // the language of the sound, the author's choice.
 func (p *Player) chooseSubtitle() error {
+	p.textMu.Lock()
+	defer p.textMu.Unlock()
 	if want := p.cfg.SubTrack; want != "" {
-		err := p.SelectSubtitle(want)
+		err := p.selectSubtitle(want)
 		if err != nil && awaits(p.src.Presentation) {
 			p.text.wish, err = want, nil
 		}
@@ -470,15 +553,15 @@ func (p *Player) chooseSubtitle() error {
 	tracks := p.text.board.Tracks()
 	for _, fits := range []func(subtitle.Track) bool{
 		func(t subtitle.Track) bool { return t.External },
-		func(t subtitle.Track) bool { return t.Forced && sameLanguage(t.Language, p.text.spoken) },
+		p.foreign,
 		func(t subtitle.Track) bool { return t.Default },
 		func(subtitle.Track) bool { return p.text.alone },
 	} {
 		if i := slices.IndexFunc(tracks, fits); i >= 0 {
-			return p.SelectSubtitle(tracks[i].ID)
+			return p.selectSubtitle(tracks[i].ID)
 		}
 	}
-	return nil
+	return p.selectSubtitle(None)
 }
 
 // CycleSubtitle goes on to the next track, or back to the one before, with "none" between the last and the first.
@@ -513,7 +596,7 @@ func (p *Player) overlay(ctx context.Context, t media.Time, w, h int) (*subtitle
 
 // subtitlesReady reports whether the subtitles that are due at t have been read.
 func (p *Player) subtitlesReady(t media.Time) bool {
-	track, ok := p.text.board.Selected()
+	track, ok := p.text.board.Active()
 	if !ok {
 		return true
 	}

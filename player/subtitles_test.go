@@ -535,3 +535,104 @@ func TestSubtitles_InitLater(t *testing.T) {
 		}
 	})
 }
+
+// TestSubtitles_Forced shows what a track forces on everybody while it is off, and foreign parts in the language of
+// another sound.
+func TestSubtitles_Forced(t *testing.T) {
+	files := playertest.Package{Periods: []float64{12}, Sounds: []playertest.Sound{{ID: "b", Lang: "fr"}}}.Files()
+	sets := ""
+	for i, lang := range []string{"en", "fr"} {
+		sets += fmt.Sprintf(`<AdaptationSet id="%d" contentType="text" mimeType="application/ttml+xml" lang="%s"><Representation id="t%s" bandwidth="100"><BaseURL>%s.ttml</BaseURL></Representation></AdaptationSet>`, 20+i, lang, lang, lang)
+		files[lang+".ttml"] = &fstest.MapFile{Data: []byte(`<tt xmlns="http://www.w3.org/ns/ttml" xmlns:itts="http://www.w3.org/ns/ttml/profile/imsc1#styling"><body><div>` +
+			`<p begin="1s" end="3s">` + lang + ` spoken</p><p begin="4s" end="11s" itts:forcedDisplay="true">` + lang + ` sign</p></div></body></tt>`)}
+	}
+	with := func(more string) fstest.MapFS {
+		out := fstest.MapFS{}
+		for k, v := range files {
+			out[k] = v
+		}
+		out["manifest.mpd"] = &fstest.MapFile{Data: []byte(strings.Replace(string(files["manifest.mpd"].Data), "</Period>", sets+more+"</Period>", 1))}
+		out["foreign.vtt"] = &fstest.MapFile{Data: []byte(vtt("", "foreign", 0, 12))}
+		return out
+	}
+	foreign := `<AdaptationSet id="30" contentType="text" mimeType="text/vtt" lang="fr"><Role schemeIdUri="urn:mpeg:dash:role:2011" value="forced-subtitle"/>` +
+		`<Representation id="f" bandwidth="100"><BaseURL>foreign.vtt</BaseURL></Representation></AdaptationSet>`
+	for _, c := range []struct {
+		name, track, more string
+		sound             string // chosen at 2 s
+		want              map[media.Time]string
+	}{
+		{"off", "", "", "", map[media.Time]string{2: "", 5: "en sign"}},
+		{"not wanted", "no", "", "", map[media.Time]string{2: "", 5: "en sign"}},
+		{"another one is shown", "fr", "", "", map[media.Time]string{2: "fr spoken", 5: "fr sign"}},
+		{"another sound", "", "", "fr", map[media.Time]string{2: "", 5: "fr sign"}},
+		{"another sound with foreign parts", "", foreign, "fr", map[media.Time]string{5.5: "foreign 5"}},
+		{"another sound while one is shown", "en", foreign, "fr", map[media.Time]string{2: "en spoken", 5.5: "en sign"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			within(t, func(t *testing.T) {
+				r := newRig(t, with(c.more), player.Config{SubTrack: c.track})
+				defer r.stop()
+				r.open()
+				r.p.Play()
+				time.Sleep(2 * time.Second)
+				if c.sound != "" {
+					if err := r.p.SetAudioTrack(c.sound); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(2 * time.Second)
+				r.said(c.want)
+				r.p.Subtitles().SetVisible(false)
+				if c.more == "" {
+					r.said(map[media.Time]string{2: "", 5: c.want[5]})
+				}
+			})
+		})
+	}
+	within(t, func(t *testing.T) { // back to a sound without foreign parts
+		r := newRig(t, with(foreign), player.Config{})
+		defer r.stop()
+		r.open()
+		r.p.Play()
+		time.Sleep(time.Second)
+		for _, x := range []struct{ sound, want string }{{"fr", "f"}, {"en", ""}} {
+			if err := r.p.SetAudioTrack(x.sound); err != nil {
+				t.Fatal(err)
+			}
+			if track, _ := r.p.Subtitles().Selected(); !strings.HasSuffix(track.ID, x.want) || (track.ID == "") != (x.want == "") {
+				t.Errorf("with sound in %s: chosen %q", x.sound, track.ID)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// TestSubtitles_NextPeriod goes on with subtitles of the same language and kind, and with none of another.
+func TestSubtitles_NextPeriod(t *testing.T) {
+	for _, c := range []struct{ name, lang, role, want string }{
+		{"the same", "en", "subtitle", "second 0"},
+		{"another region", "en-GB", "subtitle", "second 0"},
+		{"for the deaf", "en", "caption", ""},
+		{"foreign parts", "en", "forced-subtitle", ""},
+		{"another language", "sv", "subtitle", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			within(t, func(t *testing.T) {
+				files := playertest.Package{Periods: []float64{8, 8}}.Files()
+				parts := strings.SplitAfter(string(files["manifest.mpd"].Data), "</Period>")
+				for i, lang := range []string{"en", c.lang} {
+					role, word := []string{"subtitle", c.role}[i], []string{"first", "second"}[i]
+					parts[i] = strings.Replace(parts[i], "</Period>", fmt.Sprintf(`<AdaptationSet id="%d" contentType="text" mimeType="text/vtt" lang="%s"><Role schemeIdUri="urn:mpeg:dash:role:2011" value="%s"/>`+
+						`<Representation id="t%d" bandwidth="100"><BaseURL>t%d.vtt</BaseURL></Representation></AdaptationSet></Period>`, 40+i, lang, role, i, i), 1)
+					files[fmt.Sprintf("t%d.vtt", i)] = &fstest.MapFile{Data: []byte(vtt("", word, 0, 8))}
+				}
+				files["manifest.mpd"] = &fstest.MapFile{Data: []byte(strings.Join(parts, ""))}
+				r := newRig(t, files, player.Config{SubTrack: "p0/40/t0"})
+				defer r.stop()
+				r.play(16)
+				r.said(map[media.Time]string{0.5: "first 0", 8.5: c.want})
+			})
+		})
+	}
+}

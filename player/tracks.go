@@ -102,7 +102,7 @@ func (p *Player) NextTrack(k media.Kind) (t Track, number, of int, err error) {
 	now := slices.IndexFunc(tracks, func(t Track) bool { return t.Chosen })
 	next := (now + 1) % len(tracks)
 	if next != now {
-		if err := tracks[next].play(""); err != nil {
+		if err := p.playTrack(tracks[next], ""); err != nil {
 			return Track{}, 0, 0, err
 		}
 	}
@@ -119,15 +119,15 @@ func (p *Player) setTrack(k media.Kind, name string) error {
 	tracks := p.tracksOf(k)
 	i := slices.IndexFunc(tracks, func(t Track) bool { return t.ID == name })
 	if i >= 0 {
-		return tracks[i].play("")
+		return p.playTrack(tracks[i], "")
 	}
 	if i = slices.IndexFunc(tracks, func(t Track) bool { return slices.Contains(t.names, name) }); i >= 0 {
-		return tracks[i].play(name)
+		return p.playTrack(tracks[i], name)
 	}
 	for _, exact := range []bool{true, false} {
 		i = slices.IndexFunc(tracks, func(t Track) bool { return plan.SameLanguage(name, t.Lang, exact) })
 		if i >= 0 && k == media.Audio {
-			return tracks[i].play("")
+			return p.playTrack(tracks[i], "")
 		}
 	}
 	there := "none"
@@ -140,6 +140,17 @@ func (p *Player) setTrack(k media.Kind, name string) error {
 		there += fmt.Sprintf("%s (%s)", t.ID, t)
 	}
 	return fmt.Errorf("player: no %s track %q can be chosen; there are: %s", k, name, there)
+}
+
+// playTrack plays a track, and lets subtitles follow the language of a sound.
+func (p *Player) playTrack(t Track, name string) error {
+	if err := t.play(name); err != nil {
+		return err
+	}
+	if t.Kind == media.Audio {
+		p.followSound(t.Lang)
+	}
+	return nil
 }
 
 // renditions lists what an adaptive stream offers. Where all sound is inside of the pictures, it is the tracks in there.

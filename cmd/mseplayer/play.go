@@ -95,7 +95,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.StringVar(&o.hwdec, "hwdec", "no", "let hardware decode, `auto|no|vaapi`; where it cannot, the processor does")
 	f.StringVar(&o.video, "video-track", "", "video track, `ID|no`")
 	f.StringVar(&o.audio, "audio-track", "", "audio track, `ID|LANG|no`")
-	f.StringVar(&o.sub, "sub-track", "", "subtitles, `ID|LANG|no` (default: a file given or found beside the media, foreign parts, the author's default)")
+	f.StringVar(&o.sub, "sub-track", "", "subtitles, `ID|LANG|no` (default: a file given or found beside the media, foreign parts, the author's default; what is forced is always shown)")
 	f.StringArrayVar(&o.subFiles, "sub-file", nil, "show the subtitles in `F`, a path or a URL (repeatable)")
 	f.Float64Var(&o.subDelay, "sub-delay", 0, "show subtitles `S` seconds later, or earlier if negative")
 	f.Float64Var(&o.subScale, "sub-scale", 1, "subtitles `R` times as large, 0.1 to 10")

@@ -88,7 +88,7 @@ func (s *session) writeShots(name string) {
 	cfg := s.config()
 	cfg.AudioTrack = player.None
 	if shown := s.current.Load(); shown != nil { // what the default depends on is not there without sound
-		cfg.SubTrack, cfg.SubDelay = player.None, shown.Subtitles().Delay()
+		cfg.SubTrack, cfg.SubDelay, cfg.Language = player.None, shown.Subtitles().Delay(), shown.Spoken()
 		if t, ok := shown.Subtitles().Selected(); ok && shown.Subtitles().Visible() {
 			cfg.SubTrack = t.ID
 		}

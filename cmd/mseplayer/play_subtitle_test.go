@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/png"
@@ -246,4 +247,44 @@ func TestPlay_SubtitleFlags(t *testing.T) {
 		expect(t, exitUsage, "", c.want, append(append([]string{"play", "--headless"}, strings.Fields(c.args)...), "demo:///x")...)
 	}
 	expect(t, exitFailed, "", `no subtitle track "xx"; there are: none`, "play", "--headless", "--audio-out", "null", "--sub-track", "xx")
+}
+
+// TestProbe_Subtitles lists the subtitles inside of a file and beside it, and what is special about its pictures.
+func TestProbe_Subtitles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	sup, srt := write("s.sup", string(screens())), write("s.srt", "1\n00:00:01,000 --> 00:00:02,000\nwords\n")
+	film := filepath.Join(dir, "film.mkv")
+	ffmpegProgram(t, "-f", "lavfi", "-i", "color=c=blue:s=320x180:r=25:d=3", "-i", sup, "-i", srt, "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-preset", "ultrafast",
+		"-pix_fmt", "yuv420p", "-chroma_sample_location", "topleft", "-c:s:0", "copy", "-c:s:1", "srt", "-metadata:s:s:0", "language=ger", "-disposition:s:1", "forced", "-y", film)
+	write("film.sv.forced.vtt", "WEBVTT\n")
+	r := expect(t, exitOK, "", "", "probe", "--json", film)
+	var v struct {
+		Tracks []struct {
+			Type, Codec, Lang string
+			ChromaSiting      string
+			Supported, Forced bool
+		}
+		Sidecars []struct {
+			Name, Format, Lang, Kind string
+			Forced                   bool
+		}
+	}
+	if err := json.Unmarshal([]byte(r.out), &v); err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%+v", v)
+	want := "{Tracks:[{Type:video Codec:h264 Lang:und ChromaSiting:top left Supported:true Forced:false} {Type:text Codec:hdmv_pgs_subtitle Lang:ger ChromaSiting: Supported:true Forced:false} " +
+		"{Type:text Codec:subrip Lang:und ChromaSiting: Supported:true Forced:true}] Sidecars:[{Name:film.sv.forced.vtt Format:vtt Lang:sv Kind:subtitles Forced:true}]}"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	expect(t, exitOK, "chroma top left", "", "probe", film)
+	expect(t, exitOK, "beside it: film.sv.forced.vtt, subtitles, sv, forced", "", "probe", film)
 }

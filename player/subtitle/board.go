@@ -68,6 +68,8 @@ type Board struct {
 	lanes  []*Lane // guarded by mu: in the order of Add
 	chosen *Lane   // guarded by mu: nil for none
 	hidden bool    // guarded by mu
+	// standby is guarded by mu: nil for none
+	standby *Lane
 	delay  media.Span
 	scale  float64
 
@@ -153,7 +155,37 @@ func (b *Board) Selected() (t Track, ok bool) {
 	return b.chosen.track, true
 }
 
-// SetVisible hides and shows the chosen track.
+// Standby sets whose forced cues are shown while nothing is chosen; "" is nobody's.
+func (b *Board) Standby(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.standby = nil
+	if i := slices.IndexFunc(b.lanes, func(l *Lane) bool { return l.track.ID == id }); i >= 0 && id != "" {
+		b.standby = b.lanes[i]
+	}
+	b.wake()
+}
+
+// Active returns the track of which something may be shown: what is chosen, else what is on standby.
+func (b *Board) Active() (t Track, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l, _ := b.seen()
+	if l == nil {
+		return Track{}, false
+	}
+	return l.track, true
+}
+
+// seen is the lane of which something may be shown, nil for none, and whether that is what is forced only.
+func (b *Board) seen() (l *Lane, forced bool) {
+	if b.chosen == nil {
+		return b.standby, true
+	}
+	return b.chosen, b.hidden
+}
+
+// SetVisible hides and shows the chosen track, but for what its author forces on everybody.
 func (b *Board) SetVisible(v bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -222,7 +254,7 @@ func (l *Lane) Add(cues ...cue.Cue) {
 	}
 	l.board.mu.Lock()
 	dropped := l.list.Add(cues...)
-	if l.board.chosen == l {
+	if seen, _ := l.board.seen(); seen == l {
 		l.board.wake()
 	}
 	l.board.mu.Unlock()
@@ -239,7 +271,7 @@ func (l *Lane) Open(cues ...cue.Cue) {
 	for _, c := range cues {
 		l.open = append(l.open, &c)
 	}
-	if l.board.chosen == l {
+	if seen, _ := l.board.seen(); seen == l {
 		l.board.wake()
 	}
 }
@@ -256,8 +288,8 @@ func (b *Board) active(t media.Time) (cues []*cue.Cue, next media.Time, scale fl
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next, scale = media.Forever, b.scale
-	l := b.chosen
-	if l == nil || b.hidden {
+	l, forced := b.seen()
+	if l == nil {
 		return nil, next, scale
 	}
 	at := t.Add(-b.delay)
@@ -273,6 +305,9 @@ func (b *Board) active(t media.Time) (cues []*cue.Cue, next media.Time, scale fl
 			cues = append(cues, c)
 			next = min(next, c.End)
 		}
+	}
+	if forced {
+		cues = slices.DeleteFunc(cues, func(c *cue.Cue) bool { return !c.Forced })
 	}
 	return cues, next.Add(b.delay), scale
 }

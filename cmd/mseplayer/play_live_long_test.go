@@ -5,12 +5,15 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
+	"image"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // livesim builds and starts the live source simulator, and returns its address.
@@ -56,7 +59,7 @@ func livesim(t *testing.T) string {
 }
 
 // TestPlayLong_Live plays live presentations of a server on this machine for a while: addressed in every way, in several
-// periods, at low latency, protected, patched, with outages, and one that ends.
+// periods, at low latency, protected, patched, with subtitles, with outages, and one that ends.
 func TestPlayLong_Live(t *testing.T) {
 	const seconds = 15
 	server := livesim(t)
@@ -67,6 +70,8 @@ func TestPlayLong_Live(t *testing.T) {
 		// outages are part of it: media may be lost, and playback may wait for it.
 		outages bool
 		ends    bool
+		// text is the subtitles that are shown and change.
+		text string
 	}{
 		{name: "number", path: "testpic_2s/Manifest.mpd"},
 		{name: "timeline", path: "segtimeline_1/testpic_2s/Manifest.mpd"},
@@ -75,6 +80,9 @@ func TestPlayLong_Live(t *testing.T) {
 		{name: "patch", path: "patch_60/segtimeline_1/testpic_2s/Manifest.mpd"},
 		{name: "events", path: "scte35_2/testpic_2s/Manifest.mpd"},
 		{name: "protected", path: "eccp_cbcs/testpic_2s/Manifest.mpd"},
+		{name: "stpp", path: "timesubsstpp_en,sv/testpic_2s/Manifest.mpd", text: "en"},
+		{name: "wvtt", path: "timesubswvtt_en,sv/testpic_2s/Manifest.mpd", text: "sv"},
+		{name: "pictures as subtitles", path: "testpic_2s/Manifest_imsc1.mpd", text: "en"},
 		{name: "no such segments", path: "statuscode_[{cycle:30,rsq:0,code:404}]/testpic_2s/Manifest.mpd", outages: true},
 		{name: "outages", path: "traffic_u10d5,d10u5/testpic_2s/Manifest.mpd", outages: true},
 		{name: "end", path: "startrel_-20/stoprel_8/testpic_2s/Manifest.mpd", ends: true},
@@ -82,8 +90,14 @@ func TestPlayLong_Live(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
 			report := filepath.Join(t.TempDir(), "report.json")
-			r, ok := launch(t, patienceOf(3*seconds), nil, "play", "--headless", "--audio-out", "null", "--stats-json", report, "--duration", "15",
-				server+"/livesim2/"+x.path)
+			args := []string{"play", "--headless", "--audio-out", "null", "--stats-json", report, "--duration", "15"}
+			// The cues of all of them cover the odd seconds, and tell the time.
+			first, dir := time.Now().Unix()|1, t.TempDir()
+			shots := []string{filepath.Join(dir, "1.png"), filepath.Join(dir, "2.png")}
+			if x.text != "" {
+				args = append(args, "--sub-track", x.text, "--screenshot", fmt.Sprintf("%d.3:%s", first+2, shots[0]), "--screenshot", fmt.Sprintf("%d.3:%s", first+6, shots[1]))
+			}
+			r, ok := launch(t, patienceOf(3*seconds), nil, append(args, server+"/livesim2/"+x.path)...)
 			if !ok || r.code != exitOK {
 				t.Fatalf("exit %d\n%s", r.code, r.err)
 			}
@@ -92,6 +106,12 @@ func TestPlayLong_Live(t *testing.T) {
 				t.Fatal(err)
 			}
 			live := liveOf(t, report)
+			if x.text != "" {
+				// Below the middle nothing but subtitles changes.
+				if below := changed(t, shots[0], shots[1]).Intersect(image.Rect(0, 270, 640, 360)); below.Dx() < 5 || below.Dy() < 5 {
+					t.Errorf("the subtitles do not change")
+				}
+			}
 			t.Logf("%.1f s, %d pictures, %d dropped, latency %.2f of %.2f s, %d stalls, %d lost", p.WallTime, p.Frames.Presented, p.VideoPlaybackQuality.DroppedVideoFrames,
 				live.Live.Latency, live.Live.Target, len(p.Stalls), len(live.Lost))
 			switch {

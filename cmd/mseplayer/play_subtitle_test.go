@@ -132,6 +132,7 @@ Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\an8}above
 		{pack("vtt.mkv", vtt, "-c:s copy"), "2", above},
 		{pack("pgs.mkv", sup, "-c:s copy"), "2", above},
 		{pack("dvb.ts", sup, "-c:s dvbsub"), "257", above},
+		{pack("vob.mkv", sup, "-c:s dvdsub"), "2", above},
 	}
 	film := pack("film.mp4", srt, "-c:s mov_text -map -1:s")
 	write("film.sv.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nbelow\n\n00:03.000 --> 00:04.000 line:0\nabove\n")
@@ -162,6 +163,9 @@ Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\an8}above
 			r := changed(t, with[k], without[k])
 			if k > 0 && filepath.Ext(c.file) == ".ts" {
 				continue // ffmpeg writes wrong times behind the first screen
+			}
+			if k == 1 && filepath.Base(c.file) == "vob.mkv" {
+				continue // and leaves out what takes a picture away
 			}
 			if r.Empty() != in.Empty() || !r.In(in) {
 				t.Errorf("%s, picture %d: subtitles at %v, want them in %v", c.file, k, r, in)

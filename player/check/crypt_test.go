@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"mseplayer/mse/media"
+	"mseplayer/mse/msetest"
 	"mseplayer/player/check"
 	"mseplayer/player/crypt"
 )
@@ -61,4 +63,25 @@ func TestRun_Encrypted(t *testing.T) {
 	want(t, "a wrong key", found(r), "error drm.wrong-key p0/v/180p @0")
 	r = run(t, protected("cenc", ""), func(o *check.Options) { o.Decoders = nil })
 	want(t, "structure only", found(r), "")
+}
+
+// TestRun_EncryptedText reads subtitles that are encrypted, with their key, and tells which is missing.
+func TestRun_EncryptedText(t *testing.T) {
+	const text = `<AdaptationSet id="t" lang="en" contentType="text" mimeType="application/mp4"><SegmentTemplate duration="2" media="t$Number$" initialization="tinit"/>` +
+		`<Representation id="tt" bandwidth="1000" codecs="stpp"/></AdaptationSet>`
+	track := msetest.BuilderTrack{ID: 1, Timescale: 1000, Entries: []msetest.BuilderEntry{{DecoderConfig: &media.DecoderConfig{Kind: media.Text, Codec: media.TTML}}}}
+	for i := range 10 {
+		track.Samples = append(track.Samples, msetest.BuilderSample{PTS: int64(i) * 1000, DTS: int64(i) * 1000, Dur: 1000, Key: true,
+			Data: []byte(`<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p>words</p></div></body></tt>`)})
+	}
+	track.Protect("cenc", videoKey.KID, videoKey.Key, 0)
+	files := tenSeconds()
+	files["m.mpd"] = &fstest.MapFile{Data: []byte(head + video + audio + text + tail)}
+	add(files, "t", &msetest.Builder{Tracks: []msetest.BuilderTrack{track}})
+	r := run(t, files, func(o *check.Options) { o.Keys.Keys = []crypt.Key{videoKey} })
+	want(t, "with the key", found(r), "")
+	r = run(t, files)
+	if len(r.Findings) == 0 || !strings.Contains(r.Findings[0].Message, "01000000000000000000000000000001") {
+		t.Errorf("without the key: %s", found(r))
+	}
 }

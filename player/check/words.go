@@ -121,6 +121,8 @@ func (t *segmentTask) readWords() {
 	it := c.item
 	seg := subtitle.Segment{Name: it.URL, MIMEType: it.MIMEType, Init: w.init, Data: data, Language: t.choice.Set.Lang, Start: it.Start, Duration: it.Duration,
 		Exact: !t.rep.Floating}
+	d := t.keys.Decrypter()
+	seg.Clear = func(f *media.CodedFrame) (*media.CodedFrame, error) { return subtitle.Clear(t.ctx, d, f) }
 	in := t.choice.Period.Window()
 	if t.rep.Floating {
 		in = media.Range{Start: it.Start, End: it.Start.Add(it.Duration)}

@@ -13,8 +13,8 @@ import (
 )
 
 // screens is a file of Blu-ray subtitles for 1920 × 1080: a white box from second 1 to 2 at the bottom, from 3 to 4 at the
-// top.
-func screens() []byte {
+// top. flags are those of the objects: 0x40 forces them on everybody.
+func screens(flags byte) []byte {
 	var out []byte
 	segment := func(at float64, kind byte, body []byte) {
 		out = append(out, "PG"...)
@@ -32,7 +32,7 @@ func screens() []byte {
 	}
 	head := func(objects byte) []byte { return append(u16(nil, 1920, 1080), 0x10, 0, 1, 0x80, 0, 0, objects) }
 	show := func(at float64, x, y, w, h int) {
-		segment(at, 0x16, u16(append(head(1), 0, 0, 0, 0), x, y))
+		segment(at, 0x16, u16(append(head(1), 0, 0, 0, flags), x, y))
 		segment(at, 0x17, u16([]byte{1, 0}, x, y, w, h))
 		segment(at, 0x14, []byte{0, 0, 1, 235, 128, 128, 255})
 		var runs []byte
@@ -111,7 +111,7 @@ Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,below
 Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\an8}above
 `)
 	vtt := write("s.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nbelow\n\n00:03.000 --> 00:04.000 line:0\nabove\n")
-	sup := write("s.sup", string(screens()))
+	sup := write("s.sup", string(screens(0)))
 	const source = "-f lavfi -i color=c=blue:s=320x180:r=25:d=5 -map 0 -map 1 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -bf 0"
 	pack := func(name, subtitles, codec string) string {
 		name = filepath.Join(dir, name)
@@ -194,7 +194,7 @@ func pictured(t *testing.T, dir, file, track, at string, flags ...string) (with,
 func TestPlay_SubtitleCanvas(t *testing.T) {
 	dir := t.TempDir()
 	sup := filepath.Join(dir, "s.sup")
-	if err := os.WriteFile(sup, screens(), 0o644); err != nil {
+	if err := os.WriteFile(sup, screens(0), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -263,7 +263,7 @@ func TestProbe_Subtitles(t *testing.T) {
 		}
 		return name
 	}
-	sup, srt := write("s.sup", string(screens())), write("s.srt", "1\n00:00:01,000 --> 00:00:02,000\nwords\n")
+	sup, srt := write("s.sup", string(screens(0))), write("s.srt", "1\n00:00:01,000 --> 00:00:02,000\nwords\n")
 	film := filepath.Join(dir, "film.mkv")
 	ffmpegProgram(t, "-f", "lavfi", "-i", "color=c=blue:s=320x180:r=25:d=3", "-i", sup, "-i", srt, "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-preset", "ultrafast",
 		"-pix_fmt", "yuv420p", "-chroma_sample_location", "topleft", "-c:s:0", "copy", "-c:s:1", "srt", "-metadata:s:s:0", "language=ger", "-disposition:s:1", "forced", "-y", film)
@@ -291,4 +291,23 @@ func TestProbe_Subtitles(t *testing.T) {
 	}
 	expect(t, exitOK, "chroma top left", "", "probe", film)
 	expect(t, exitOK, "beside it: film.sv.forced.vtt, subtitles, sv, forced", "", "probe", film)
+}
+
+// TestPlay_SubtitleForced shows pictures of subtitles that are forced although none are wanted.
+func TestPlay_SubtitleForced(t *testing.T) {
+	dir := t.TempDir()
+	var shots []string
+	for i, flags := range []byte{0, 0x40} {
+		sup, film := filepath.Join(dir, fmt.Sprintf("%d.sup", i)), filepath.Join(dir, fmt.Sprintf("%d.mkv", i))
+		if err := os.WriteFile(sup, screens(flags), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		ffmpegProgram(t, "-f", "lavfi", "-i", "color=c=blue:s=320x180:r=25:d=3", "-i", sup, "-map", "0", "-map", "1", "-c:v", "libx264", "-preset", "ultrafast",
+			"-pix_fmt", "yuv420p", "-c:s", "copy", "-y", film)
+		_, off := pictured(t, dir, film, "2", "1.5")
+		shots = append(shots, off)
+	}
+	if r, want := changed(t, shots[0], shots[1]), image.Rect(80, 150, 240, 164); r != want && r != image.Rect(80, 150, 240, 163) {
+		t.Errorf("forced subtitles at %v, want them at %v", r, want)
+	}
 }

@@ -522,14 +522,17 @@ func subtitleNames(tracks []subtitle.Track) string {
 
 // fetchSubtitles makes the feed fetch a track, or nothing.
 func (p *Player) fetchSubtitles(id string) {
+	inside := false
 	for _, r := range p.text.readers {
-		r.Show(fmt.Sprint(r.Track()) == id)
+		this := fmt.Sprint(r.Track()) == id
+		r.Show(this)
+		inside = inside || this
 	}
 	if p.text.feed == nil {
 		return
 	}
 	l := p.text.lanes[id]
-	if l == nil || l.Track().External {
+	if l == nil || inside || l.Track().External {
 		_ = p.text.feed.Select(None, nil) // None is always there
 		return
 	}

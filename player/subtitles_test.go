@@ -392,6 +392,9 @@ func TestSubtitles_Inside(t *testing.T) {
 					defer r.stop()
 					r.play(12)
 					r.said(c.want)
+					if log := r.log.String(); strings.Contains(log, "cannot be") {
+						t.Errorf("told of:\n%s", log)
+					}
 				})
 			})
 		}

@@ -70,8 +70,8 @@ type Board struct {
 	hidden bool    // guarded by mu
 	// standby is guarded by mu: nil for none
 	standby *Lane
-	delay  media.Span
-	scale  float64
+	delay   media.Span
+	scale   float64
 
 	draw     sync.Mutex
 	renderer *raster.Renderer // guarded by draw

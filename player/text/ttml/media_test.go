@@ -200,7 +200,7 @@ func TestSamples(t *testing.T) {
 	for i := range 4 {
 		want["imsc1_txt_sv"] = append(want["imsc1_txt_sv"], fmt.Sprintf("%d-%d swe : 00:00:0%d.000", i, i+1, i))
 	}
-	want["imsc1_img_en"] = []string{"1-2 (250×32)", "3-4 (250×32)"}
+	want["imsc1_img_en"] = []string{"1-2 ", "1-2 (250×32)", "3-4 ", "3-4 (250×32)"} // the area of the region, and the picture in it
 	for name, want := range want {
 		p := isobmff.New(isobmff.Options{})
 		s := &samples{t: t}

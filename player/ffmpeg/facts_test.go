@@ -18,18 +18,20 @@ import (
 
 // deviations are the files for which FFmpeg 5.1, which measured the facts, says something else than we do, and why.
 var deviations = map[string]string{
-	"codec_other/androidx/sample_fpcm_32be.mp4":  "5.1 does not know fpcm",
-	"codec_other/androidx/sample_fpcm_32le.mp4":  "5.1 does not know fpcm",
-	"codec_other/androidx/sample_fpcm_64le.mp4":  "5.1 does not know fpcm",
-	"codec_other/androidx/sample_iamf.mp4":       "5.1 does not know IAMF",
-	"codec_other/spk/bear-iamf-base-opus.mp4":    "5.1 does not know IAMF",
-	"codec_aac/spk/bear-iamf-simple-aac-lc.mp4":  "5.1 does not know IAMF",
-	"codec_flac/spk/bear-iamf-simple-flac.mp4":   "5.1 does not know IAMF",
-	"mp4struct/mp4ff/iamf.mp4":                   "5.1 does not know IAMF",
-	"codec_other/androidx/sample_vvc.mp4":        "5.1 has no VVC decoder",
-	"webm_mkv/androidx/bear-flac-32bit.mka":      "5.1 has no 32-bit FLAC",
-	"codec_flac/androidx/bear_32bit.flac":        "5.1 has no 32-bit FLAC",
-	"webm_mkv/androidx/sample_with_chapters.mkv": "sound before time 0 is not presented",
+	"codec_other/androidx/sample_fpcm_32be.mp4":                     "5.1 does not know fpcm",
+	"codec_other/androidx/sample_fpcm_32le.mp4":                     "5.1 does not know fpcm",
+	"codec_other/androidx/sample_fpcm_64le.mp4":                     "5.1 does not know fpcm",
+	"codec_other/androidx/sample_iamf.mp4":                          "5.1 does not know IAMF",
+	"codec_other/spk/bear-iamf-base-opus.mp4":                       "5.1 does not know IAMF",
+	"codec_aac/spk/bear-iamf-simple-aac-lc.mp4":                     "5.1 does not know IAMF",
+	"codec_flac/spk/bear-iamf-simple-flac.mp4":                      "5.1 does not know IAMF",
+	"mp4struct/mp4ff/iamf.mp4":                                      "5.1 does not know IAMF",
+	"mp4struct/androidx/sample_fragmented_sgpd_v2.mp4":              "encrypted: 5.1 takes it as it is and makes what it can of that; without a key there are no pictures here",
+	"mp4struct/androidx/sample_fragmented_variable_length_sgpd.mp4": "encrypted: as above",
+	"codec_other/androidx/sample_vvc.mp4":                           "5.1 has no VVC decoder",
+	"webm_mkv/androidx/bear-flac-32bit.mka":                         "5.1 has no 32-bit FLAC",
+	"codec_flac/androidx/bear_32bit.flac":                           "5.1 has no 32-bit FLAC",
+	"webm_mkv/androidx/sample_with_chapters.mkv":                    "sound before time 0 is not presented",
 }
 
 // fact is a row of the index of media files.

@@ -41,7 +41,7 @@ dav1d $dav1d_version, built unchanged from the source release
   SHA-256 $dav1d_sha256
 END
 cat >"$new/libva/NOTICE" <<END
-On Linux mseplayer is compiled with the headers of libva $libva_version, from the source archive
+On Linux mseplayer is compiled with the headers of libva $libva_version, unchanged from the source archive
   $libva_url
   SHA-256 $libva_sha256
 The library itself is no part of it: where the system has one, it is loaded when hardware is to decode.

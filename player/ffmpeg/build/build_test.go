@@ -253,7 +253,7 @@ func TestKey(t *testing.T) {
 		{"ffmpeg's hash", "versions", "ffmpeg_sha256=d", "ffmpeg_sha256=e"},
 		{"dav1d's hash", "versions", "dav1d_sha256=4", "dav1d_sha256=5"},
 		{"how dav1d is built", "build-dav1d.sh", "release", "debug"},
-		{"libva's hash", "versions", "libva_sha256=e", "libva_sha256=f"},
+		{"libva's hash", "versions", "libva_debian_sha256=e", "libva_debian_sha256=f"},
 		{"how libva is built", "build-libva.sh", "-O2", "-O1"},
 		{"what stands in for libva", "libva/libva.c", "libva.so.2", "libva.so.3"},
 		{"how ffmpeg is built", "build-ffmpeg.sh", "--enable-pic", "--disable-pic"},
@@ -384,24 +384,29 @@ func TestBuildNeeds(t *testing.T) {
 	wantIn(t, "messages", errs, "my cache: compilers do not get along", "MSEPLAYER_CACHE")
 }
 
-// archive lets the sandbox fetch a source of six bytes, "source", as the pinned version 7.1.5. The Debian archive has
-// the version debian, "" for none reachable, with the given content; the project's own server has upstream, "" for
-// not reachable.
-func (s *sandbox) archive(debian, content, upstream string) {
+// archive lets the sandbox fetch a source of six bytes, "source", as the pinned version of FFmpeg 7.1.5 and of libva
+// 2.22.0, which Debian has as "repacked". The Debian archive has the version debian of name, "" for none reachable, with
+// the given content; the project's own server has upstream, "" for not reachable.
+func (s *sandbox) archive(name, debian, content, upstream string) {
 	s.t.Helper()
 	s.write("apt/sources.list", "deb http://archive.test/debian stable main\n")
 	s.write("apt/keyring.gpg", "")
 	s.edit("fetch-source.sh", "/etc/apt/sources.list.d/*.sources", s.dir+"/apt/*.sources")
 	s.edit("fetch-source.sh", "/etc/apt/sources.list /etc/apt/sources.list.d/*.list", s.dir+"/apt/sources.list")
 	s.edit("fetch-source.sh", "/usr/share/keyrings/debian-archive-keyring.gpg", s.dir+"/apt/keyring.gpg")
-	s.edit("versions", "de668509caf9e35e3cd162473441fdb29538c6d96ed080292b3cf9e6fc5d558f",
-		"41cf6794ba4200b839c53531555f0f3998df4cbb01a4d5cb0b94e3ca5e23947d") // of "source"
-	orig := "ffmpeg_" + debian + ".orig.tar.xz"
+	const source = "41cf6794ba4200b839c53531555f0f3998df4cbb01a4d5cb0b94e3ca5e23947d"
+	s.edit("versions", "de668509caf9e35e3cd162473441fdb29538c6d96ed080292b3cf9e6fc5d558f", source)
+	s.edit("versions", "467c418c2640a178c6baad5be2e00d569842123763b80507721ab87eb7af8735", source)
+	s.edit("versions", "efd30e3581bc09383a02a2943a83c216c94fc8027ed299be49d29e6f71d96ce8",
+		"ebf489b16d15235d5436921f6f165d8172613ab796d0892b4de5a3e10d76ded4") // of "repacked"
+	orig := name + "_" + debian + ".orig.tar.xz"
 	s.program("apt-get", `case "$*" in
 *update*) [ -n "`+debian+`" ] || { echo "E: archive.test does not answer"; exit 100; } ;;
 *print-uris*) echo "'http://archive.test/`+orig+`' `+orig+` 6 SHA256:0" ;;
-*download-only*) printf '`+content+`' >`+orig+` ;;
 esac
+`)
+	s.edit("fetch-source.sh", "/usr/lib/apt/apt-helper", "apt-helper")
+	s.program("apt-helper", `[ "$3 $4 $6" = "download-file http://archive.test/`+orig+` SHA256:0" ] && printf '`+content+`' >"$5"
 `)
 	s.program("curl", `[ -n "`+upstream+`" ] || { echo "curl: (6) no such host" >&2; exit 6; }
 until [ "$1" = -o ]; do shift; done; printf '`+upstream+`' >"$2"
@@ -429,7 +434,7 @@ func TestFetchSource(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t)
-			s.archive(c.debian, c.content, c.upstream)
+			s.archive("ffmpeg", c.debian, c.content, c.upstream)
 			out, errs, status := s.run("fetch-source.sh", "ffmpeg", filepath.Join(s.dir, "src"))
 			if status != c.status || strings.TrimSpace(out) != c.file {
 				t.Errorf("status %d, printed %q; want %d, %q\n%s", status, out, c.status, c.file, errs)
@@ -450,10 +455,31 @@ func TestFetchSource(t *testing.T) {
 	}
 }
 
+// TestFetchSourceRepacked: an archive that Debian has packed anew is known by a hash of its own, and both are kept.
+func TestFetchSourceRepacked(t *testing.T) {
+	for _, c := range []struct{ name, debian, content, upstream, file string }{
+		{"debian's", "2.22.0", "repacked", "", "libva-2.22.0.tar.xz"},
+		{"the project's", "", "", "source", "libva-2.22.0.tar.gz"},
+		{"the project's, debian's forged", "2.22.0", "forged", "source", "libva-2.22.0.tar.gz"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSandbox(t)
+			s.archive("libva", c.debian, c.content, c.upstream)
+			for range 2 { // the second finds it there
+				out, errs, status := s.run("fetch-source.sh", "libva", filepath.Join(s.dir, "src"))
+				if status != 0 || out != c.file+"\n" {
+					t.Errorf("status %d, printed %q; want %q\n%s", status, out, c.file, errs)
+				}
+			}
+		})
+	}
+}
+
 func TestFetchSourceKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	s := newSandbox(t)
-	s.archive("", "", "")
+	s.archive("ffmpeg", "", "", "")
 	s.write("src/ffmpeg-7.1.5.tar.xz", "source")
 	out, errs, status := s.run("fetch-source.sh", "ffmpeg", filepath.Join(s.dir, "src"))
 	if status != 0 || out != "ffmpeg-7.1.5.tar.xz\n" || errs != "" {

@@ -8,30 +8,38 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/versions"
 name=$1
 dir=$2
+repacked= # the hash of what Debian has packed anew
 case $name in
 ffmpeg) version=$ffmpeg_version sha256=$ffmpeg_sha256 url=$ffmpeg_url series=$ffmpeg_series ;;
 dav1d) version=$dav1d_version sha256=$dav1d_sha256 url=$dav1d_url series=$dav1d_series ;;
-libva) version=$libva_version sha256=$libva_sha256 url=$libva_url series=$libva_series ;;
+libva) version=$libva_version sha256=$libva_sha256 url=$libva_url series=$libva_series repacked=$libva_debian_sha256 ;;
 *)
   echo "fetch-source.sh: no source is called $name" >&2
   exit 2
   ;;
 esac
-file=$name-$version.tar.xz
+file=$name-$version.tar.${url##*.}
 
 readonly maxSeconds=600 # one download
 
 say() { echo "source of $name: $*" >&2; }
 
-# right FILE: whether it is the pinned archive.
-right() { [ -f "$1" ] && echo "$sha256  $1" | sha256sum --check --status -; }
+# right FILE: whether it is the pinned archive, be it as Debian has it.
+right() {
+  [ -f "$1" ] || return
+  local sum
+  sum=$(sha256sum "$1" | cut -d' ' -f1)
+  [ "$sum" = "$sha256" ] || [ "$sum" = "$repacked" ]
+}
 
 mkdir -p "$dir"
 cd "$dir"
-if right "$file"; then
-  echo "$file"
-  exit
-fi
+for f in "$file" "$name-$version.tar.xz"; do # the latter is Debian's
+  if right "$f"; then
+    echo "$f"
+    exit
+  fi
+done
 part=$(mktemp -d "$PWD/.fetch-XXXXXX")
 trap 'rm -rf "$part"' EXIT
 
@@ -74,17 +82,20 @@ APT::Sandbox::User "$(id -un)";
 END
 }
 
-# debianFile: prints the name of the source archive the suite has, such as ffmpeg_7.1.5.orig.tar.xz.
+# debianFile: prints the source archive the suite has, such as ffmpeg_7.1.5.orig.tar.xz, where it is, and the hash that
+# the suite's signed index gives it.
 debianFile() {
   timeout "$maxSeconds" apt-get -c "$part/apt.conf" -q update >"$part/log" 2>&1 ||
     { grep -m 1 '^[EW]:' "$part/log" || tail -n 1 "$part/log"; return 1; }
   apt-get -c "$part/apt.conf" -q source --print-uris --only-source "$name" 2>"$part/log" |
-    awk -v want="^${name}_[^_]+[.]orig[.]tar[.]xz$" '$2 ~ want { print $2; found = 1 } END { exit !found }' || { echo "suite $debian_suite has no such package"; return 1; }
+    awk -v want="^${name}_[^_]+[.]orig[.]tar[.]xz$" '$2 ~ want { gsub("\047", "", $1); print $2, $1, $4; found = 1 } END { exit !found }' ||
+    { echo "suite $debian_suite has no such package"; return 1; }
 }
 
-# debianGet: downloads the suite's source package; apt checks it against the signed index.
+# debianGet: downloads that archive; apt checks it against the index. The rest of the source package is not needed, and
+# a mirror may lack it.
 debianGet() {
-  (cd "$part" && timeout "$maxSeconds" apt-get -c apt.conf -q source --download-only --only-source "$name") \
+  timeout "$maxSeconds" /usr/lib/apt/apt-helper -c "$part/apt.conf" download-file "$debianURI" "$part/$offered" "$debianHash" \
     >"$part/log" 2>&1 || { grep -m 1 '^E:' "$part/log" || tail -n 1 "$part/log"; return 1; }
 }
 
@@ -102,11 +113,11 @@ keep() {
 
 offered=
 if debian=$(privateApt "$part/apt.conf") && debian=$(debianFile); then
-  offered=$debian
+  read -r offered debianURI debianHash <<<"$debian"
   debian="it has $offered"
   if [ "$offered" = "${name}_$version.orig.tar.xz" ]; then
     if debian=$(debianGet); then
-      right "$part/$offered" && say "$version from the Debian archive" && keep "$offered" "$file"
+      right "$part/$offered" && say "$version from the Debian archive" && keep "$offered" "$name-$version.tar.xz"
       debian="its $offered is not the pinned one"
     fi
     offered=

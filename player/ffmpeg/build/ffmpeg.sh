@@ -33,7 +33,7 @@ hash() { sha256sum | cut -c1-12; }
 dav1dKey() { { compiler && echo "$dav1d_sha256" && cat "$here"/{build-dav1d,finish-install}.sh; } | hash; }
 ffmpegKey() {
   {
-    dav1dKey && echo "$ffmpeg_sha256" "$libva_sha256"
+    dav1dKey && echo "$ffmpeg_sha256" "$libva_debian_sha256"
     cat "$here"/{build-ffmpeg,build-libva,finish-install}.sh "$here/libva/libva.c" "$here"/config/*
   } | hash
 }
@@ -56,8 +56,8 @@ stage() {
 
 # unpack ARCHIVE: leaves the content of a source archive in the working folder, under the name it has there.
 unpack() {
-  mkdir "$work/${1%.tar.xz}"
-  tar -xf "$cache/src/$1" -C "$work/${1%.tar.xz}" --strip-components=1
+  mkdir "$work/${1%.tar.*}"
+  tar -xf "$cache/src/$1" -C "$work/${1%.tar.*}" --strip-components=1
 }
 
 # build KEY: the whole build, in stages; the output goes into their logs.
@@ -70,11 +70,11 @@ build() {
   dav1d=$("$here/fetch-source.sh" dav1d "$cache/src")
   unpack "$ffmpeg"
   unpack "$dav1d"
-  ffmpeg=${ffmpeg%.tar.xz} dav1d=${dav1d%.tar.xz}
+  ffmpeg=${ffmpeg%.tar.*} dav1d=${dav1d%.tar.*}
   if [ "$(uname -s)" = Linux ]; then
     libva=$("$here/fetch-source.sh" libva "$cache/src")
     unpack "$libva"
-    libva=${libva%.tar.xz} libvaPrefix=$work/libva
+    libva=${libva%.tar.*} libvaPrefix=$work/libva
     "$here/build-libva.sh" "$work/$libva" "$libvaPrefix"
   fi
 

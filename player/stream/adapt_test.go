@@ -115,3 +115,24 @@ func TestAdapt_Abandon(t *testing.T) {
 		}
 	})
 }
+
+// TestAdapt_SeekBeforeBoundary seeks to where a segment is about to end, beyond what is buffered, while another rung is chosen: the
+// end of that segment is shown, and no hole is left that would have to be jumped over.
+func TestAdapt_SeekBeforeBoundary(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		files, pres := rungs()
+		sel := &choices{}
+		sel.choose = func(abr.State) int { return len(sel.asked) % 3 }
+		org := &origin{files: files, pace: func(string) time.Duration { return 20 * time.Millisecond }}
+		r := start(t, org, pres, stream.ProgramOptions{Rules: plan.Rules{Quality: "auto"}}, map[manifest.Kind]stream.Selector{manifest.Video: sel})
+		defer r.stop()
+		for _, at := range []media.Time{17.9997, 13.95, 9.99, 5.9999999} {
+			r.el.Seek(at)
+			time.Sleep(8 * time.Second)
+			all := r.surface.Pictures()
+			if last := all[len(all)-1]; last.PTS > at+1e-6 || last.PTS < at-0.041 || len(r.engine.Gaps()) != 0 {
+				t.Errorf("seek to %v shows %v, gaps %v, buffered %v", at, last.PTS, r.engine.Gaps(), r.el.Buffered())
+			}
+		}
+	})
+}

@@ -203,9 +203,12 @@ func (f *Segments) replace(ctx context.Context, e *Engine) error {
 	if err != nil {
 		return f.wrap(plan.Item{}, Policy, err)
 	}
-	from := at
+	from, goOn := at, f.seek
 	if x, ok := r.Find(at); ok {
-		from = min(at.Add(chosenLead), x.End)
+		from = at.Add(chosenLead)
+		if x.End < from {
+			from, goOn = x.End, f.track.Continue
+		}
 	}
 	keep := from.Add(chosenKeep)
 	if r.End() > keep {
@@ -216,7 +219,7 @@ func (f *Segments) replace(ctx context.Context, e *Engine) error {
 	f.choice = choice{old: keep}
 	f.window, f.chosen, f.why = media.Range{}, false, reasonChosen
 	f.trouble, f.damage = trouble{}, damage{}
-	f.track.Seek(from.Add(1e-3))
+	goOn(from)
 	f.set(false, from)
 	return nil
 }

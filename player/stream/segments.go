@@ -108,6 +108,7 @@ type Segments struct {
 	starves uint64                     // the interruptions that servers have been told of
 	routed  uint64                     // the router's version that the track follows
 	length  media.Span                 // of the segment that was begun last
+	origin  media.Time                 // where appending began anew last
 	reps    []*manifest.Representation // what rungs describes
 	rungs   []abr.Rung                 // immutable
 }
@@ -203,7 +204,7 @@ func (f *Segments) Run(ctx context.Context, e *Engine) error {
 	at, seeks := e.player.Playhead()
 	f.followed(seeks)
 	if at > 0 {
-		f.track.Seek(at)
+		f.seek(at)
 		f.set(false, at)
 	}
 	for {
@@ -380,7 +381,7 @@ func (f *Segments) behind(at media.Time) bool {
 	if at < x.Start {
 		return true
 	}
-	f.track.Seek(x.Start)
+	f.seek(x.Start)
 	f.set(false, x.Start)
 	return false
 }
@@ -534,7 +535,7 @@ func (f *Segments) leaveOut(e *Engine, it plan.Item, why error) {
 	f.trouble = trouble{}
 	f.chosen = false
 	f.set(false, it.End())
-	f.track.Seek(it.End().Add(1e-3))
+	f.track.Continue(it.End())
 	e.look()
 }
 
@@ -555,10 +556,10 @@ func (f *Segments) bufferedEnd() media.Time {
 
 // move follows a seek: go on where what is buffered at the new position ends.
 func (f *Segments) move(at media.Time) {
-	from := at
+	from, goOn := at, f.seek
 	if r, err := f.sb.Buffered(); err == nil {
 		if x, ok := r.Find(at); ok {
-			from = x.End
+			from, goOn = x.End, f.track.Continue
 			if f.Done() && x.End >= r.End() {
 				return // everything up to the end is there
 			}
@@ -567,9 +568,15 @@ func (f *Segments) move(at media.Time) {
 			}
 		}
 	}
-	f.track.Seek(from.Add(1e-3))
+	goOn(from)
 	f.window, f.chosen = media.Range{}, false
 	f.set(false, from)
+}
+
+// seek goes on at a point in time from which on nothing has been appended.
+func (f *Segments) seek(at media.Time) {
+	f.track.Seek(at)
+	f.origin = at
 }
 
 // followed notes the number of seeks and reports whether it is new.
@@ -616,7 +623,11 @@ func (f *Segments) reset() error {
 	}
 	err := f.abort()
 	f.chosen = false
-	f.track.Seek(f.Edge().Add(1e-3)) // the segment that was given up is still to come
+	if edge := f.Edge(); edge == f.origin {
+		f.seek(edge)
+	} else {
+		f.track.Continue(edge) // the segment that was given up is still to come
+	}
 	return err
 }
 

@@ -137,6 +137,7 @@ type Track struct {
 	slack  media.Span               // a segment that ends no later than this after at is not worth fetching
 	next   int                      // index of the next segment in rep, valid if placed
 	placed bool
+	sought bool                // at was asked for, and no segment has been given since
 	hint   manifest.SegmentRef // what was given last, if it was announced only
 }
 
@@ -205,6 +206,7 @@ func (t *Track) enter(period int) {
 		return
 	}
 	t.at, t.slack, t.hint = t.choices[period].Period.Start, windowTolerance, manifest.SegmentRef{}
+	t.sought = false
 	t.resume(false)
 }
 
@@ -251,7 +253,16 @@ func (t *Track) Update(next *Track) {
 		t.period = t.periodAt(t.at)
 	}
 	t.resume(true)
-	t.slack, t.placed = alignTolerance, false
+	t.realign()
+}
+
+// realign finds the place anew in segments that may be out of line with those before: there is no need for one of which a
+// little is missing only, unless at is where playback is to begin.
+func (t *Track) realign() {
+	t.placed = false
+	if !t.sought {
+		t.slack = alignTolerance
+	}
 }
 
 // periodAt returns the index of the period of a point in time, or of the first one after it.
@@ -278,7 +289,13 @@ func (t *Track) Seek(at media.Time) {
 		t.enter(period)
 	}
 	t.at, t.slack = max(at, t.choices[t.period].Period.Start), seekTolerance
-	t.placed, t.hint = false, manifest.SegmentRef{}
+	t.placed, t.sought, t.hint = false, true, manifest.SegmentRef{}
+}
+
+// Continue goes on at a point in time up to which media has been had already: of a segment that ends a little later there is no need.
+func (t *Track) Continue(at media.Time) {
+	t.Seek(at.Add(windowTolerance))
+	t.sought = false
 }
 
 // Begin returns where the list of segments that was loaded last asks playback to begin, nil for nowhere.
@@ -321,7 +338,8 @@ func (t *Track) Use(r *manifest.Representation) bool {
 		return false
 	}
 	if r != t.rep {
-		t.rep, t.slack, t.placed = r, alignTolerance, false
+		t.rep = r
+		t.realign()
 	}
 	return true
 }
@@ -416,6 +434,7 @@ func (t *Track) Next(now time.Time, get manifest.Getter) (Item, error) {
 			}
 		}
 		t.next++
+		t.sought = false
 		t.at, t.hint = s.End(), manifest.SegmentRef{}
 		if s.Hint { // how long it is, and which part, is known when it is listed
 			t.at, t.hint = s.Start, s
@@ -509,7 +528,7 @@ func (t *Track) reload(r *manifest.Representation, l *list, now time.Time, get m
 	}
 	l.List, l.lazy, l.due = next, r.Lazy, now.Add(max(next.Reload, minReload))
 	if r == t.rep {
-		t.slack, t.placed = alignTolerance, false
+		t.realign()
 	}
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 	"mseplayer/mse/mpegaudio"
-	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // source is an open MediaSource with one SourceBuffer.
@@ -40,7 +39,7 @@ func open(t *testing.T, typ string) *source {
 		InbandEvents: true,
 	})
 	var err error
-	if s.att, err = s.ms.Attach(bytestreamtest.Element{}); err != nil {
+	if s.att, err = s.ms.Attach(nil); err != nil {
 		t.Fatal(err)
 	}
 	if s.sb, err = s.ms.AddSourceBuffer(typ); err != nil {

@@ -9,36 +9,6 @@ import (
 	"mseplayer/mse/media"
 )
 
-// Element is a media element that does not mind.
-type Element struct{}
-
-// HasError implements mse.Host.
-func (Element) HasError() bool { return false }
-
-// DurationChanged implements mse.Host.
-func (Element) DurationChanged(*mse.Tx, media.Time) {}
-
-// TrackLists implements mse.Host.
-func (Element) TrackLists() *mse.TrackLists { return nil }
-
-// TracksChanged implements mse.Host.
-func (Element) TracksChanged(*mse.Tx) {}
-
-// NewTracksActive implements mse.Host.
-func (Element) NewTracksActive(*mse.Tx) {}
-
-// MetadataComplete implements mse.Host.
-func (Element) MetadataComplete(*mse.Tx) {}
-
-// BufferedChanged implements mse.Host.
-func (Element) BufferedChanged(*mse.Tx) {}
-
-// PlayheadRemoved implements mse.Host.
-func (Element) PlayheadRemoved(*mse.Tx) {}
-
-// StreamEnded implements mse.Host.
-func (Element) StreamEnded(*mse.Tx, mse.EndReason, error) {}
-
 // Buffer is a SourceBuffer of one format in a MediaSource that is open. Every call returns when all that it causes has
 // happened.
 type Buffer struct {
@@ -59,7 +29,7 @@ func NewBuffer(t testing.TB, mimeType string) *Buffer {
 		SkipUnsupportedTracks: true,
 		InbandEvents:          true,
 	})
-	if _, err := b.Source.Attach(Element{}); err != nil {
+	if _, err := b.Source.Attach(nil); err != nil {
 		t.Fatal(err)
 	}
 	sb, err := b.Source.AddSourceBuffer(mimeType)

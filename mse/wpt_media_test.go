@@ -163,13 +163,12 @@ func segmentSizes(t *testing.T, init, data []byte) (sizes []int) {
 
 // collector notes what a parser finds.
 type collector struct {
+	bytestream.Discard
 	init      *media.InitSegment
 	fragments [][]bytestream.TrackFrames
 }
 
 func (c *collector) InitSegment(s *media.InitSegment) error { c.init = s; return nil }
-func (c *collector) MediaSegmentStart() error               { return nil }
-func (c *collector) MediaSegmentEnd() error                 { return nil }
 func (c *collector) Fragment(tracks []bytestream.TrackFrames) error {
 	c.fragments = append(c.fragments, tracks)
 	return nil
@@ -177,14 +176,8 @@ func (c *collector) Fragment(tracks []bytestream.TrackFrames) error {
 
 func drain(t *testing.T, p bytestream.Parser, h bytestream.Handler) {
 	t.Helper()
-	for {
-		more, err := p.Step(h)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !more {
-			return
-		}
+	if err := bytestream.Drain(p, h); err != nil {
+		t.Fatal(err)
 	}
 }
 

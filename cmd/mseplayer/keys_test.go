@@ -33,14 +33,14 @@ var (
 func flagOf(k crypt.Key) string { return fmt.Sprintf("%x:%x", k.KID, k.Key) }
 
 // gathered are the frames of one track.
-type gathered []media.CodedFrame
+type gathered struct {
+	bytestream.Discard
+	frames []media.CodedFrame
+}
 
-func (g *gathered) InitSegment(*media.InitSegment) error { return nil }
-func (g *gathered) MediaSegmentStart() error             { return nil }
-func (g *gathered) MediaSegmentEnd() error               { return nil }
 func (g *gathered) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
-		*g = append(*g, t.Frames...)
+		g.frames = append(g.frames, t.Frames...)
 	}
 	return nil
 }
@@ -55,10 +55,8 @@ func demoTrack(t *testing.T, name string) msetest.BuilderTrack {
 			return false
 		}
 		p.Push(b)
-		for more := true; more; {
-			if more, err = p.Step(g); err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
+		if err := bytestream.Drain(p, g); err != nil {
+			t.Fatalf("%s: %v", file, err)
 		}
 		return true
 	}
@@ -67,16 +65,16 @@ func demoTrack(t *testing.T, name string) msetest.BuilderTrack {
 			break
 		}
 	}
-	if len(*g) == 0 {
+	if len(g.frames) == 0 {
 		t.Fatalf("no frames of %s", name)
 	}
-	c := (*g)[0].Config
+	c := g.frames[0].Config
 	ticks := func(v float64) int64 { return int64(math.Round(v * float64(c.Timescale))) }
 	out := msetest.BuilderTrack{ID: 1, Timescale: c.Timescale, Entries: []msetest.BuilderEntry{{DecoderConfig: c}}}
-	for _, f := range *g {
+	for _, f := range g.frames {
 		out.Skip = max(out.Skip, -ticks(float64(f.DTS)), -ticks(float64(f.PTS.Add(-f.TrimFront))))
 	}
-	for _, f := range *g {
+	for _, f := range g.frames {
 		out.Samples = append(out.Samples, msetest.BuilderSample{PTS: ticks(float64(f.PTS.Add(-f.TrimFront))) + out.Skip, DTS: ticks(float64(f.DTS)) + out.Skip,
 			Dur: ticks(float64(f.Duration + f.TrimFront + f.TrimBack)), Key: f.RAP, Data: f.Data})
 	}

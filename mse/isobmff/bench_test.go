@@ -13,11 +13,11 @@ import (
 )
 
 // sink is a handler that lets everything go.
-type sink struct{ frames, portions int }
+type sink struct {
+	bytestream.Discard
+	frames, portions int
+}
 
-func (s *sink) InitSegment(*media.InitSegment) error { return nil }
-func (s *sink) MediaSegmentStart() error             { return nil }
-func (s *sink) MediaSegmentEnd() error               { return nil }
 func (s *sink) Fragment(tracks []bytestream.TrackFrames) error {
 	s.portions++
 	for _, t := range tracks {
@@ -62,7 +62,7 @@ func BenchmarkFeed(b *testing.B) {
 			for b.Loop() {
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := bytestreamtest.Drain(p, h); err != nil {
+					if err := bytestream.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -86,7 +86,7 @@ func TestAllocations(t *testing.T) {
 		segment := b.Segment(1, 0, media.Forever, 1)
 		return testing.AllocsPerRun(50, func() {
 			p.Push(segment)
-			if err := bytestreamtest.Drain(p, h); err != nil {
+			if err := bytestream.Drain(p, h); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -29,13 +29,9 @@ func TestSetKey(t *testing.T) {
 		if err := p.SetKey(k, r); err != nil {
 			t.Fatal(err)
 		}
-		p.Push(s)
 		from := len(r.Frames[1])
-		for more := true; more; {
-			var err error
-			if more, err = p.Step(r); err != nil {
-				t.Fatal(err)
-			}
+		if err := bytestreamtest.Feed(p, r, s); err != nil {
+			t.Fatal(err)
 		}
 		for _, f := range r.Frames[1][from:] {
 			if f.Crypt == nil || f.Crypt.KID != want || len(f.Crypt.IV) != 16 || f.Crypt.IV[0] != 0 || f.Crypt.SkipBlocks != 9 {

@@ -68,13 +68,11 @@ func TestScanner(t *testing.T) {
 
 // rangeHandler notes what a fragment's frames cover.
 type rangeHandler struct {
+	bytestream.Discard
 	first, last media.Time
 	rap, seen   bool
 }
 
-func (h *rangeHandler) InitSegment(*media.InitSegment) error { return nil }
-func (h *rangeHandler) MediaSegmentStart() error             { return nil }
-func (h *rangeHandler) MediaSegmentEnd() error               { return nil }
 func (h *rangeHandler) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
 		for i, f := range t.Frames {

@@ -5,17 +5,16 @@ import (
 	"testing"
 
 	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
 	"mseplayer/mse/msetest/bytestreamtest"
 )
 
 // sink is a handler that lets everything go.
-type sink struct{ frames, portions int }
+type sink struct {
+	bytestream.Discard
+	frames, portions int
+}
 
-func (s *sink) InitSegment(*media.InitSegment) error { return nil }
-func (s *sink) MediaSegmentStart() error             { return nil }
-func (s *sink) MediaSegmentEnd() error               { return nil }
 func (s *sink) Fragment(tracks []bytestream.TrackFrames) error {
 	s.portions++
 	for _, t := range tracks {
@@ -88,7 +87,7 @@ func BenchmarkFeed(b *testing.B) {
 				p := mp2t.New()
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := bytestreamtest.Drain(p, h); err != nil {
+					if err := bytestream.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -143,7 +142,7 @@ func TestAllocations(t *testing.T) {
 		allocs = testing.AllocsPerRun(20, func() {
 			h.frames = 0
 			p.Push(b)
-			if err := bytestreamtest.Drain(p, h); err != nil {
+			if err := bytestream.Drain(p, h); err != nil {
 				t.Fatal(err)
 			}
 			if err := p.Flush(h); err != nil {

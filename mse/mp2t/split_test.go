@@ -145,14 +145,7 @@ func TestReset_Apart(t *testing.T) {
 	second.video(900000, untimed, picture(8, 100, true))
 	p, r := mp2t.New(), &recorder{}
 	for _, b := range [][]byte{tables.b, first.b, tables.b, second.b} {
-		p.Push(bytes.Clone(b))
-		for more := true; more; {
-			var err error
-			if more, err = p.Step(r); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := p.Flush(r); err != nil {
+		if err := bytestreamtest.Finish(p, r, bytes.Clone(b)); err != nil {
 			t.Fatal(err)
 		}
 		p.Reset()

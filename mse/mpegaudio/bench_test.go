@@ -12,11 +12,12 @@ import (
 )
 
 // sink is a handler that lets everything go.
-type sink struct{ frames, inits int }
+type sink struct {
+	bytestream.Discard
+	frames, inits int
+}
 
 func (s *sink) InitSegment(*media.InitSegment) error { s.inits++; return nil }
-func (s *sink) MediaSegmentStart() error             { return nil }
-func (s *sink) MediaSegmentEnd() error               { return nil }
 func (s *sink) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
 		s.frames += len(t.Frames)
@@ -54,7 +55,7 @@ func BenchmarkFeed(b *testing.B) {
 				p.Reset()
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := bytestreamtest.Drain(p, h); err != nil {
+					if err := bytestream.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -82,7 +83,7 @@ func TestAllocations(t *testing.T) {
 		}
 		allocs := testing.AllocsPerRun(20, func() {
 			p.Push(stream)
-			if err := bytestreamtest.Drain(p, h); err != nil {
+			if err := bytestream.Drain(p, h); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -13,13 +13,13 @@ import (
 
 // collector gathers what a parser finds.
 type collector struct {
+	bytestream.Discard
 	init     *media.InitSegment
 	frames   map[uint32][]media.CodedFrame
 	segments int
 }
 
 func (c *collector) InitSegment(s *media.InitSegment) error { c.init = s; return nil }
-func (c *collector) MediaSegmentStart() error               { return nil }
 func (c *collector) MediaSegmentEnd() error                 { c.segments++; return nil }
 func (c *collector) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
@@ -34,14 +34,8 @@ func parse(t *testing.T, pieces ...[]byte) *collector {
 	c, p := &collector{frames: map[uint32][]media.CodedFrame{}}, isobmff.New(isobmff.Options{Strict: true})
 	for _, b := range pieces {
 		p.Push(b)
-		for {
-			more, err := p.Step(c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !more {
-				break
-			}
+		if err := bytestream.Drain(p, c); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if p.Buffered() != 0 || p.State() != bytestream.WaitingForSegment {

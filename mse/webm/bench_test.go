@@ -6,17 +6,16 @@ import (
 	"testing"
 
 	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
 	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/webm"
 )
 
 // sink is a handler that lets everything go.
-type sink struct{ frames, portions int }
+type sink struct {
+	bytestream.Discard
+	frames, portions int
+}
 
-func (s *sink) InitSegment(*media.InitSegment) error { return nil }
-func (s *sink) MediaSegmentStart() error             { return nil }
-func (s *sink) MediaSegmentEnd() error               { return nil }
 func (s *sink) Fragment(tracks []bytestream.TrackFrames) error {
 	s.portions++
 	for _, t := range tracks {
@@ -59,7 +58,7 @@ func BenchmarkFeed(b *testing.B) {
 			for b.Loop() {
 				for _, piece := range pieces {
 					p.Push(piece)
-					if err := bytestreamtest.Drain(p, h); err != nil {
+					if err := bytestream.Drain(p, h); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -105,7 +104,7 @@ func TestAllocations(t *testing.T) {
 				segment := clu(0, blocks...)
 				return testing.AllocsPerRun(50, func() {
 					p.Push(segment)
-					if err := bytestreamtest.Drain(p, h); err != nil {
+					if err := bytestream.Drain(p, h); err != nil {
 						t.Fatal(err)
 					}
 				})

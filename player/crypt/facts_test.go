@@ -13,17 +13,18 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
 	"mseplayer/mse/mpegaudio"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
 	"mseplayer/player/crypt"
 )
 
 // gatherer keeps the frames that a parser finds.
-type gatherer struct{ frames []media.CodedFrame }
+type gatherer struct {
+	bytestream.Discard
+	frames []media.CodedFrame
+}
 
-func (g *gatherer) InitSegment(*media.InitSegment) error { return nil }
-func (g *gatherer) MediaSegmentStart() error             { return nil }
-func (g *gatherer) MediaSegmentEnd() error               { return nil }
 func (g *gatherer) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
 		g.frames = append(g.frames, t.Frames...)
@@ -56,17 +57,12 @@ func gather(t *testing.T, dir string, files []string, keyed int, key *media.Samp
 				t.Fatal(err)
 			}
 		}
-		p.Push(b)
-		for more := true; more; {
-			if more, err = p.Step(g); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
+		if err := bytestreamtest.Feed(p, g, b); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 	}
-	if f, ok := p.(bytestream.Flusher); ok {
-		if err := f.Flush(g); err != nil {
-			t.Fatal(err)
-		}
+	if err := bytestreamtest.Finish(p, g); err != nil {
+		t.Fatal(err)
 	}
 	return g.frames
 }

@@ -44,11 +44,8 @@ func (o *opened) begin() error {
 	for _, t := range o.Tracks() {
 		p := file.NewParser()
 		p.Push(o.Init(t.ID))
-		for more := true; more; {
-			var err error
-			if more, err = p.Step(&collector{}); err != nil {
-				return err
-			}
+		if err := bytestream.Drain(p, bytestream.Discard{}); err != nil {
+			return err
 		}
 		o.parsers[t.ID] = p
 	}
@@ -81,12 +78,10 @@ func openFile(path string) (*opened, error) {
 
 // collector is a bytestream.Handler that hands each frame on.
 type collector struct {
+	bytestream.Discard
 	frame func(track uint32, f *media.CodedFrame) error
 }
 
-func (c *collector) InitSegment(*media.InitSegment) error { return nil }
-func (c *collector) MediaSegmentStart() error             { return nil }
-func (c *collector) MediaSegmentEnd() error               { return nil }
 func (c *collector) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
 		for i := range t.Frames {
@@ -112,10 +107,8 @@ func (o *opened) frames(fn func(track uint32, f *media.CodedFrame) error) error 
 		for _, c := range chunks {
 			p := o.parsers[c.Track]
 			p.Push(c.Data)
-			for more := true; more; {
-				if more, err = p.Step(h); err != nil {
-					return err
-				}
+			if err := bytestream.Drain(p, h); err != nil {
+				return err
 			}
 		}
 	}

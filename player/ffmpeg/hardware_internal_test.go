@@ -22,11 +22,11 @@ import (
 )
 
 // taker keeps the coded frames of a file.
-type taker struct{ frames []*media.CodedFrame }
+type taker struct {
+	bytestream.Discard
+	frames []*media.CodedFrame
+}
 
-func (*taker) InitSegment(*media.InitSegment) error { return nil }
-func (*taker) MediaSegmentStart() error             { return nil }
-func (*taker) MediaSegmentEnd() error               { return nil }
 func (k *taker) Fragment(tracks []bytestream.TrackFrames) error {
 	for i := range tracks[0].Frames {
 		k.frames = append(k.frames, &tracks[0].Frames[i])
@@ -59,10 +59,8 @@ func coded(t *testing.T) []*media.CodedFrame {
 	p, k := file.NewParser(), &taker{}
 	p.Push(s.Init(s.Tracks()[0].ID))
 	for {
-		for more := true; more; {
-			if more, err = p.Step(k); err != nil {
-				t.Fatal(err)
-			}
+		if err := bytestream.Drain(p, k); err != nil {
+			t.Fatal(err)
 		}
 		chunks, err := s.Next(context.Background())
 		if errors.Is(err, io.EOF) {

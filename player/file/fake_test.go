@@ -175,15 +175,6 @@ func (c *collected) Fragment(tracks []bytestream.TrackFrames) error {
 	return nil
 }
 
-// step runs a parser as far as it goes.
-func step(p bytestream.Parser, h bytestream.Handler) error {
-	for {
-		if more, err := p.Step(h); err != nil || !more {
-			return err
-		}
-	}
-}
-
 // player appends chunks to one parser for each track.
 type player struct {
 	*file.Source
@@ -206,7 +197,7 @@ func open(t *testing.T, f *fakeFile, in file.Input) *player {
 	for _, tr := range s.Tracks() {
 		p.parsers[tr.ID] = file.NewParser()
 		p.parsers[tr.ID].Push(s.Init(tr.ID))
-		if err := step(p.parsers[tr.ID], &p.got); err != nil {
+		if err := bytestream.Drain(p.parsers[tr.ID], &p.got); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -230,7 +221,7 @@ func (p *player) next(t *testing.T) bool {
 		p.through[c.Track] = c.Through
 		p.chunks = append(p.chunks, c)
 		p.parsers[c.Track].Push(c.Data)
-		if err := step(p.parsers[c.Track], &p.got); err != nil {
+		if err := bytestream.Drain(p.parsers[c.Track], &p.got); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -67,7 +67,7 @@ func TestParser_RoundTrip(t *testing.T) {
 	var got collected
 	p := file.NewParser()
 	p.Push(streamOf(t, f, 1))
-	if err := step(p, &got); err != nil {
+	if err := bytestream.Drain(p, &got); err != nil {
 		t.Fatal(err)
 	}
 	if p.Buffered() != 0 || p.State() != bytestream.WaitingForSegment {
@@ -106,7 +106,7 @@ func TestParser_AnyCut(t *testing.T) {
 		for _, c := range append(cuts, len(b)) {
 			p.Push(append([]byte(nil), b[at:c]...))
 			at = c
-			if err := step(p, &log); err != nil {
+			if err := bytestream.Drain(p, &log); err != nil {
 				t.Fatalf("cut at %v: %v", cuts, err)
 			}
 		}
@@ -205,7 +205,7 @@ func TestParser_Faults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := file.NewParser()
 			p.Push(join(c.in, record('E')))
-			err := step(p, &collected{})
+			err := bytestream.Drain(p, &collected{})
 			var fe *bytestream.FormatError
 			if !errors.As(err, &fe) || fe.Path != c.path || !strings.Contains(err.Error(), c.msg) {
 				t.Fatalf("error %v, want %q at %s", err, c.msg, c.path)
@@ -213,7 +213,7 @@ func TestParser_Faults(t *testing.T) {
 			p.Reset()
 			p.Push(whole)
 			var got collected
-			if err := step(p, &got); err != nil || len(got.frames[1]) != 30 {
+			if err := bytestream.Drain(p, &got); err != nil || len(got.frames[1]) != 30 {
 				t.Errorf("after Reset: %v, %d frames", err, len(got.frames[1]))
 			}
 		})
@@ -227,7 +227,7 @@ func TestParser_GoodBeforeBad(t *testing.T) {
 	var got collected
 	p := file.NewParser()
 	p.Push(bad)
-	if err := step(p, &got); err == nil || len(got.frames[1]) != 30 {
+	if err := bytestream.Drain(p, &got); err == nil || len(got.frames[1]) != 30 {
 		t.Errorf("%v, %d frames", err, len(got.frames[1]))
 	}
 }
@@ -238,7 +238,7 @@ func TestParser_Flush(t *testing.T) {
 	var got collected
 	p := file.NewParser()
 	p.Push(whole[:len(whole)-30]) // in the middle of the last frame
-	if err := step(p, &got); err != nil || len(got.frames[1]) != 0 || p.State() != bytestream.ParsingMediaSegment {
+	if err := bytestream.Drain(p, &got); err != nil || len(got.frames[1]) != 0 || p.State() != bytestream.ParsingMediaSegment {
 		t.Fatalf("%v, %d frames, %v", err, len(got.frames[1]), p.State())
 	}
 	if err := p.(bytestream.Flusher).Flush(&got); err != nil || len(got.frames[1]) != 24 {
@@ -272,19 +272,6 @@ func (r refusingHandler) MediaSegmentStart() error                { return r.err
 func (r refusingHandler) Fragment([]bytestream.TrackFrames) error { return r.err }
 func (r refusingHandler) MediaSegmentEnd() error                  { return r.err }
 
-// element is a media element that does not care.
-type element struct{}
-
-func (element) HasError() bool                            { return false }
-func (element) DurationChanged(*mse.Tx, media.Time)       {}
-func (element) TrackLists() *mse.TrackLists               { return nil }
-func (element) TracksChanged(*mse.Tx)                     {}
-func (element) NewTracksActive(*mse.Tx)                   {}
-func (element) MetadataComplete(*mse.Tx)                  {}
-func (element) BufferedChanged(*mse.Tx)                   {}
-func (element) PlayheadRemoved(*mse.Tx)                   {}
-func (element) StreamEnded(*mse.Tx, mse.EndReason, error) {}
-
 // TestSourceBuffer appends a file to a real SourceBuffer and reads it back.
 func TestSourceBuffer(t *testing.T) {
 	f := movie(250, 25, 50)
@@ -295,7 +282,7 @@ func TestSourceBuffer(t *testing.T) {
 		}
 	}
 	ms := mse.New(mse.Options{Private: map[string]func() bytestream.Parser{file.MIMEType: file.NewParser}})
-	a, err := ms.Attach(element{})
+	a, err := ms.Attach(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,7 +338,7 @@ func FuzzParser(f *testing.F) {
 			for _, c := range append(cuts, len(b)) {
 				p.Push(append([]byte(nil), b[at:c]...))
 				at = c
-				if err := step(p, &log); err != nil {
+				if err := bytestream.Drain(p, &log); err != nil {
 					return log.String(), err.Error()
 				}
 			}
@@ -368,14 +355,6 @@ func FuzzParser(f *testing.F) {
 	})
 }
 
-// discard is a handler that does nothing.
-type discard struct{}
-
-func (discard) InitSegment(*media.InitSegment) error    { return nil }
-func (discard) MediaSegmentStart() error                { return nil }
-func (discard) Fragment([]bytestream.TrackFrames) error { return nil }
-func (discard) MediaSegmentEnd() error                  { return nil }
-
 // BenchmarkParser: budget 1 GB/s.
 func BenchmarkParser(b *testing.B) {
 	s := streamOf(b, movie(250, 50, 40<<10), 1)
@@ -384,7 +363,7 @@ func BenchmarkParser(b *testing.B) {
 	for b.Loop() {
 		p := file.NewParser()
 		p.Push(s)
-		if err := step(p, discard{}); err != nil {
+		if err := bytestream.Drain(p, bytestream.Discard{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -159,6 +159,7 @@ func typeFor(container string, k manifest.Kind) string {
 
 // content is what was found out about the segments of a list.
 type content struct {
+	bytestream.Discard
 	container string
 	kind      manifest.Kind // 0 when not known
 	codecs    string
@@ -279,12 +280,3 @@ func (c *content) InitSegment(s *media.InitSegment) error {
 	c.codecs = strings.Join(codecs, ",")
 	return nil
 }
-
-// MediaSegmentStart implements bytestream.Handler.
-func (c *content) MediaSegmentStart() error { return nil }
-
-// Fragment implements bytestream.Handler.
-func (c *content) Fragment([]bytestream.TrackFrames) error { return nil }
-
-// MediaSegmentEnd implements bytestream.Handler.
-func (c *content) MediaSegmentEnd() error { return nil }

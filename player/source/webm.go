@@ -67,11 +67,8 @@ func webmHead(r io.ReaderAt, size int64) (webm.Head, []byte, error) {
 func webmMovie(init []byte) (*media.InitSegment, error) {
 	p, k := webm.New(webm.Options{}), &keeper{}
 	p.Push(init)
-	for more := true; more; {
-		var err error
-		if more, err = p.Step(k); err != nil {
-			return nil, err
-		}
+	if err := bytestream.Drain(p, k); err != nil {
+		return nil, err
 	}
 	if k.movie == nil || len(k.movie.Tracks) == 0 {
 		return nil, errors.New("the initialization segment describes no track")
@@ -80,12 +77,13 @@ func webmMovie(init []byte) (*media.InitSegment, error) {
 }
 
 // keeper is a bytestream.Handler that keeps the initialization segment.
-type keeper struct{ movie *media.InitSegment }
+type keeper struct {
+	bytestream.Discard
+	movie *media.InitSegment
+}
 
-func (k *keeper) InitSegment(s *media.InitSegment) error         { k.movie = s; return nil }
-func (k *keeper) MediaSegmentStart() error                       { return nil }
-func (k *keeper) Fragment(tracks []bytestream.TrackFrames) error { return nil }
-func (k *keeper) MediaSegmentEnd() error                         { return nil }
+// InitSegment implements bytestream.Handler.
+func (k *keeper) InitSegment(s *media.InitSegment) error { k.movie = s; return nil }
 
 // webmIndex lists the segments of a file by its cues. Without usable ones the file is a single segment.
 func webmIndex(url string, r io.ReaderAt, size int64, h webm.Head, init []byte) manifest.Index {

@@ -21,6 +21,7 @@ const (
 
 // prober finds out when the frames of a segment begin, by the segment's own time stamps, with a parser of its own.
 type prober struct {
+	bytestream.Discard
 	container mime.Container
 	parser    bytestream.Parser
 	tracks    int
@@ -101,9 +102,6 @@ func (p *prober) InitSegment(s *media.InitSegment) error {
 	return nil
 }
 
-// MediaSegmentStart implements bytestream.Handler.
-func (p *prober) MediaSegmentStart() error { return nil }
-
 // Fragment implements bytestream.Handler.
 func (p *prober) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
@@ -116,9 +114,6 @@ func (p *prober) Fragment(tracks []bytestream.TrackFrames) error {
 	}
 	return nil
 }
-
-// MediaSegmentEnd implements bytestream.Handler.
-func (p *prober) MediaSegmentEnd() error { return nil }
 
 // unwrapped is the offset that puts a segment whose own times begin at first next to start, given the offset of its
 // stretch: the time stamps of a parser that begins anew may have rolled over since that was found.

@@ -23,6 +23,7 @@ const (
 // Packets reads one track of subtitles of a demultiplexed file. Its frames are kept, and read once somebody wants to
 // see them.
 type Packets struct {
+	bytestream.Discard
 	// immutable
 	lane    *Lane
 	info    media.TrackInfo
@@ -86,12 +87,7 @@ func (l *Packets) Add(frames ...*media.CodedFrame) {
 
 func (l *Packets) push(b []byte) {
 	l.parser.Push(b)
-	for {
-		more, err := l.parser.Step(l)
-		if err != nil || !more {
-			return // the stream is this program's own
-		}
-	}
+	_ = bytestream.Drain(l.parser, l) // the stream is this program's own
 }
 
 // Reset begins anew behind a jump in the file, with the initialization segment.
@@ -140,15 +136,6 @@ func (l *Packets) Close() {
 		l.reader, l.failed = nil, true
 	}
 }
-
-// InitSegment implements bytestream.Handler.
-func (l *Packets) InitSegment(*media.InitSegment) error { return nil }
-
-// MediaSegmentStart implements bytestream.Handler.
-func (l *Packets) MediaSegmentStart() error { return nil }
-
-// MediaSegmentEnd implements bytestream.Handler.
-func (l *Packets) MediaSegmentEnd() error { return nil }
 
 // Fragment implements bytestream.Handler.
 func (l *Packets) Fragment(tracks []bytestream.TrackFrames) error {

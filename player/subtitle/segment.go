@@ -226,14 +226,8 @@ func (s Segment) samples() ([]cue.Cue, []Warning, error) {
 			continue
 		}
 		p.Push(slices.Clone(part))
-		for {
-			more, err := p.Step(g)
-			if err != nil {
-				return g.cues, g.warnings, err
-			}
-			if !more {
-				break
-			}
+		if err := bytestream.Drain(p, g); err != nil {
+			return g.cues, g.warnings, err
 		}
 	}
 	if g.reader == nil {
@@ -244,6 +238,7 @@ func (s Segment) samples() ([]cue.Cue, []Warning, error) {
 
 // gather takes the samples of the first track of subtitles.
 type gather struct {
+	bytestream.Discard
 	o        text.Options
 	clear    func(*media.CodedFrame) (*media.CodedFrame, error)
 	track    uint32
@@ -268,12 +263,6 @@ func (g *gather) InitSegment(init *media.InitSegment) error {
 	}
 	return errors.New("there is no track of subtitles in it")
 }
-
-// MediaSegmentStart implements bytestream.Handler.
-func (g *gather) MediaSegmentStart() error { return nil }
-
-// MediaSegmentEnd implements bytestream.Handler.
-func (g *gather) MediaSegmentEnd() error { return nil }
 
 // Fragment implements bytestream.Handler.
 func (g *gather) Fragment(tracks []bytestream.TrackFrames) error {

@@ -8,21 +8,11 @@ import (
 	"mseplayer/mse/bytestream"
 )
 
-// Drain steps until p wants more bytes or fails.
-func Drain(p bytestream.Parser, h bytestream.Handler) error {
-	for {
-		more, err := p.Step(h)
-		if err != nil || !more {
-			return err
-		}
-	}
-}
-
 // Feed pushes the pieces one after the other.
 func Feed(p bytestream.Parser, h bytestream.Handler, pieces ...[]byte) error {
 	for _, b := range pieces {
 		p.Push(b)
-		if err := Drain(p, h); err != nil {
+		if err := bytestream.Drain(p, h); err != nil {
 			return err
 		}
 	}

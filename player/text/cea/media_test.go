@@ -1,7 +1,6 @@
 package cea_test
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mp2t"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/player/text/cea"
 	"mseplayer/player/text/cue"
@@ -20,6 +20,7 @@ import (
 
 // reader sends the captions of a byte stream to a decoder.
 type reader struct {
+	bytestream.Discard
 	tracks  map[uint32]media.TrackInfo
 	dec     cea.Decoder
 	reorder cea.Reorder
@@ -35,9 +36,6 @@ func (r *reader) InitSegment(s *media.InitSegment) error {
 	}
 	return nil
 }
-
-func (r *reader) MediaSegmentStart() error { return nil }
-func (r *reader) MediaSegmentEnd() error   { return nil }
 
 func (r *reader) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, t := range tracks {
@@ -85,17 +83,12 @@ func read(t *testing.T, files ...string) *reader {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Push(b)
-		for more := true; more; {
-			if more, err = p.Step(r); err != nil {
-				t.Fatalf("%s: %v", f, err)
-			}
+		if err := bytestreamtest.Feed(p, r, b); err != nil {
+			t.Fatalf("%s: %v", f, err)
 		}
 	}
-	if f, ok := p.(bytestream.Flusher); ok {
-		if err := f.Flush(r); err != nil && !errors.Is(err, os.ErrClosed) {
-			t.Fatal(err)
-		}
+	if err := bytestreamtest.Finish(p, r); err != nil {
+		t.Fatal(err)
 	}
 	for _, p := range r.reorder.Flush(nil) {
 		r.dec.Add(p.PTS, p.Triplets)

@@ -14,6 +14,7 @@ import (
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/isobmff"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/player/text/cue"
 	"mseplayer/player/text/ttml"
@@ -165,13 +166,11 @@ func TestVectors(t *testing.T) {
 
 // samples parses the samples of a track of TTML, each with its own window.
 type samples struct {
+	bytestream.Discard
 	t     *testing.T
 	lines []string
 }
 
-func (s *samples) InitSegment(*media.InitSegment) error { return nil }
-func (s *samples) MediaSegmentStart() error             { return nil }
-func (s *samples) MediaSegmentEnd() error               { return nil }
 func (s *samples) Fragment(tracks []bytestream.TrackFrames) error {
 	for _, tr := range tracks {
 		for _, f := range tr.Frames {
@@ -209,11 +208,8 @@ func TestSamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.Push(b)
-			for more := true; more; {
-				if more, err = p.Step(s); err != nil {
-					t.Fatalf("%s/%s: %v", name, file, err)
-				}
+			if err := bytestreamtest.Feed(p, s, b); err != nil {
+				t.Fatalf("%s/%s: %v", name, file, err)
 			}
 		}
 		if fmt.Sprintf("%q", s.lines) != fmt.Sprintf("%q", want) {

@@ -404,37 +404,36 @@ func (d *document) buildRegion(s *style, asked func(prop) (any, bool)) {
 // horizontal is a length along the width, as a fraction of it. whole is what % is of, em what em is of.
 func (d *document) horizontal(l length, whole, em float64) float64 {
 	switch l.unit {
-	case "px":
-		return l.v / d.px[0]
-	case "em":
-		return l.v * em
-	case "c":
-		return l.v / d.cols
-	case "%":
-		return l.v / 100 * whole
 	case "rw":
 		return l.v / 100
 	case "rh":
 		return l.v / 100 / d.aspect
 	}
-	return 0
+	return l.along(d.px[0], d.cols, whole, em)
 }
 
 // vertical is a length along the height, as a fraction of it.
 func (d *document) vertical(l length, whole, em float64) float64 {
 	switch l.unit {
-	case "px":
-		return l.v / d.px[1]
-	case "em":
-		return l.v * em
-	case "c":
-		return l.v / d.rows
-	case "%":
-		return l.v / 100 * whole
 	case "rw":
 		return l.v / 100 * d.aspect
 	case "rh":
 		return l.v / 100
+	}
+	return l.along(d.px[1], d.rows, whole, em)
+}
+
+// along is a length along an axis with so many pixels and cells, as a fraction of it.
+func (l length) along(px, cells, whole, em float64) float64 {
+	switch l.unit {
+	case "px":
+		return l.v / px
+	case "em":
+		return l.v * em
+	case "c":
+		return l.v / cells
+	case "%":
+		return l.v / 100 * whole
 	}
 	return 0
 }

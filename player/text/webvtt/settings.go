@@ -1,6 +1,7 @@
 package webvtt
 
 import (
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -72,11 +73,7 @@ func (r *region) rect() cue.Rect {
 // WebVTT §6.2.
 func parseRegion(s string) region {
 	r := region{width: 100, lines: 3, anchorY: 100, viewportY: 100}
-	for _, field := range strings.FieldsFunc(s, isSpace) {
-		name, value, ok := strings.Cut(field, ":")
-		if !ok || name == "" || value == "" {
-			continue
-		}
+	for name, value := range eachSetting(s) {
 		switch name {
 		case "id":
 			r.id = value
@@ -107,6 +104,17 @@ func parseRegion(s string) region {
 		}
 	}
 	return r
+}
+
+// eachSetting hands out the names and values of settings. What is no setting is passed over.
+func eachSetting(s string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, field := range strings.FieldsFunc(s, isSpace) {
+			if name, value, ok := strings.Cut(field, ":"); ok && name != "" && value != "" && !yield(name, value) {
+				return
+			}
+		}
+	}
 }
 
 func isSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\f' || r == '\r' }
@@ -217,11 +225,7 @@ func timestamp(s string) (t media.Time, rest string, ok bool) {
 //
 // WebVTT §6.3, parse the WebVTT cue settings.
 func (s *settings) parseSettings(input string, regions []region) {
-	for _, field := range strings.FieldsFunc(input, isSpace) {
-		name, value, ok := strings.Cut(field, ":")
-		if !ok || name == "" || value == "" {
-			continue
-		}
+	for name, value := range eachSetting(input) {
 		switch name {
 		case "region":
 			s.region = nil

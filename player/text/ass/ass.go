@@ -19,7 +19,6 @@ package ass
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -28,10 +27,9 @@ import (
 )
 
 const (
-	// maxCues, maxStyles and maxWarnings bound what one script gives.
-	maxCues     = 200_000
-	maxStyles   = 10_000
-	maxWarnings = 20
+	// maxCues and maxStyles bound what one script gives.
+	maxCues   = 200_000
+	maxStyles = 10_000
 	// defaultWidth and defaultHeight are the resolution of a script that does not tell one.
 	defaultWidth, defaultHeight = 384, 288
 )
@@ -44,7 +42,7 @@ type Script struct {
 	width, height float64
 	wrap          int
 	styles        map[string]style
-	warnings      []cue.Warning
+	warnings      cue.Warnings
 }
 
 // format is the order of the fields of an event.
@@ -65,14 +63,14 @@ func Parse(data []byte, o cue.Options) ([]cue.Cue, []cue.Warning, error) {
 	var cues []cue.Cue
 	for _, e := range events {
 		if len(cues) >= maxCues {
-			s.warn(e.line, "more than %d events: the rest is ignored", maxCues)
+			s.warnings.Add(e.line, "more than %d events: the rest is ignored", maxCues)
 			break
 		}
 		fields := order.split(e.text)
 		start, okStart := clock(fields["start"])
 		end, okEnd := clock(fields["end"])
 		if !okStart || !okEnd {
-			s.warn(e.line, "these times of an event cannot be read")
+			s.warnings.Add(e.line, "these times of an event cannot be read")
 			continue
 		}
 		c, ok := s.cue(fields, o)
@@ -96,12 +94,6 @@ func (s *Script) Packet(data []byte, start, end media.Time, o cue.Options) (cue.
 	c, ok := s.cue(packetFormat.split(strings.TrimRight(string(data), "\r\n\x00")), o)
 	c.Start, c.End = start, end
 	return c, ok && start < end && o.Place(&c)
-}
-
-func (s *Script) warn(line int, format string, args ...any) {
-	if len(s.warnings) < maxWarnings {
-		s.warnings = append(s.warnings, cue.Warning{Line: line, Text: fmt.Sprintf(format, args...)})
-	}
 }
 
 // event is a line of the events.
@@ -155,7 +147,7 @@ func parse(text string) (s *Script, events []event, order format, err error) {
 				styleFormat = parseFormat(value)
 			case "style":
 				if len(s.styles) >= maxStyles {
-					s.warn(number, "more than %d styles: the rest is ignored", maxStyles)
+					s.warnings.Add(number, "more than %d styles: the rest is ignored", maxStyles)
 					continue
 				}
 				st := parseStyle(styleFormat.split(value), section == "[v4 styles]")

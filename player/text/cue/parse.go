@@ -37,6 +37,19 @@ func (w Warning) String() string {
 	return fmt.Sprintf("line %d: %s", w.Line, w.Text)
 }
 
+// maxWarnings bounds Warnings.
+const maxWarnings = 20
+
+// Warnings are the first ones of a document, at most 20.
+type Warnings []Warning
+
+// Add adds one, unless there are enough.
+func (w *Warnings) Add(line int, format string, args ...any) {
+	if len(*w) < maxWarnings {
+		*w = append(*w, Warning{Line: line, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
 // Place moves c by o.Offset, cuts it to o.Window and reports whether something of it is left. Start and End of c must
 // be those of the document.
 func (o Options) Place(c *Cue) bool {

@@ -19,7 +19,6 @@ package srt
 
 import (
 	"errors"
-	"fmt"
 	"html"
 	"strconv"
 	"strings"
@@ -31,10 +30,9 @@ import (
 )
 
 const (
-	// maxCues and maxWarnings bound what one file gives, maxTags the tags that are open at a time.
-	maxCues     = 200_000
-	maxWarnings = 20
-	maxTags     = 64
+	// maxCues bounds what one file gives, maxTags the tags that are open at a time.
+	maxCues = 200_000
+	maxTags = 64
 	// outline is the thickness of the default outline, as a fraction of the height.
 	outline = 0.003
 	// margin is the room that is left at the edges.
@@ -50,14 +48,9 @@ func Parse(data []byte, o cue.Options) ([]cue.Cue, []cue.Warning, error) {
 	lines := strings.Split(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), "\n")
 	var (
 		cues     []cue.Cue
-		warnings []cue.Warning
+		warnings cue.Warnings
 		found    bool
 	)
-	warn := func(line int, format string, args ...any) {
-		if len(warnings) < maxWarnings {
-			warnings = append(warnings, cue.Warning{Line: line + 1, Text: fmt.Sprintf(format, args...)})
-		}
-	}
 	for i := 0; i < len(lines); {
 		start, end, ok := times(lines[i])
 		if !ok {
@@ -79,11 +72,11 @@ func Parse(data []byte, o cue.Options) ([]cue.Cue, []cue.Warning, error) {
 			body = body[:n-1] // the number of the next one
 		}
 		if start >= end {
-			warn(at, "this text ends before it starts")
+			warnings.Add(at+1, "this text ends before it starts")
 			continue
 		}
 		if len(cues) >= maxCues {
-			warn(at, "more than %d texts: the rest is ignored", maxCues)
+			warnings.Add(at+1, "more than %d texts: the rest is ignored", maxCues)
 			break
 		}
 		if c, ok := Cue(strings.Join(body, "\n"), start, end, o); ok {

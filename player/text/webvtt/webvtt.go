@@ -19,7 +19,6 @@ package webvtt
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -33,8 +32,6 @@ const (
 	// maxRegions and maxRules bound what each cue of a file is compared with.
 	maxRegions = 1000
 	maxRules   = 1000
-	// maxWarnings is how many warnings one file gives.
-	maxWarnings = 20
 	// maxParts is into how many pieces of time a cue may be cut whose look changes while it is shown.
 	maxParts = 64
 )
@@ -84,7 +81,7 @@ func (f *file) track() *Track {
 	for _, sheet := range f.sheets {
 		t.rules = append(t.rules, parseSheet(sheet)...)
 		if len(t.rules) > maxRules {
-			f.warn(0, "more than %d rules of style: the rest is ignored", maxRules)
+			f.warnings.Add(0, "more than %d rules of style: the rest is ignored", maxRules)
 			t.rules = t.rules[:maxRules]
 		}
 	}
@@ -145,7 +142,7 @@ type file struct {
 	sheets   []string
 	regions  []region
 	cues     []raw
-	warnings []cue.Warning
+	warnings cue.Warnings
 }
 
 // raw is a cue as the file has it.
@@ -154,12 +151,6 @@ type raw struct {
 	start, end media.Time
 	settings
 	text string
-}
-
-func (f *file) warn(line int, format string, args ...any) {
-	if len(f.warnings) < maxWarnings {
-		f.warnings = append(f.warnings, cue.Warning{Line: line, Text: fmt.Sprintf(format, args...)})
-	}
 }
 
 // lines hands out the lines of a text.
@@ -219,7 +210,7 @@ func parseFile(s string) (*file, error) {
 		f.block(l, false, &seenCue)
 		l.skipEmpty()
 		if len(f.cues) >= maxCues {
-			f.warn(l.number, "more than %d cues: the rest is ignored", maxCues)
+			f.warnings.Add(l.number, "more than %d cues: the rest is ignored", maxCues)
 			break
 		}
 	}
@@ -289,7 +280,7 @@ func (f *file) block(l *lines, inHeader bool, seenCue *bool) {
 		c.text = text
 		f.cues = append(f.cues, *c)
 	case bad > 0:
-		f.warn(bad, "these times of a cue cannot be read")
+		f.warnings.Add(bad, "these times of a cue cannot be read")
 	case sheet:
 		f.sheets = append(f.sheets, text)
 	case reg:

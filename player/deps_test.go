@@ -71,6 +71,7 @@ var allowed = map[string]string{
 	"player/playertest/xvfb":      "",
 	"player/playertest/soundcard": "",
 	"player/playertest/netsim":    "",
+	"player/playertest/pgs":       "",
 	// goja runs the scripts of a public test suite; nothing but the command of that name may import this package.
 	"player/playertest/wpt": "mse mse/media player/decode player/element player/frame player/present audio/null audio/pcm render/yuv " +
 		"github.com/dop251/goja golang.org/x/net/html",

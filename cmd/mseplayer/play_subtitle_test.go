@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -10,48 +9,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mseplayer/player/playertest/pgs"
 )
 
 // screens is a file of Blu-ray subtitles for 1920 × 1080: a white box from second 1 to 2 at the bottom, from 3 to 4 at the
-// top. flags are those of the objects: 0x40 forces them on everybody.
-func screens(flags byte) []byte {
-	var out []byte
-	segment := func(at float64, kind byte, body []byte) {
-		out = append(out, "PG"...)
-		out = binary.BigEndian.AppendUint32(out, uint32(at*90000))
-		out = binary.BigEndian.AppendUint32(out, 0)
-		out = append(out, kind)
-		out = binary.BigEndian.AppendUint16(out, uint16(len(body)))
-		out = append(out, body...)
+// top. flags are those of the boxes.
+func screens(flags byte) (out []byte) {
+	for _, s := range []struct {
+		at     float64
+		screen pgs.Screen
+	}{{0, pgs.Empty()}, {1, pgs.Box(480, 900, 960, 80, flags)}, {2, pgs.Empty()}, {3, pgs.Box(480, 100, 960, 80, flags)}, {4, pgs.Empty()}} {
+		out = s.screen.Append(out, s.at)
 	}
-	u16 := func(b []byte, v ...int) []byte {
-		for _, n := range v {
-			b = binary.BigEndian.AppendUint16(b, uint16(n))
-		}
-		return b
-	}
-	head := func(objects byte) []byte { return append(u16(nil, 1920, 1080), 0x10, 0, 1, 0x80, 0, 0, objects) }
-	show := func(at float64, x, y, w, h int) {
-		segment(at, 0x16, u16(append(head(1), 0, 0, 0, flags), x, y))
-		segment(at, 0x17, u16([]byte{1, 0}, x, y, w, h))
-		segment(at, 0x14, []byte{0, 0, 1, 235, 128, 128, 255})
-		var runs []byte
-		for range h {
-			runs = append(runs, 0, 0xc0|byte(w>>8), byte(w), 1, 0, 0)
-		}
-		n := len(runs) + 4
-		segment(at, 0x15, append(u16([]byte{0, 0, 0, 0xc0, byte(n >> 16), byte(n >> 8), byte(n)}, w, h), runs...))
-		segment(at, 0x80, nil)
-	}
-	clear := func(at float64) {
-		segment(at, 0x16, head(0))
-		segment(at, 0x80, nil)
-	}
-	clear(0)
-	show(1, 480, 900, 960, 80)
-	clear(2)
-	show(3, 480, 100, 960, 80)
-	clear(4)
 	return out
 }
 
@@ -297,7 +267,7 @@ func TestProbe_Subtitles(t *testing.T) {
 func TestPlay_SubtitleForced(t *testing.T) {
 	dir := t.TempDir()
 	var shots []string
-	for i, flags := range []byte{0, 0x40} {
+	for i, flags := range []byte{0, pgs.Forced} {
 		sup, film := filepath.Join(dir, fmt.Sprintf("%d.sup", i)), filepath.Join(dir, fmt.Sprintf("%d.mkv", i))
 		if err := os.WriteFile(sup, screens(flags), 0o644); err != nil {
 			t.Fatal(err)

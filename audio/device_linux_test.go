@@ -77,6 +77,16 @@ func child(t *testing.T, dir string, env []string) (in bool, output string) {
 	return false, repeat(t, func() (string, error) { return spawn(t, dir, env) })
 }
 
+// without is child on a machine without a sound device.
+func without(t *testing.T, dir string) (in bool, output string) {
+	t.Helper()
+	env, err := soundcard.None(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return child(t, dir, env)
+}
+
 // onCard is child in the environment of a card, a new one for each attempt.
 func onCard(t *testing.T, o soundcard.Options) (in bool, output string, card *soundcard.Card) {
 	t.Helper()
@@ -532,12 +542,7 @@ func alive(t *testing.T, d *audio.Device, m *clock.Media, g media.Gen) {
 // TestDevice_None: a machine without sound plays on in silence, says so once, and keeps the terminal clean.
 func TestDevice_None(t *testing.T) {
 	t.Parallel()
-	dir := shared(t)
-	env, err := soundcard.None(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, out := child(t, dir, env)
+	in, out := without(t, shared(t))
 	if !in {
 		if strings.Contains(strings.ToLower(out), "alsa") {
 			t.Errorf("libasound wrote to the terminal:\n%s", out)
@@ -585,11 +590,7 @@ func TestDevice_Broken(t *testing.T) {
 func TestDevice_Mute(t *testing.T) {
 	t.Parallel()
 	dir := shared(t)
-	env, err := soundcard.None(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if in, _ := child(t, dir, env); !in {
+	if in, _ := without(t, dir); !in {
 		return
 	}
 	l, err := net.Listen("unix", dir+"/mute")
@@ -680,11 +681,7 @@ func regained(t *testing.T, d *audio.Device, m *clock.Media, name string) {
 func TestDevice_Appears(t *testing.T) {
 	t.Parallel()
 	dir := shared(t)
-	env, err := soundcard.None(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if in, _ := child(t, dir, env); !in {
+	if in, _ := without(t, dir); !in {
 		return
 	}
 	d, m, log := open(t, "null (no sound device)", 0)

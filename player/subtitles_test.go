@@ -422,6 +422,18 @@ func TestSubtitles_Inside(t *testing.T) {
 	})
 }
 
+// apart adds a track of subtitles to a package, in segments of 2 s of its own.
+func apart(files fstest.MapFS, codecs string, text msetest.BuilderTrack) {
+	set := `<AdaptationSet contentType="text" mimeType="application/mp4" codecs="` + codecs + `" lang="en"><SegmentTemplate timescale="1" duration="2" startNumber="0" initialization="t.mp4" media="t$Number$.m4s"/>` +
+		`<Representation id="t" bandwidth="100"/></AdaptationSet></Period>`
+	files["manifest.mpd"].Data = []byte(strings.Replace(string(files["manifest.mpd"].Data), "</Period>", set, 1))
+	b := &msetest.Builder{Tracks: []msetest.BuilderTrack{text}}
+	files["t.mp4"] = &fstest.MapFile{Data: b.Init()}
+	for i, s := range b.Segments(2, 1) {
+		files[fmt.Sprintf("t%d.m4s", i)] = &fstest.MapFile{Data: s}
+	}
+}
+
 // TestSubtitles_Protected shows subtitles that are encrypted: in segments of their own and inside of others.
 func TestSubtitles_Protected(t *testing.T) {
 	key := crypt.Key{KID: [16]byte{5, 15: 5}, Key: [16]byte{6, 15: 6}}
@@ -430,16 +442,8 @@ func TestSubtitles_Protected(t *testing.T) {
 			t.Run(scheme+" "+format, func(t *testing.T) {
 				text := words(1, format, "eng", 8)
 				text.Protect(scheme, key.KID, key.Key, 0)
-				alone := &msetest.Builder{Tracks: []msetest.BuilderTrack{text}}
 				files := playertest.Package{Periods: []float64{8}}.Files()
-				codecs := map[string]string{"wvtt": "wvtt", "stpp": "stpp", "tx3g": "tx3g"}[format]
-				set := `<AdaptationSet contentType="text" mimeType="application/mp4" codecs="` + codecs + `" lang="en"><SegmentTemplate timescale="1" duration="2" startNumber="0" initialization="t.mp4" media="t$Number$.m4s"/>` +
-					`<Representation id="t" bandwidth="100"/></AdaptationSet></Period>`
-				files["manifest.mpd"].Data = []byte(strings.Replace(string(files["manifest.mpd"].Data), "</Period>", set, 1))
-				files["t.mp4"] = &fstest.MapFile{Data: alone.Init()}
-				for i, s := range alone.Segments(2, 1) {
-					files[fmt.Sprintf("t%d.m4s", i)] = &fstest.MapFile{Data: s}
-				}
+				apart(files, format, text)
 				movie := msetest.Movie(msetest.MovieSpec{Width: 64, Height: 48, Length: 8, FrameRateNum: 25, FrameRateDen: 1, GOP: 25, BitsPerSecond: 100_000, Seed: 1})
 				text.ID = 11
 				movie.Tracks = append(movie.Tracks, text)
@@ -518,16 +522,8 @@ func (m moody) Open(name string) (fs.File, error) {
 // TestSubtitles_InitLater asks again for an initialization segment that could not be had.
 func TestSubtitles_InitLater(t *testing.T) {
 	within(t, func(t *testing.T) {
-		text := words(1, "wvtt", "eng", 8)
-		alone := &msetest.Builder{Tracks: []msetest.BuilderTrack{text}}
 		files := playertest.Package{Periods: []float64{8}}.Files()
-		set := `<AdaptationSet contentType="text" mimeType="application/mp4" codecs="wvtt" lang="en"><SegmentTemplate timescale="1" duration="2" startNumber="0" initialization="t.mp4" media="t$Number$.m4s"/>` +
-			`<Representation id="t" bandwidth="100"/></AdaptationSet></Period>`
-		files["manifest.mpd"].Data = []byte(strings.Replace(string(files["manifest.mpd"].Data), "</Period>", set, 1))
-		files["t.mp4"] = &fstest.MapFile{Data: alone.Init()}
-		for i, s := range alone.Segments(2, 1) {
-			files[fmt.Sprintf("t%d.m4s", i)] = &fstest.MapFile{Data: s}
-		}
+		apart(files, "wvtt", words(1, "wvtt", "eng", 8))
 		left := 1
 		r := assemble(t, player.Config{SubTrack: "en"}, fetch.Config{Mounts: map[string]fs.FS{"pkg": moody{files, "t.mp4", &sync.Mutex{}, &left}}}, "pkg:///manifest.mpd")
 		defer r.stop()

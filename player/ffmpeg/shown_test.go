@@ -20,6 +20,15 @@ import (
 // whole sizes need no cropping, so that filters see what the ffmpeg program's see.
 const weaved = "-f lavfi -i testsrc2=size=320x192:rate=50:duration=1,interlace "
 
+// referTo notes time and checksum of each picture.
+func referTo(list *[]reference) func(*frame.Video) error {
+	return func(v *frame.Video) error {
+		*list = append(*list, reference{float64(v.PTS), v.Checksum()})
+		v.Release()
+		return nil
+	}
+}
+
 // pictures decodes frames with a factory and returns time and checksum of each picture.
 func pictures(t testing.TB, fa ffmpeg.Factory, frames []media.CodedFrame, o decode.Options) []reference {
 	t.Helper()
@@ -29,11 +38,7 @@ func pictures(t testing.TB, fa ffmpeg.Factory, frames []media.CodedFrame, o deco
 	}
 	defer d.Close()
 	var got []reference
-	emit := func(v *frame.Video) error {
-		got = append(got, reference{float64(v.PTS), v.Checksum()})
-		v.Release()
-		return nil
-	}
+	emit := referTo(&got)
 	for i := range frames {
 		if err := d.Decode(&frames[i], emit); err != nil {
 			t.Fatal(err)
@@ -107,11 +112,7 @@ func TestDeinterlace_Flush(t *testing.T) {
 	defer d.Close()
 	for round := range 3 {
 		var got []reference
-		emit := func(v *frame.Video) error {
-			got = append(got, reference{float64(v.PTS), v.Checksum()})
-			v.Release()
-			return nil
-		}
+		emit := referTo(&got)
 		for i := range frames {
 			if round == 0 && i == len(frames)/2 {
 				break // without draining

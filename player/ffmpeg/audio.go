@@ -27,7 +27,7 @@ func (Factory) NewAudio(cfg *media.DecoderConfig, o decode.Options) (decode.Audi
 	if err != nil {
 		return nil, err
 	}
-	a := &audio{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), decrypter: o.Decrypter},
+	a := &audio{codec: codec{opened: opening(cc), decrypter: o.Decrypter},
 		frame: astiav.AllocFrame(), pool: &blocks{}}
 	if a.pkt == nil || a.frame == nil {
 		a.Close()

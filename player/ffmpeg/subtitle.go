@@ -12,8 +12,6 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/asticode/go-astiav"
-
 	"mseplayer/mse/media"
 	"mseplayer/player/decode"
 	"mseplayer/player/text/cue"
@@ -43,8 +41,7 @@ func (Factory) NewSubtitle(cfg *media.DecoderConfig) (decode.SubtitleDecoder, er
 	if err != nil {
 		return nil, err
 	}
-	s := &subtitle{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), width: cfg.Width, height: cfg.Height,
-		dvb: cfg.Codec == "dvb_subtitle"}
+	s := &subtitle{opened: opening(cc), width: cfg.Width, height: cfg.Height, dvb: cfg.Codec == "dvb_subtitle"}
 	if s.pkt == nil {
 		s.Close()
 		return nil, errors.New("ffmpeg: av_packet_alloc: out of memory")
@@ -58,9 +55,7 @@ var dvbHead = []byte{0x20, 0x00}
 
 // subtitle implements decode.SubtitleDecoder.
 type subtitle struct {
-	cc            *astiav.CodecContext
-	ctx           *C.AVCodecContext
-	pkt           *C.AVPacket
+	opened
 	width, height int // what the container says
 	dvb           bool
 }
@@ -150,14 +145,7 @@ func indexed(r *C.AVSubtitleRect, canvas float64) *cue.Image {
 func (s *subtitle) Flush() { C.avcodec_flush_buffers(s.ctx) }
 
 // Close implements decode.SubtitleDecoder. A second call does nothing.
-func (s *subtitle) Close() {
-	if s.cc == nil {
-		return
-	}
-	C.av_packet_free(&s.pkt)
-	s.cc.Free()
-	s.cc, s.ctx = nil, nil
-}
+func (s *subtitle) Close() { s.close() }
 
 // captions hands out the closed captions of a picture, nil where it has none.
 func captions(f *C.AVFrame, pts media.Time, to func(media.Time, []byte)) {

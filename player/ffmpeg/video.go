@@ -55,7 +55,7 @@ func (fa Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.V
 			return nil, err
 		}
 	}
-	v := &video{codec: codec{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc(), decrypter: o.Decrypter},
+	v := &video{codec: codec{opened: opening(cc), decrypter: o.Decrypter},
 		cfg: cfg, accepts: o.Formats, captions: o.Captions, threads: threads, quantizers: o.Quantizers, pool: &pictures{}, format: -1, trial: trial}
 	v.weaver.mode, v.weaver.threads = fa.Deinterlace.mode(), C.int(threads)
 	if v.pkt == nil {
@@ -65,11 +65,31 @@ func (fa Factory) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.V
 	return v, nil
 }
 
+// opened is a decoder of FFmpeg and the packet that is sent to it.
+type opened struct {
+	cc  *astiav.CodecContext
+	ctx *C.AVCodecContext
+	pkt *C.AVPacket
+}
+
+// opening takes ownership of a decoder. The packet is nil when there is no memory for it.
+func opening(cc *astiav.CodecContext) opened {
+	return opened{cc: cc, ctx: (*C.AVCodecContext)(cc.UnsafePointer()), pkt: C.av_packet_alloc()}
+}
+
+// close frees both. A second call does nothing.
+func (o *opened) close() {
+	if o.cc == nil {
+		return
+	}
+	C.av_packet_free(&o.pkt)
+	o.cc.Free()
+	o.cc, o.ctx = nil, nil
+}
+
 // codec is what video and sound decoders share: sending numbered packets and collecting rejections.
 type codec struct {
-	cc   *astiav.CodecContext
-	ctx  *C.AVCodecContext
-	pkt  *C.AVPacket
+	opened
 	ring ring
 	errs []*decode.PacketError // rejections that no call has returned yet
 	// decrypter is nil when protected frames are rejected.
@@ -199,15 +219,6 @@ func (c *codec) flush() {
 	C.avcodec_flush_buffers(c.ctx)
 	C.av_packet_unref(c.pkt)
 	c.errs = c.errs[:0]
-}
-
-func (c *codec) close() {
-	if c.cc == nil {
-		return
-	}
-	C.av_packet_free(&c.pkt)
-	c.cc.Free()
-	c.cc, c.ctx = nil, nil
 }
 
 // video decodes pictures.

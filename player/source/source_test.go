@@ -41,11 +41,7 @@ func TestOpen_Playlist(t *testing.T) {
 	serve("/empty.m3u8", "#EXTM3U\n")
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
-	c, err := fetch.New(fetch.Config{Attempts: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
+	c := client(t)
 	open := func(path string) (*source.Source, error) {
 		return source.Open(t.Context(), srv.URL+path, source.Options{Fetch: c})
 	}
@@ -81,6 +77,17 @@ func TestOpen_Playlist(t *testing.T) {
 	}
 }
 
+// client asks once.
+func client(t *testing.T) *fetch.Client {
+	t.Helper()
+	c, err := fetch.New(fetch.Config{Attempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
 // TestGetter tries alternatives, tells which one answered, and gives nothing for a range behind the end.
 func TestGetter(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -91,11 +98,7 @@ func TestGetter(t *testing.T) {
 		http.ServeContent(w, r, "", time.Unix(1, 0), strings.NewReader("0123456789"))
 	}))
 	defer srv.Close()
-	c, err := fetch.New(fetch.Config{Attempts: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
+	c := client(t)
 	get := source.Getter(t.Context(), c, srv.URL)
 	place, from := -1, ""
 	r := manifest.Resource{URL: srv.URL + "/away", Alternatives: []string{srv.URL + "/gone", srv.URL + "/there"},
@@ -155,11 +158,7 @@ func TestOpen_Once(t *testing.T) {
 				}
 			}))
 			defer srv.Close()
-			c, err := fetch.New(fetch.Config{Attempts: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = c.Close() }()
+			c := client(t)
 			s, err := source.Open(t.Context(), srv.URL+tt.path, source.Options{Fetch: c})
 			if asked != tt.asked {
 				t.Errorf("asked %d times, want %d", asked, tt.asked)

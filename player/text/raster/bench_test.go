@@ -23,36 +23,30 @@ func BenchmarkDraw(b *testing.B) {
 			}
 		}
 	})
-	b.Run("new", func(b *testing.B) {
-		b.ReportAllocs()
-		r := raster.New(raster.Config{})
-		var screens [64][]*cue.Cue
-		for i := range screens {
-			screens[i] = cues()
-		}
-		for i := 0; b.Loop(); i++ {
-			if _, err := r.Draw(screens[i%len(screens)], o); err != nil {
-				b.Fatal(err)
+	for _, c := range []struct {
+		name   string
+		change func(*cue.Style)
+	}{
+		{"new", func(*cue.Style) {}},
+		{"outlined", func(s *cue.Style) { s.Background, s.Outline = cue.Color{}, 0.003 }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			r := raster.New(raster.Config{})
+			var screens [64][]*cue.Cue
+			for i := range screens {
+				screens[i] = cues()
+				for j := range screens[i][0].Blocks[0].Spans {
+					c.change(&screens[i][0].Blocks[0].Spans[j].Style)
+				}
 			}
-		}
-	})
-	b.Run("outlined", func(b *testing.B) {
-		b.ReportAllocs()
-		r := raster.New(raster.Config{})
-		var screens [64][]*cue.Cue
-		for i := range screens {
-			screens[i] = cues()
-			for j := range screens[i][0].Blocks[0].Spans {
-				s := &screens[i][0].Blocks[0].Spans[j].Style
-				s.Background, s.Outline = cue.Color{}, 0.003
+			for i := 0; b.Loop(); i++ {
+				if _, err := r.Draw(screens[i%len(screens)], o); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-		for i := 0; b.Loop(); i++ {
-			if _, err := r.Draw(screens[i%len(screens)], o); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+		})
+	}
 	b.Run("unchanged", func(b *testing.B) {
 		b.ReportAllocs()
 		r := raster.New(raster.Config{})

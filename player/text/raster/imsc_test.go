@@ -1,7 +1,6 @@
 package raster_test
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/collection"
 	"mseplayer/player/text"
 	"mseplayer/player/text/cue"
 	"mseplayer/player/text/raster"
@@ -194,26 +194,17 @@ func imsc(t *testing.T, r *raster.Renderer, name string, cues []cue.Cue) (descri
 // TestIMSC lays other people's documents out and compares them with what they ask for, and with how they lay when somebody
 // looked at them. UPDATE=1 writes the latter anew.
 func TestIMSC(t *testing.T) {
-	root := os.Getenv("MSEPLAYER_MEDIA")
-	if root == "" {
-		return // TestIMSCOwn has the same on documents of its own
+	dir := collection.Dir(t)
+	if dir == "" {
+		t.Log("MSEPLAYER_MEDIA is not set: TestIMSCOwn has the same on documents of its own")
+		return
 	}
-	files, err := filepath.Glob(filepath.Join(root, "content", "text", "imsc", "*.ttml"))
+	files, err := filepath.Glob(filepath.Join(dir, "content", "text", "imsc", "*.ttml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no documents: %v", err)
 	}
-	golden := filepath.Join("testdata", "imsc.golden")
-	old, err := os.ReadFile(golden)
-	if err != nil && os.Getenv("UPDATE") == "" {
-		t.Fatal(err)
-	}
-	known := map[string]string{}
-	for _, part := range strings.Split(string(old), "# ")[1:] {
-		name, rest, _ := strings.Cut(part, "\n")
-		known[name] = rest
-	}
 	r := raster.New(raster.Config{})
-	var all bytes.Buffer
+	places := map[string]string{}
 	lines := 0
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".ttml")
@@ -227,16 +218,9 @@ func TestIMSC(t *testing.T) {
 		}
 		got, n := imsc(t, r, name, cues)
 		lines += n
-		fmt.Fprintf(&all, "# %s\n%s", name, got)
-		if want, ok := known[name]; ok && got != want && os.Getenv("UPDATE") == "" {
-			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
-		}
+		places[name] = got
 	}
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(golden, all.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	collection.Golden(t, filepath.Join("testdata", "imsc.golden"), places)
 	t.Logf("%d lines of %d documents", lines, len(files))
 	if lines < 2*len(files) {
 		t.Errorf("only %d lines", lines)

@@ -1,13 +1,10 @@
 package ttml_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -113,16 +110,6 @@ func TestVectors(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no documents: %v", err)
 	}
-	golden := filepath.Join("testdata", "vectors.golden")
-	old, err := os.ReadFile(golden)
-	if err != nil && os.Getenv("UPDATE") == "" {
-		t.Fatal(err)
-	}
-	want := map[string]string{}
-	for _, part := range strings.Split(string(old), "# ")[1:] {
-		name, rest, _ := strings.Cut(part, "\n")
-		want[name] = rest
-	}
 	got := map[string]string{}
 	for _, f := range files {
 		b, err := os.ReadFile(f)
@@ -144,24 +131,7 @@ func TestVectors(t *testing.T) {
 		}
 		got[strings.TrimSuffix(filepath.Base(f), ".ttml")] = lines
 	}
-	if os.Getenv("UPDATE") != "" {
-		var b bytes.Buffer
-		for _, name := range slices.Sorted(maps.Keys(got)) {
-			fmt.Fprintf(&b, "# %s\n%s", name, got[name])
-		}
-		if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	for name, g := range got {
-		if w, ok := want[name]; ok && g != w {
-			t.Errorf("%s:\n got %s\nwant %s", name, g, w)
-		}
-	}
-	if len(got) < len(want)/2 {
-		t.Errorf("%d documents, %d are known", len(got), len(want))
-	}
+	collection.Golden(t, filepath.Join("testdata", "vectors.golden"), got)
 }
 
 // samples parses the samples of a track of TTML, each with its own window.

@@ -141,13 +141,11 @@ func (w *windowed) close() {
 // xdotool sends input.
 func (w *windowed) xdotool(args ...string) string {
 	w.t.Helper()
-	c := exec.Command("xdotool", args...)
-	c.Env = w.server.Env()
-	out, err := c.CombinedOutput()
+	out, err := w.server.Xdotool(args...)
 	if err != nil {
-		w.t.Fatalf("xdotool %v: %v: %s", args, err, out)
+		w.t.Fatal(err)
 	}
-	return strings.TrimSpace(string(out))
+	return out
 }
 
 // pixel watches one pixel of the screen.

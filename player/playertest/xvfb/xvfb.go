@@ -150,6 +150,18 @@ func (s *Server) Env() []string {
 	return append(env, "DISPLAY="+s.Display)
 }
 
+// Xdotool runs the program of that name, which sends input to windows and tells of them, and returns what it prints
+// without white space at the ends.
+func (s *Server) Xdotool(args ...string) (string, error) {
+	cmd := exec.Command("xdotool", args...)
+	cmd.Env = s.Env()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("xvfb: xdotool %v: %w: %s", args, err, out)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
 // Screenshot returns what the screen shows now.
 func (s *Server) Screenshot() (*image.RGBA, error) {
 	data, err := os.ReadFile(s.screenFile())

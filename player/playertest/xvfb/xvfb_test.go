@@ -47,6 +47,17 @@ func TestServer(t *testing.T) {
 	}
 }
 
+// TestServer_Xdotool asks for the size of the screen, and for what there is not.
+func TestServer_Xdotool(t *testing.T) {
+	s := start(t, 320, 200)
+	if got, err := s.Xdotool("getdisplaygeometry"); got != "320 200" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := s.Xdotool("fly"); err == nil || !strings.Contains(err.Error(), "[fly]") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestServer_Probe looks at single pixels: of the screen's corners, of what lies outside, and of a server that has ended.
 func TestServer_Probe(t *testing.T) {
 	s := start(t, 31, 17)

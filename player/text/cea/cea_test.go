@@ -363,32 +363,3 @@ func TestDecoder_Bounds(t *testing.T) {
 		t.Errorf("got %d cues, the last of which ends at %v; want about the last 10000", len(got), got[len(got)-1].End)
 	}
 }
-
-func TestReorder(t *testing.T) {
-	var r cea.Reorder
-	var got []float64
-	put := func(list []cea.Picture) {
-		for _, p := range list {
-			got = append(got, float64(p.PTS))
-		}
-	}
-	one := []cea.Triplet{{}}
-	// I0 P3 B1 B2 P6 B4 B5, decoded one frame ahead.
-	for i, pts := range []float64{1, 4, 2, 3, 7, 5, 6} {
-		put(r.Put(nil, media.Time(i), media.Time(pts), one))
-	}
-	put(r.Flush(nil))
-	if fmt.Sprint(got) != "[1 2 3 4 5 6 7]" {
-		t.Errorf("got %v", got)
-	}
-	got = nil
-	for i := range 100 { // times that make no sense
-		put(r.Put(nil, -1, media.Time(100-i), one))
-	}
-	if len(got) < 60 {
-		t.Errorf("100 pictures: %d wait", 100-len(got))
-	}
-	if put(r.Flush(nil)); len(got) != 100 {
-		t.Errorf("got %d pictures, want 100", len(got))
-	}
-}

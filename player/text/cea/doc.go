@@ -2,15 +2,14 @@
 //
 // # Model
 //
-// Captions come as triplets of a type and two bytes in messages of coded pictures. [ExtractH264], [ExtractHEVC] and
-// [ExtractMPEG2] find them there, [ExtractTrack] in a track of their own. [Reorder] brings them from the order of decoding
-// into that of presentation, and a [Decoder] keeps the screens of all channels and hands out what was on them as cues.
-// The channels go by the names that HLS and DASH have for them: CC1 to CC4 for CEA-608, SERVICE1 to SERVICE63 for
-// CEA-708.
+// Captions come as triplets of a type and two bytes, which decoders of pictures hand out and [ExtractTrack] finds in a
+// track of their own. A [Decoder] takes them in the order in which pictures are shown, keeps the screens of all channels
+// and hands out what was on them as cues. The channels go by the names that HLS and DASH have for them: CC1 to CC4 for
+// CEA-608, SERVICE1 to SERVICE63 for CEA-708.
 //
-//	coded frame ── Extract ──▶ triplets ── Reorder ──▶ Decoder ┬─ field 1 ─ CC1, CC2
-//	                                                           ├─ field 2 ─ CC3, CC4 (and XDS, which is skipped)
-//	                                                           └─ DTVCC packets ─ SERVICE1 ...
+//	triplets ──▶ Decoder ┬─ field 1 ─ CC1, CC2
+//	                     ├─ field 2 ─ CC3, CC4 (and XDS, which is skipped)
+//	                     └─ DTVCC packets ─ SERVICE1 ...
 //
 // What stands on the screen changes at the time of the picture that carried the change. Characters that appear one by one
 // are put together into steps of a tenth of a second.
@@ -20,11 +19,11 @@
 //
 // # Ownership
 //
-// Nothing keeps what it is given, except Reorder, which takes the triplets.
+// Nothing keeps what it is given.
 //
 // # Concurrency
 //
-// A Reorder or a Decoder belongs to one goroutine.
+// A Decoder belongs to one goroutine.
 //
 // # Errors
 //

@@ -1,10 +1,12 @@
 package cea_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,23 +20,19 @@ import (
 	"mseplayer/player/text/cue"
 )
 
-// reader sends the captions of a byte stream to a decoder.
+// reader gathers the captions of a byte stream, and sends those that have a track of their own to a decoder.
 type reader struct {
 	bytestream.Discard
-	tracks  map[uint32]media.TrackInfo
-	dec     cea.Decoder
-	reorder cea.Reorder
-	first   float64
-	last    float64
-	sent    int
+	dec      cea.Decoder
+	pictures []picture // in the order of decoding
+	first    float64
+	last     float64
 }
 
-func (r *reader) InitSegment(s *media.InitSegment) error {
-	r.tracks = map[uint32]media.TrackInfo{}
-	for _, t := range s.Tracks {
-		r.tracks[t.ID] = t
-	}
-	return nil
+// picture is the captions of one.
+type picture struct {
+	at   media.Time
+	list []cea.Triplet
 }
 
 func (r *reader) Fragment(tracks []bytestream.TrackFrames) error {
@@ -46,25 +44,10 @@ func (r *reader) Fragment(tracks []bytestream.TrackFrames) error {
 			if f.Config.Kind != media.Video {
 				continue
 			}
-			size := 0
-			if b := f.Config.Extradata; len(b) > 22 && b[0] == 1 {
-				size = int(b[4]&3) + 1
-				if f.Config.Codec == media.HEVC {
-					size = int(b[21]&3) + 1
-				}
+			if list := coded(&f); len(list) > 0 {
+				r.pictures = append(r.pictures, picture{f.PTS, list})
 			}
-			var list []cea.Triplet
-			switch f.Config.Codec {
-			case media.H264:
-				list = cea.ExtractH264(f.Data, size)
-			case media.HEVC:
-				list = cea.ExtractHEVC(f.Data, size)
-			}
-			r.sent += len(list)
 			r.first, r.last = min(r.first, float64(f.PTS)), max(r.last, float64(f.End()))
-			for _, p := range r.reorder.Put(nil, f.DTS, f.PTS, list) {
-				r.dec.Add(p.PTS, p.Triplets)
-			}
 		}
 	}
 	return nil
@@ -90,8 +73,9 @@ func read(t *testing.T, files ...string) *reader {
 	if err := bytestreamtest.Finish(p, r); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range r.reorder.Flush(nil) {
-		r.dec.Add(p.PTS, p.Triplets)
+	slices.SortStableFunc(r.pictures, func(a, b picture) int { return cmp.Compare(a.at, b.at) })
+	for _, p := range r.pictures {
+		r.dec.Add(p.at, p.list)
 	}
 	r.dec.Reset(media.Time(r.last))
 	return r
@@ -115,7 +99,7 @@ func words(c cue.Cue) string {
 func TestFiles(t *testing.T) {
 	dir := collection.Dir(t)
 	if dir == "" {
-		t.Log("MSEPLAYER_MEDIA is not set: TestLine21 and TestExtract cover what these files hold")
+		t.Log("MSEPLAYER_MEDIA is not set: TestLine21 covers what these files hold")
 		return
 	}
 	livesim := "presentations/livesim2_testpic_2s/V300_with_cc1_and_cc3/"

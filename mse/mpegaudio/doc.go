@@ -17,8 +17,8 @@
 // # Tags
 //
 // ID3v1, ID3v2, APE tags and Icecast headers are passed over as they come, whatever their size. The time stamp that
-// HLS puts into an ID3v2 tag (RFC 8216 §3.4) moves the time of the frames behind it; [TransportTimestamp] reads it
-// from the start of a segment. A SourceBuffer for these types generates time stamps and ignores those of the frames.
+// HLS puts into an ID3v2 tag (RFC 8216 §3.4) moves the time of the frames behind it. A SourceBuffer
+// for these types generates time stamps and ignores those of the frames.
 //
 // An ID3v2 tag of at most [bytestream.MaxEventBytes] with anything but that time stamp is an event of the scheme
 // [media.SchemeID3], at the time of the frame behind it.
@@ -43,7 +43,7 @@
 //
 // # Concurrency
 //
-// A Parser belongs to one caller at a time. It starts nothing and never blocks. TransportTimestamp is a pure function.
+// A Parser belongs to one caller at a time. It starts nothing and never blocks.
 //
 // # Errors
 //

@@ -115,27 +115,9 @@ func syncsafe(b []byte) (n int64, ok bool) {
 	return int64(b[0])<<21 | int64(b[1])<<14 | int64(b[2])<<7 | int64(b[3]), true
 }
 
-// TransportTimestamp returns the time stamp that the ID3v2 tags at the start of a segment of packed audio hold, in
-// ticks of 90 kHz, 33 bits: the presentation time of the segment's first sample in the clock of the transport streams
-// of the same presentation. ok is false if there is none in b, which need not be the whole segment.
+// readID3 looks for the transport stream time stamp in an ID3v2 tag that may be cut short, in ticks of 90 kHz, 33 bits.
+// more says that the tag holds something else, too.
 // RFC 8216 §3.4.
-func TransportTimestamp(b []byte) (ticks int64, ok bool) {
-	for len(b) >= id3HeadBytes && string(b[:len(markID3v2)]) == markID3v2 {
-		size, valid := id3Size(b)
-		if !valid {
-			return 0, false
-		}
-		n := min(size, int64(len(b)))
-		if ticks, ok, _ = readID3(b[:min(n, maxID3Bytes)]); ok {
-			return ticks, true
-		}
-		b = b[n:]
-	}
-	return 0, false
-}
-
-// readID3 looks for the transport stream time stamp in an ID3v2 tag that may be cut short. more says that the tag holds
-// something else, too.
 func readID3(tag []byte) (ticks int64, stamped, more bool) {
 	const (
 		frameHead = 10

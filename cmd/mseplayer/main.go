@@ -201,7 +201,7 @@ func commandNames() []string {
 // overview is the help of the program.
 func overview() string {
 	var b strings.Builder
-	b.WriteString("Play and check DASH presentations and media files.\n\n  mseplayer [flags] [SOURCE...]\n  mseplayer COMMAND ...\n\nCommands:\n")
+	b.WriteString("Play and check DASH and HLS presentations and media files.\n\n  mseplayer [flags] [SOURCE...]\n  mseplayer COMMAND ...\n\nCommands:\n")
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  %-32s %s\n", c.name+" "+c.args, c.summary)
 	}

@@ -113,8 +113,8 @@ func TestHelp(t *testing.T) {
 				want = "Commands:"
 			}
 			r := program(t, nil, args...)
-			if r.code != exitOK || !strings.Contains(r.out, want) {
-				t.Errorf("%v: exit %d\n%.300s", args, r.code, r.out)
+			if r.code != exitOK || r.err != "" || !strings.Contains(r.out, want) {
+				t.Errorf("%v: exit %d\n%.300s\n%.300s", args, r.code, r.out, r.err)
 			}
 			c.flags().VisitAll(func(f *pflag.Flag) {
 				if !strings.Contains(r.out, "--"+f.Name) {

@@ -248,16 +248,12 @@ func parseShot(s string) (shot, error) {
 func playCommand(args []string) int {
 	var o playOptions
 	flags := playFlags(&o)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			fmt.Print(playHelp(flags))
-			return 0
-		}
-		return playUsage(err)
+	if code, done := parse(flags, args, func() string { return playHelp(flags) }); done {
+		return code
 	}
 	o.abLoop = [2]bool{flags.Changed("ab-loop-a"), flags.Changed("ab-loop-b")}
 	if err := o.check(); err != nil {
-		return playUsage(err)
+		return fail("play", exitUsage, err)
 	}
 	names := flags.Args()
 	if len(names) == 0 {
@@ -265,19 +261,13 @@ func playCommand(args []string) int {
 	}
 	s, err := newSession(o)
 	if err != nil {
-		return playUsage(err)
+		return fail("play", exitUsage, err)
 	}
 	return s.run(names)
 }
 
-// playUsage prints what is wrong with the command line.
-func playUsage(err error) int {
-	fmt.Fprintf(os.Stderr, "mseplayer play: %v\n", err)
-	return 2
-}
-
 func playHelp(flags *pflag.FlagSet) string {
-	return `Play DASH presentations and media files.
+	return `Play DASH and HLS presentations and media files.
 
   mseplayer [play] [flags] [SOURCE...]
 
@@ -287,6 +277,7 @@ played one after the other; without any, the built-in demo plays.
 ` + flags.FlagUsages() + `
 Keys: space pause, ←→ 5 s, ↑↓ 1 min, with shift 1 s and 5 s, . , picture by picture, 9 0 volume, m mute, [ ] slower and
 faster, { } half and double, backspace normal speed, l repeat from here, to here, and no more, ctrl + - sound later and earlier,
-j J subtitles, v hide and show them, z Z earlier and later, f fullscreen, i statistics, home start, q quit.
+# next sound, _ next pictures, j J subtitles, v hide and show them, z Z earlier and later, f fullscreen, i statistics, home start,
+q quit.
 `
 }

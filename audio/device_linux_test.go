@@ -515,16 +515,22 @@ func moving(t *testing.T, m *clock.Media) {
 	}
 }
 
-// alive plays for a while and checks that time goes on as it should, on a device that may be held up.
-func alive(t *testing.T, d *audio.Device, m *clock.Media, g media.Gen) {
+// playFrom0 plays a generation from 0 on, for as long as ctx is alive.
+func playFrom0(ctx context.Context, t *testing.T, d *audio.Device, m *clock.Media, g media.Gen) {
 	t.Helper()
 	m.Reset(time.Now(), g, 0)
 	d.Flush(g, 0)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
 	feeding(ctx, t, d, g, 0, 100*rateHz)
 	m.Run(time.Now())
 	d.SetRunning(true)
+}
+
+// alive plays for a while and checks that time goes on as it should, on a device that may be held up.
+func alive(t *testing.T, d *audio.Device, m *clock.Media, g media.Gen) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	playFrom0(ctx, t, d, m, g)
 	moving(t, m)
 	looks := watch(t, m, time.Second)
 	first, last := looks[0], looks[len(looks)-1]
@@ -621,11 +627,7 @@ func TestDevice_Lost(t *testing.T) {
 			}
 			p := pulse(t, dir)
 			d, m, log := open(t, "PulseAudio", soundcard.BehindPulse)
-			m.Reset(time.Now(), 1, 0)
-			d.Flush(1, 0)
-			feeding(t.Context(), t, d, 1, 0, 100*rateHz)
-			m.Run(time.Now())
-			d.SetRunning(true)
+			playFrom0(t.Context(), t, d, m, 1)
 			watch(t, m, time.Second)
 			if err := p.Signal(how); err != nil {
 				t.Fatal(err)
@@ -685,11 +687,7 @@ func TestDevice_Appears(t *testing.T) {
 		return
 	}
 	d, m, log := open(t, "null (no sound device)", 0)
-	m.Reset(time.Now(), 1, 0)
-	d.Flush(1, 0)
-	feeding(t.Context(), t, d, 1, 0, 100*rateHz)
-	m.Run(time.Now())
-	d.SetRunning(true)
+	playFrom0(t.Context(), t, d, m, 1)
 	watch(t, m, time.Second)
 	card, err := soundcard.New(dir, soundcard.Options{})
 	if err != nil {

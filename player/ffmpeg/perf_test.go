@@ -104,14 +104,7 @@ func BenchmarkDecode(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				for i := range frames {
-					if err := v.Decode(&frames[i], emit); err != nil {
-						b.Fatal(err)
-					}
-				}
-				if err := v.Drain(emit); err != nil {
-					b.Fatal(err)
-				}
+				decodeAll(b, v, frames, true, emit)
 				v.Close()
 			}
 			fps := float64(pictures) / time.Since(start).Seconds()

@@ -43,17 +43,24 @@ func sums(t testing.TB, v decode.VideoDecoder, frames []media.CodedFrame, drain 
 		p.Release()
 		return nil
 	}
+	decodeAll(t, v, frames, drain, emit)
+	return out
+}
+
+// decodeAll decodes frames one after the other, up to the end of the stream if drain is set.
+func decodeAll(t testing.TB, v decode.VideoDecoder, frames []media.CodedFrame, drain bool, emit func(*frame.Video) error) {
+	t.Helper()
 	for i := range frames {
 		if err := v.Decode(&frames[i], emit); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if drain {
-		if err := v.Drain(emit); err != nil {
-			t.Fatal(err)
-		}
+	if !drain {
+		return
 	}
-	return out
+	if err := v.Drain(emit); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestFlush forgets what was sent before, and decodes on from a key frame, also after draining.

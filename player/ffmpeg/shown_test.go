@@ -38,15 +38,7 @@ func pictures(t testing.TB, fa ffmpeg.Factory, frames []media.CodedFrame, o deco
 	}
 	defer d.Close()
 	var got []reference
-	emit := referTo(&got)
-	for i := range frames {
-		if err := d.Decode(&frames[i], emit); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := d.Drain(emit); err != nil {
-		t.Fatal(err)
-	}
+	decodeAll(t, d, frames, true, referTo(&got))
 	return got
 }
 
@@ -112,19 +104,10 @@ func TestDeinterlace_Flush(t *testing.T) {
 	defer d.Close()
 	for round := range 3 {
 		var got []reference
-		emit := referTo(&got)
-		for i := range frames {
-			if round == 0 && i == len(frames)/2 {
-				break // without draining
-			}
-			if err := d.Decode(&frames[i], emit); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if round > 0 {
-			if err := d.Drain(emit); err != nil {
-				t.Fatal(err)
-			}
+		if round == 0 {
+			decodeAll(t, d, frames[:len(frames)/2], false, referTo(&got))
+		} else {
+			decodeAll(t, d, frames, true, referTo(&got))
 			compare(t, got, want, 0)
 		}
 		d.Flush()

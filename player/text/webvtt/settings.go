@@ -221,6 +221,13 @@ func timestamp(s string) (t media.Time, rest string, ok bool) {
 	return t, s, t.IsFinite()
 }
 
+// The words for alignments, of the text, of the line and of the position.
+var (
+	textAligns     = map[string]cue.Align{"start": cue.Start, "center": cue.Center, "end": cue.End, "left": cue.Left, "right": cue.Right}
+	lineAligns     = map[string]cue.Align{"start": cue.Start, "center": cue.Center, "end": cue.End}
+	positionAligns = map[string]cue.Align{"line-left": cue.Left, "center": cue.Center, "line-right": cue.Right}
+)
+
 // parseSettings reads the settings of a cue.
 //
 // WebVTT §6.3, parse the WebVTT cue settings.
@@ -256,17 +263,8 @@ func (s *settings) parseSettings(input string, regions []region) {
 				}
 			}
 		case "align":
-			switch value {
-			case "start":
-				s.align = cue.Start
-			case "center":
-				s.align = cue.Center
-			case "end":
-				s.align = cue.End
-			case "left":
-				s.align = cue.Left
-			case "right":
-				s.align = cue.Right
+			if a, ok := textAligns[value]; ok {
+				s.align = a
 			}
 		}
 	}
@@ -297,14 +295,8 @@ func (s *settings) parseLine(value string) {
 	}
 	lineAlign := s.lineAlign
 	if hasAlign {
-		switch align {
-		case "start":
-			lineAlign = cue.Start
-		case "center":
-			lineAlign = cue.Center
-		case "end":
-			lineAlign = cue.End
-		default:
+		var ok bool
+		if lineAlign, ok = lineAligns[align]; !ok {
 			return
 		}
 	}
@@ -319,14 +311,7 @@ func (s *settings) parsePosition(value string) {
 	}
 	posAlign := s.posAlign
 	if hasAlign {
-		switch align {
-		case "line-left":
-			posAlign = cue.Left
-		case "center":
-			posAlign = cue.Center
-		case "line-right":
-			posAlign = cue.Right
-		default:
+		if posAlign, ok = positionAligns[align]; !ok {
 			return
 		}
 	}

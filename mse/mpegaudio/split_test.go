@@ -3,11 +3,9 @@ package mpegaudio_test
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"testing"
 
 	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
 	"mseplayer/mse/mpegaudio"
 	"mseplayer/mse/msetest/bytestreamtest"
 )
@@ -264,12 +262,12 @@ func TestConfigsAreInterned(t *testing.T) {
 // TestHandlerErrors come back as they are, and stick until Reset.
 func TestHandlerErrors(t *testing.T) {
 	for at := range 5 {
-		h := &failing{at: at}
+		h := &bytestreamtest.Failing{At: at}
 		p := mpegaudio.New(mpegaudio.MPEG)
-		if err := bytestreamtest.Feed(p, h, cat(layer3(1), layer3(2))); err != errHandler {
+		if err := bytestreamtest.Feed(p, h, cat(layer3(1), layer3(2))); err != bytestreamtest.ErrHandler {
 			t.Fatalf("call %d: got %v, want the handler's error", at, err)
 		}
-		if _, err := p.Step(h); err != errHandler {
+		if _, err := p.Step(h); err != bytestreamtest.ErrHandler {
 			t.Errorf("call %d: the next Step gives %v", at, err)
 		}
 		p.Reset()
@@ -278,20 +276,3 @@ func TestHandlerErrors(t *testing.T) {
 		}
 	}
 }
-
-var errHandler = errors.New("handler")
-
-// failing is a handler whose call number at fails.
-type failing struct{ calls, at int }
-
-func (f *failing) call() error {
-	f.calls++
-	if f.calls-1 == f.at {
-		return errHandler
-	}
-	return nil
-}
-func (f *failing) InitSegment(*media.InitSegment) error    { return f.call() }
-func (f *failing) MediaSegmentStart() error                { return f.call() }
-func (f *failing) Fragment([]bytestream.TrackFrames) error { return f.call() }
-func (f *failing) MediaSegmentEnd() error                  { return f.call() }

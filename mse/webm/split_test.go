@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"mseplayer/mse/bytestream"
-	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
 	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/webm"
@@ -239,13 +238,13 @@ func TestStates(t *testing.T) {
 // TestHandlerErrors come back as they are, and stick until Reset.
 func TestHandlerErrors(t *testing.T) {
 	for at := range 4 {
-		h := &failing{at: at}
+		h := &bytestreamtest.Failing{At: at}
 		p := webm.New(webm.Options{})
 		err := bytestreamtest.Feed(p, h, cat(head(vp8(1)), clu(0, sb(1, 0, key, "a"))))
-		if !errors.Is(err, errHandler) {
+		if !errors.Is(err, bytestreamtest.ErrHandler) {
 			t.Fatalf("call %d: got %v, want the handler's error", at, err)
 		}
-		if _, err := p.Step(h); !errors.Is(err, errHandler) {
+		if _, err := p.Step(h); !errors.Is(err, bytestreamtest.ErrHandler) {
 			t.Errorf("call %d: the next Step gives %v", at, err)
 		}
 		p.Reset()
@@ -254,20 +253,3 @@ func TestHandlerErrors(t *testing.T) {
 		}
 	}
 }
-
-var errHandler = errors.New("handler")
-
-// failing is a handler whose call number at fails.
-type failing struct{ calls, at int }
-
-func (f *failing) call() error {
-	f.calls++
-	if f.calls-1 == f.at {
-		return errHandler
-	}
-	return nil
-}
-func (f *failing) InitSegment(*media.InitSegment) error    { return f.call() }
-func (f *failing) MediaSegmentStart() error                { return f.call() }
-func (f *failing) Fragment([]bytestream.TrackFrames) error { return f.call() }
-func (f *failing) MediaSegmentEnd() error                  { return f.call() }

@@ -32,7 +32,7 @@ var allowed = map[string]string{
 	"mse/msetest/collection": "",
 	"mse/msetest":            "mse mse/media mse/mime mse/bytestream mse/isobmff mse/track github.com/Eyevinn/mp4ff",
 
-	"mse/msetest/bytestreamtest": "mse mse/media mse/bytestream",
+	"mse/msetest/bytestreamtest": "mse mse/media mse/bytestream mse/msetest/collection",
 
 	"player/frame":       "mse/media",
 	"player/clock":       "mse/media",

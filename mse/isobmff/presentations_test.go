@@ -391,8 +391,8 @@ func TestFacts_Presentations(t *testing.T) {
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		dev = append(dev, deviations(r, facts)...)
-		if judge(t, name, dev) {
+		dev = append(dev, bytestreamtest.Deviations(r, facts, tolerance)...)
+		if bytestreamtest.Judge(t, known, name, dev) {
 			good++
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,13 +101,6 @@ const (
 	rollover = float64(1<<33) / 90000
 )
 
-// picture and sound read the tool's description of a stream: "h264(High) 640x360 yuv420p sar=4:3 fps=…", "aac(LC)
-// 44100Hz 2ch".
-var (
-	pictureFacts = regexp.MustCompile(`^v:(\w+)(?:\([^)]*\))? (\d+)x(\d+)(?:.* sar=(\d+):(\d+))?`)
-	soundFacts   = regexp.MustCompile(`^a:(\w+)(?:\([^)]*\))? (\d+)Hz (\d+)ch`)
-)
-
 // deviations compares the first video and the first audio track with the facts of an independent tool.
 func deviations(r *recorder, facts collection.Row) (out []string) {
 	if len(r.Inits) == 0 {
@@ -132,38 +124,10 @@ func deviations(r *recorder, facts collection.Row) (out []string) {
 			out = append(out, kind.String()+" is not supported")
 			continue
 		}
-		out = append(out, describes(track.Config, facts["streams"])...)
+		out = append(out, bytestreamtest.Describes(track.Config, facts["streams"])...)
 		out = append(out, counts(r.Frames[track.ID], prefix, facts)...)
 	}
 	return out
-}
-
-// describes compares a configuration with the tool's line about the first stream of its kind.
-func describes(c *media.DecoderConfig, streams string) []string {
-	for s := range strings.SplitSeq(streams, " | ") {
-		got, want := "", ""
-		if m := pictureFacts.FindStringSubmatch(s); m != nil && c.Kind == media.Video {
-			sar := "1:1"
-			if c.SARNum > 0 {
-				sar = fmt.Sprintf("%d:%d", c.SARNum, c.SARDen)
-			}
-			if m[4] == "" {
-				m[4], m[5] = "1", "1"
-			}
-			got = fmt.Sprintf("%s %dx%d %s", c.Codec, c.Width, c.Height, sar)
-			want = fmt.Sprintf("%s %sx%s %s:%s", m[1], m[2], m[3], m[4], m[5])
-		} else if m := soundFacts.FindStringSubmatch(s); m != nil && c.Kind == media.Audio {
-			got = fmt.Sprintf("%s %d Hz %d", c.Codec, c.SampleRate, c.Channels)
-			want = fmt.Sprintf("%s %s Hz %s", m[1], m[2], m[3])
-		} else {
-			continue
-		}
-		if got != want {
-			return []string{fmt.Sprintf("is %s, the fact says %s", got, want)}
-		}
-		return nil
-	}
-	return nil
 }
 
 // counts compares frames with the packets that the tool counted. The end is compared only where the tool knew how long
@@ -229,23 +193,6 @@ var known = map[string]string{
 	"presentations/shaka/hls-text-offset/playlist-video.m3u8":                       "the tool's playlist reader takes a jump back in time for a rollover",
 }
 
-// judge logs a deviation that is known and fails for one that is not, and for a known one that is gone.
-func judge(t *testing.T, known map[string]string, name string, dev []string) (good bool) {
-	t.Helper()
-	reason, expected := known[name]
-	switch {
-	case len(dev) == 0 && !expected:
-		return true
-	case len(dev) == 0:
-		t.Errorf("%s: no deviation any more (%s)", name, reason)
-	case expected:
-		t.Logf("%s: %s\n\treason: %s", name, strings.Join(dev, "; "), reason)
-	default:
-		t.Errorf("%s: %s", name, strings.Join(dev, "; "))
-	}
-	return false
-}
-
 // TestFacts compares every transport stream of the collection with what an independent tool counted in it.
 func TestFacts(t *testing.T) {
 	dir := collection.Dir(t)
@@ -261,7 +208,7 @@ func TestFacts(t *testing.T) {
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		if judge(t, known, s.name, append(dev, deviations(r, s.facts)...)) {
+		if bytestreamtest.Judge(t, known, s.name, append(dev, deviations(r, s.facts)...)) {
 			good++
 		}
 	}

@@ -156,7 +156,7 @@ func TestPackets(t *testing.T) {
 			continue
 		}
 		n++
-		if judge(t, knownPackets, s.name, dev) {
+		if bytestreamtest.Judge(t, knownPackets, s.name, dev) {
 			good++
 		}
 	}

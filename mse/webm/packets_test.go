@@ -85,7 +85,7 @@ func TestPackets(t *testing.T) {
 		p := bytestreamtest.Probe(t, tool, path)
 		n, ok, more := comparePackets(r, p)
 		packets, same = packets+n, same+ok
-		if judge(t, knownPackets, name, append(dev, more...)) {
+		if bytestreamtest.Judge(t, knownPackets, name, append(dev, more...)) {
 			good++
 		}
 		return nil

@@ -42,7 +42,8 @@ var allowed = map[string]string{
 	"player/element":     "mse mse/media player/frame player/clock player/decode player/present",
 	"player/ffmpeg":      "mse/media mse/mime player/frame player/decode player/file player/text/cue C github.com/asticode/go-astiav",
 	"player/manifest":    "mse/media mse/mime",
-	"player/dash":        "mse/media mse/mime mse/isobmff mse/webm player/manifest github.com/Eyevinn/dash-mpd",
+	"player/charset":     "",
+	"player/dash":        "mse/media mse/mime mse/isobmff mse/webm player/charset player/manifest github.com/Eyevinn/dash-mpd",
 	"player/hls":         "mse/media mse/mime mse/bytestream mse/isobmff mse/mp2t mse/webm player/manifest",
 	"player/fetch":       "mse/media",
 	"player/file":        "mse mse/bytestream mse/media mse/mime player/manifest",
@@ -56,12 +57,12 @@ var allowed = map[string]string{
 	"player/stream/plan": "mse/media mse/mime player/manifest",
 	"player/subtitle":    "mse mse/bytestream mse/media mse/mime player/decode player/text player/text/cue player/text/raster player/text/cea",
 	"player/text/cue":    "mse/media",
-	"player/text":        "mse/media player/text/cue player/text/webvtt player/text/srt player/text/ass player/text/ttml",
+	"player/text":        "mse/media player/charset player/text/cue player/text/webvtt player/text/srt player/text/ass player/text/ttml",
 	"player/text/webvtt": "mse/media player/text/cue",
 	"player/text/srt":    "mse/media player/text/cue player/text/webvtt player/text/ass",
 	"player/text/ass":    "mse/media player/text/cue",
 	"player/text/raster": "mse/media player/text/cue golang.org/x/image golang.org/x/text github.com/go-text/typesetting",
-	"player/text/ttml":   "mse/media player/text/cue",
+	"player/text/ttml":   "mse/media player/charset player/text/cue",
 	"player/text/cea":    "mse/media player/text/cue",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/source player/stream player/stream/plan " +
 		"player/decode player/detect player/frame player/loudness player/session player/subtitle player/text/cue",
@@ -123,6 +124,7 @@ var forbidden = map[string]string{
 	"player/text/cea":  "os net net/http sync context time log log/slog",
 
 	// Calculations.
+	"player/charset":  "os net net/http sync context time log log/slog",
 	"player/loudness": "os net net/http sync context time log log/slog",
 	"player/detect":   "os net net/http sync context time log log/slog",
 	"player/session":  "os net net/http sync context log log/slog", // told the network

@@ -2,10 +2,11 @@ package dash
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
+	"mseplayer/player/charset"
 	"mseplayer/player/manifest"
 )
 
@@ -20,28 +21,28 @@ func decodeText(data []byte, fs *manifest.Findings) (text []byte, skippedLines i
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		data = data[3:]
 	case bytes.HasPrefix(data, []byte("\xfe\xff")):
-		data = fromUTF16(data[2:], false)
+		data = charset.FromUTF16(data[2:], binary.BigEndian)
 	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		data = fromUTF16(data[2:], true)
+		data = charset.FromUTF16(data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte("\x00<\x00")):
-		data = fromUTF16(data, false)
+		data = charset.FromUTF16(data, binary.BigEndian)
 	case bytes.HasPrefix(data, []byte("<\x00")):
-		data = fromUTF16(data, true)
+		data = charset.FromUTF16(data, binary.LittleEndian)
 	default:
 		switch enc := strings.ToLower(declaredEncoding(data)); enc {
 		case "", "utf-8", "utf8", "us-ascii", "ascii":
 			if !utf8.Valid(data) {
 				odd("bytes that are not UTF-8; read as Windows-1252")
-				data = fromWindows1252(data)
+				data = charset.FromWindows1252(data)
 			}
 		case "iso-8859-1", "latin1", "iso8859-1", "iso_8859-1", "windows-1252", "cp1252":
-			data = fromWindows1252(data)
+			data = charset.FromWindows1252(data)
 		default:
 			if utf8.Valid(data) {
 				odd("declared encoding " + enc + " but the bytes are UTF-8")
 			} else {
 				odd("encoding " + enc + " is not known; read as Windows-1252")
-				data = fromWindows1252(data)
+				data = charset.FromWindows1252(data)
 			}
 		}
 	}
@@ -70,34 +71,4 @@ func declaredEncoding(data []byte) string {
 	}
 	value, _, _ := bytes.Cut(rest[1:], rest[:1])
 	return string(value)
-}
-
-func fromUTF16(b []byte, little bool) []byte {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		lo, hi := b[2*i+1], b[2*i]
-		if little {
-			lo, hi = hi, lo
-		}
-		units[i] = uint16(hi)<<8 | uint16(lo)
-	}
-	return []byte(string(utf16.Decode(units)))
-}
-
-// windows1252 maps 0x80 to 0x9f; the other bytes are their own code points.
-var windows1252 = [32]rune{
-	'€', 0x81, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0x8d, 'Ž', 0x8f,
-	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
-}
-
-func fromWindows1252(b []byte) []byte {
-	out := make([]byte, 0, len(b)+len(b)/8)
-	for _, c := range b {
-		r := rune(c)
-		if c >= 0x80 && c < 0xa0 {
-			r = windows1252[c-0x80]
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return out
 }

@@ -2,11 +2,13 @@ package text
 
 import (
 	"bytes"
+	"encoding/binary"
 	"path"
 	"regexp"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"mseplayer/player/charset"
 )
 
 // sniffLen is how much of the head of a file Sniff looks at.
@@ -50,26 +52,11 @@ func UTF8(data []byte) []byte {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		return data[3:]
 	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		return fromUTF16(data[2:], 0)
+		return charset.FromUTF16(data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return fromUTF16(data[2:], 1)
+		return charset.FromUTF16(data[2:], binary.BigEndian)
 	}
 	return data
-}
-
-// fromUTF16 converts; the low byte of each unit is at index low.
-func fromUTF16(data []byte, low int) []byte {
-	units := make([]uint16, 0, len(data)/2)
-	for ; len(data) >= 2; data = data[2:] {
-		units = append(units, uint16(data[low])|uint16(data[1-low])<<8)
-	}
-	return []byte(string(utf16.Decode(units)))
-}
-
-// upper are the letters of Windows-1252 from 0x80 to 0x9f; 0 is none.
-var upper = [32]rune{
-	'€', 0, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0, 'Ž', 0,
-	0, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0, 'ž', 'Ÿ',
 }
 
 // western is data as UTF-8. What is not is taken to be Windows-1252, as files from before mostly are.
@@ -77,15 +64,5 @@ func western(data []byte) []byte {
 	if utf8.Valid(data) {
 		return data
 	}
-	out := make([]byte, 0, len(data)+len(data)/8)
-	for _, b := range data {
-		r := rune(b)
-		if b >= 0x80 && b < 0xa0 {
-			if r = upper[b-0x80]; r == 0 {
-				r = utf8.RuneError
-			}
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return out
+	return charset.FromWindows1252(data)
 }

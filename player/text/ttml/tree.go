@@ -10,7 +10,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf16"
+
+	"mseplayer/player/charset"
 )
 
 // Namespaces, by the short names that the rest of the package uses.
@@ -128,7 +129,7 @@ func (d *document) read(b []byte) error {
 		return err
 	}
 	x := xml.NewDecoder(bytes.NewReader(b))
-	x.CharsetReader = charset
+	x.CharsetReader = decoding
 	var stack []*element
 	for {
 		tok, err := x.Token()
@@ -491,15 +492,11 @@ func toUTF8(b []byte) ([]byte, error) {
 	if len(b)%2 != 0 {
 		return nil, errors.New("ttml: the document is UTF-16 but has an odd number of bytes: it is cut off")
 	}
-	u := make([]uint16, 0, len(b)/2-1)
-	for i := 2; i < len(b); i += 2 {
-		u = append(u, order.Uint16(b[i:]))
-	}
-	return []byte(string(utf16.Decode(u))), nil
+	return charset.FromUTF16(b[2:], order), nil
 }
 
-// charset reads what an XML declaration calls by another name than UTF-8: UTF-16 has been converted already.
-func charset(name string, r io.Reader) (io.Reader, error) {
+// decoding reads what an XML declaration calls by another name than UTF-8: UTF-16 has been converted already.
+func decoding(name string, r io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
 	case "utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii":
 		return r, nil
@@ -508,11 +505,7 @@ func charset(name string, r io.Reader) (io.Reader, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := make([]rune, len(b))
-		for i, c := range b {
-			s[i] = rune(c)
-		}
-		return strings.NewReader(string(s)), nil
+		return bytes.NewReader(charset.FromWindows1252(b)), nil
 	}
 	return nil, fmt.Errorf("the encoding %q is not known: use UTF-8", name)
 }

@@ -544,6 +544,16 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// TestEncodings_Old reads what browsers take for Windows-1252.
+func TestEncodings_Old(t *testing.T) {
+	for _, name := range []string{"windows-1252", "ISO-8859-1"} {
+		cues := parse(t, `<?xml version="1.0" encoding="`+name+`"?>`+doc("", "", "<div><p begin=\"0s\" end=\"1s\">caf\xe9 \x93a\x94</p></div>"), ttml.Options{})
+		if len(cues) != 1 || text(cues[0]) != "café “a”" {
+			t.Errorf("%s: %+v", name, cues)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	many := func(n int, f string) string {
 		var b strings.Builder

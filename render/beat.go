@@ -15,7 +15,7 @@ const (
 	lookEvery = 200 * time.Millisecond
 	// awayEvery is how often a window that is not on the screen looks.
 	awayEvery = 500 * time.Millisecond
-	// soonest is the shortest time between two frames that are drawn when a picture is due.
+	// soonest is the shortest time between two frames that are drawn on demand, but for what closest allows.
 	soonest = time.Second / 60
 	// swapTime is how long drawing and showing a picture takes without graphics hardware, besides converting it, and with
 	// what timers are late.
@@ -37,36 +37,63 @@ type beat struct {
 	cost     time.Duration
 }
 
-// plan is called at the end of each frame, which began at now. due is what the source says, if it is asked. calm says that
-// a window that rests goes on to be drawn on demand: frames come as often, and a key does not wait for the next one.
-func (b *beat) plan(now time.Time, stirring, calm, away, soft bool, due func() (time.Time, time.Duration, bool)) {
-	if stirring || b.stirred.IsZero() {
-		b.stirred = now
-	}
-	var wait time.Duration
-	switch {
-	case away:
-		wait = awayEvery
-	case now.Sub(b.stirred) < restAfter && calm && b.onDemand:
-		wait = soonest
-	case now.Sub(b.stirred) < restAfter:
-		b.demand(false)
+// moment is what a beat must know at the end of a frame.
+type moment struct {
+	now      time.Time // when the frame began
+	stirring bool      // there was a reason to draw with the refreshes
+	// calm says that a window that rests goes on to be drawn on demand: frames come as often, and a key does not wait for
+	// the next one.
+	calm bool
+	away bool // the window is not on the screen
+	soft bool // there is no graphics hardware
+	due  func() (at time.Time, length time.Duration, ok bool)
+}
+
+// plan is called at the end of each frame.
+func (b *beat) plan(m moment) {
+	wait, demand := b.next(m)
+	b.demand(demand)
+	if !demand {
 		return
-	case soft:
-		wait = lookEvery
-		if at, _, ok := due(); ok {
-			wait = min(wait, max(at.Add(-b.latency()).Sub(now), soonest))
-		}
-	default:
-		wait = lookEvery
 	}
-	b.demand(true)
-	wait = max(0, wait-time.Since(now))
+	wait = max(0, wait-time.Since(m.now))
 	if b.timer == nil {
 		b.timer = time.AfterFunc(wait, ebiten.ScheduleFrame)
 		return
 	}
 	b.timer.Reset(wait)
+}
+
+// next tells how long after the beginning of this frame the next one is to begin, or that it comes with the next refresh.
+func (b *beat) next(m moment) (wait time.Duration, demand bool) {
+	if m.stirring || b.stirred.IsZero() {
+		b.stirred = m.now
+	}
+	switch quiet := m.now.Sub(b.stirred); {
+	case m.away:
+		return awayEvery, true
+	case quiet < restAfter && m.calm && b.onDemand:
+		return soonest, true
+	case quiet < restAfter:
+		return 0, false
+	case m.soft:
+		wait = lookEvery
+		if at, length, ok := m.due(); ok {
+			wait = min(wait, max(at.Add(-b.latency()).Sub(m.now), closest(length)))
+		}
+		return wait, true
+	default:
+		return lookEvery, true
+	}
+}
+
+// closest is the shortest time between two frames that are drawn for pictures of that length. One that is drawn late does
+// not make all those after it late: pictures of the usual rates may make up for it.
+func closest(length time.Duration) time.Duration {
+	if length < soonest*9/10 {
+		return soonest
+	}
+	return soonest / 2
 }
 
 // latency is how long after a frame begins its picture is visible, when frames are drawn on demand.

@@ -309,7 +309,9 @@ func (g *game) Draw(screen *ebiten.Image) {
 	stirring := changed || g.stirred || g.state.Seeking || g.soft == nil && (fresh || !g.state.Paused && !g.state.NoVideo)
 	g.stirred = false
 	calm := g.soft != nil && g.state.Paused && !changed
-	defer func() { g.beat.plan(now, stirring, calm, g.away, g.soft != nil, g.due) }()
+	defer func() {
+		g.beat.plan(moment{now: now, stirring: stirring, calm: calm, away: g.away, soft: g.soft != nil, due: g.due})
+	}()
 	changed = changed || fresh
 	v := hud.View{
 		Now: now, Layout: g.layout, Controls: g.desk.controls(), Fullscreen: g.fullscreen,

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"image"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -15,6 +16,15 @@ const (
 	// softNanos is the processor time, in ns a pixel, from which on drawing counts as done by the processor. Software takes
 	// ten or more, and hardware next to none.
 	softNanos = 4
+	// copySource is the shader that brings the picture to the screen. It does without what DrawImage has done for each pixel.
+	copySource = `//kage:unit pixels
+
+package main
+
+func Fragment(dstPos vec4, srcPos vec2, color vec4) vec4 {
+	return imageSrc0UnsafeAt(srcPos)
+}
+`
 )
 
 // soft shows pictures on displays without graphics hardware: it converts and scales them with less work than the graphics
@@ -27,12 +37,19 @@ type soft struct {
 	at    image.Rectangle
 	// display is the picture's own size.
 	display image.Point
-	opt     ebiten.DrawImageOptions
+
+	copy     *ebiten.Shader
+	vertices [4]ebiten.Vertex
+	options  ebiten.DrawTrianglesShaderOptions
 }
 
 func newSoft() *soft {
 	s := &soft{quick: yuv.NewQuick()}
-	s.opt.Blend = ebiten.BlendCopy
+	var err error
+	if s.copy, err = ebiten.NewShader([]byte(copySource)); err != nil {
+		panic(fmt.Sprintf("render: shader of copies: %v", err)) // it is a constant, and tested
+	}
+	s.options.Blend = ebiten.BlendCopy
 	return s
 }
 
@@ -57,16 +74,16 @@ func (s *soft) upload(v *frame.Video, w, h int) {
 }
 
 // draw shows the picture. In a view of another size, until the next upload, it is stretched.
-func (s *soft) draw(dst ebiten.FinalScreen, w, h int) {
+func (s *soft) draw(dst shaderTarget, w, h int) {
 	if s.img == nil || s.at.Empty() {
 		return
 	}
-	s.opt.GeoM.Reset()
-	s.opt.GeoM.Translate(float64(s.at.Min.X), float64(s.at.Min.Y))
-	if s.size != image.Pt(w, h) {
-		s.opt.GeoM.Scale(float64(w)/float64(s.size.X), float64(h)/float64(s.size.Y))
-	}
-	dst.DrawImage(s.img, &s.opt)
+	kx, ky := float32(w)/float32(s.size.X), float32(h)/float32(s.size.Y)
+	x0, y0, x1, y1 := kx*float32(s.at.Min.X), ky*float32(s.at.Min.Y), kx*float32(s.at.Max.X), ky*float32(s.at.Max.Y)
+	sw, sh := float32(s.at.Dx()), float32(s.at.Dy())
+	s.vertices = [4]ebiten.Vertex{{DstX: x0, DstY: y0}, {DstX: x1, DstY: y0, SrcX: sw}, {DstX: x0, DstY: y1, SrcY: sh}, {DstX: x1, DstY: y1, SrcX: sw, SrcY: sh}}
+	s.options.Images[0] = s.img
+	dst.DrawTrianglesShader(s.vertices[:], quadIndices, s.copy, &s.options)
 }
 
 func (s *soft) free() {

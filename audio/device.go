@@ -38,8 +38,10 @@ const (
 	// is given up.
 	watchEvery   = 250 * time.Millisecond
 	stalledLooks = 8
-	// suspendAfter is how long playback must rest for the device to be suspended.
+	// suspendAfter is how long playback must rest for the device to be suspended, idleEvery how often it is looked then
+	// whether a writer that was half-way through a flush has left something behind.
 	suspendAfter = 5 * time.Second
+	idleEvery    = time.Second
 	// fallbackLead is when the first sample is "heard" after the device has been given up.
 	fallbackLead = 20 * time.Millisecond
 	// retryEvery is how often a device is looked for while there is none. It gets silence for as long as trial and must
@@ -295,6 +297,7 @@ func (d *Device) serve(ctx context.Context, l *line) error {
 				src.settled, src.settling = false, time.Time{}
 				suspended, still, active = false, 0, time.Now()
 				player.Play()
+				ticker.Reset(watchEvery)
 			}
 			continue
 		}
@@ -317,6 +320,7 @@ func (d *Device) serve(ctx context.Context, l *line) error {
 				return err
 			}
 			suspended = true
+			ticker.Reset(idleEvery)
 		}
 	}
 }

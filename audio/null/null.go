@@ -1,7 +1,7 @@
 // Package null is the sound sink that plays to nobody at real-time speed: for playback without a sound device, and
 // for tests. It keeps time as a device does that takes 10 ms at a time and has 20 ms in front of its speaker, but
 // with an absolute schedule: frame n of what it takes is heard n / rate after its first one, without drift and
-// however late the process gets to run. While playback rests it takes silence a few times a second, late.
+// however late the process gets to run. While playback rests it takes silence once a second, late.
 //
 // # Ownership
 //
@@ -35,7 +35,7 @@ const (
 	lead = 20 * time.Millisecond
 	// restAfter is how long playback must rest for sound to be taken only every restEvery, which is silence then.
 	restAfter = time.Second
-	restEvery = 250 * time.Millisecond
+	restEvery = time.Second
 )
 
 // Pacer takes sound from a feed as fast as it would sound.

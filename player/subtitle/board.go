@@ -20,8 +20,8 @@ const (
 	maxTracks = 256
 	// MinScale and MaxScale bound the size of subtitles, 1 being the author's.
 	MinScale, MaxScale = 0.1, 10
-	// look is how often Run looks at the position at least, soonest how often at most.
-	look, soonest = 100 * time.Millisecond, 4 * time.Millisecond
+	// look is how often Run looks at the position at least, doze how often while it rests, soonest how often at most.
+	look, doze, soonest = 100 * time.Millisecond, time.Second, 4 * time.Millisecond
 )
 
 // Track describes a track of subtitles.
@@ -406,7 +406,7 @@ func (b *Board) Overlay(w, h int) *Overlay {
 	return b.latest.Load()
 }
 
-// Look makes Run look at the position at once: after a seek, or a change of the speed.
+// Look makes Run look at the position at once: after a seek, or when it moves or rests from now on.
 func (b *Board) Look() { b.wake() }
 
 // Run draws what is due until ctx ends. position is asked for the playback position and the speed at which it moves, 0
@@ -439,6 +439,9 @@ func (b *Board) Run(ctx context.Context, position func() (at media.Time, speed f
 			shown, size, scale = cues, now, want
 		}
 		wait := look
+		if speed == 0 {
+			wait = doze
+		}
 		if speed > 0 && next.IsFinite() {
 			wait = min(wait, max(soonest, time.Duration(float64(next.Sub(at))/speed*float64(time.Second))))
 		}

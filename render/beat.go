@@ -10,11 +10,13 @@ import (
 
 const (
 	// restAfter is how long nothing must have happened until the window draws on demand only, and lookEvery how often it
-	// looks then whether something has. A key or the pointer wakes it at once.
+	// looks then whether something has. A key, the pointer or Wake wakes it at once.
 	restAfter = time.Second
 	lookEvery = 200 * time.Millisecond
-	// awayEvery is how often a window that is not on the screen looks.
-	awayEvery = 500 * time.Millisecond
+	// sleepAfter is how long nothing must have happened, while playback is paused, until the window looks only every
+	// sleepEvery. So does one that is not on the screen. What stays on it for a while, as controls do, is gone by then.
+	sleepAfter = 6 * time.Second
+	sleepEvery = time.Second
 	// soonest is the shortest time between two frames that are drawn on demand, but for what closest allows.
 	soonest = time.Second / 60
 	// swapTime is how long drawing and showing a picture takes without graphics hardware, besides converting it, and with
@@ -37,16 +39,21 @@ type beat struct {
 	cost     time.Duration
 }
 
+// Wake has a window that rests look at its Source and Controls at once. It may be called from any goroutine, before Run and
+// after it, too.
+func Wake() { ebiten.ScheduleFrame() }
+
 // moment is what a beat must know at the end of a frame.
 type moment struct {
 	now      time.Time // when the frame began
 	stirring bool      // there was a reason to draw with the refreshes
 	// calm says that a window that rests goes on to be drawn on demand: frames come as often, and a key does not wait for
 	// the next one.
-	calm bool
-	away bool // the window is not on the screen
-	soft bool // there is no graphics hardware
-	due  func() (at time.Time, length time.Duration, ok bool)
+	calm   bool
+	paused bool // playback is
+	away   bool // the window is not on the screen
+	soft   bool // there is no graphics hardware
+	due    func() (at time.Time, length time.Duration, ok bool)
 }
 
 // plan is called at the end of each frame.
@@ -71,11 +78,13 @@ func (b *beat) next(m moment) (wait time.Duration, demand bool) {
 	}
 	switch quiet := m.now.Sub(b.stirred); {
 	case m.away:
-		return awayEvery, true
+		return sleepEvery, true
 	case quiet < restAfter && m.calm && b.onDemand:
 		return soonest, true
 	case quiet < restAfter:
 		return 0, false
+	case quiet >= sleepAfter && m.paused:
+		return sleepEvery, true
 	case m.soft:
 		wait = lookEvery
 		if at, length, ok := m.due(); ok {

@@ -51,3 +51,48 @@ func TestBeat_Pictures(t *testing.T) {
 		}
 	}
 }
+
+// TestBeat_Rests counts the frames of a paused window: those of the refreshes for a second, a few looks while controls go, then
+// one a second. Anything that stirs it brings the refreshes back at once, and while playback goes on it does not sleep.
+func TestBeat_Rests(t *testing.T) {
+	never := func() (at time.Time, length time.Duration, ok bool) { return }
+	for _, c := range []struct {
+		name         string
+		paused, soft bool
+		away         bool
+		least, most  int // frames in the second minute
+	}{
+		{"paused", true, false, false, 59, 61},
+		{"paused, without graphics hardware", true, true, false, 59, 61},
+		{"not on the screen", false, true, true, 59, 61},
+		{"stalled, or sound alone", false, true, false, 299, 301},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := beat{}
+			first, second, last := 0, 0, time.Duration(0)
+			for at := time.Duration(0); at < 2*time.Minute; {
+				m := moment{now: t0.Add(at), paused: c.paused, calm: c.paused && c.soft, away: c.away, soft: c.soft, due: never}
+				wait, demand := b.next(m)
+				b.onDemand = demand
+				if !demand {
+					last, wait = at, time.Second/60
+				}
+				if at < time.Minute {
+					first++
+				} else {
+					second++
+				}
+				at += wait
+			}
+			if last > restAfter || second < c.least || second > c.most {
+				t.Errorf("drawn with the refreshes for %v, %d frames in the first minute and %d in the second, want %d to %d", last, first, second, c.least, c.most)
+			}
+			if c.paused && first > 60+61+int(sleepAfter/lookEvery) {
+				t.Errorf("%d frames in the first minute", first)
+			}
+			if wait, demand := b.next(moment{now: t0.Add(2 * time.Minute), stirring: true, paused: c.paused, soft: c.soft, due: never}); demand {
+				t.Errorf("stirred, it waits for %v", wait)
+			}
+		})
+	}
+}

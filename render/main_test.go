@@ -108,14 +108,18 @@ func (l *testLoop) current() *game {
 	return l.guest
 }
 
-// host runs g until the test ends.
+// host runs g until the test ends. The loop draws with the refreshes then, whatever g has made of it.
 func (l *testLoop) host(t testing.TB, g *game) {
 	t.Helper()
 	set := func(g *game) {
 		inFrame(func(*ebiten.Image) {
 			l.mu.Lock()
+			defer l.mu.Unlock()
+			if old := l.guest; old != nil {
+				old.beat.stop()
+				old.beat.demand(false)
+			}
 			l.guest = g
-			l.mu.Unlock()
 		})
 	}
 	set(g)

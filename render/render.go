@@ -62,7 +62,8 @@ type Controls interface {
 	DelaySubtitlesBy(d media.Span)
 }
 
-// Options say what Run shows and how. Source and Controls must be set.
+// Options say what Run shows and how. Source and Controls must be set. While nothing happens they are asked about once a
+// second; Wake ends that.
 type Options struct {
 	Source   Source
 	Controls Controls

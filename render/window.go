@@ -71,6 +71,7 @@ func Run(ctx context.Context, o Options) error {
 	ebiten.SetFullscreen(o.Fullscreen)
 	g.probe = true
 	defer g.beat.stop()
+	defer context.AfterFunc(ctx, Wake)()
 	err = ebiten.RunGameWithOptions(g, &ebiten.RunGameOptions{X11ClassName: "mseplayer", X11InstanceName: "mseplayer"})
 	if err != nil {
 		return fmt.Errorf("render: window: %w", err)
@@ -115,7 +116,8 @@ type game struct {
 	shape      ebiten.CursorShapeType
 	complained string // the last error of a picture that was logged
 	idle       int    // frames since the last change
-	drawn      int    // calls of DrawFinalScreen, for tests
+	drawn      int    // how often the screen was drawn, for tests
+	uploads    int    // pictures that were made ready for it, for tests
 	stirred    bool   // whether there was input since the last Draw
 
 	speck  *ebiten.Image // one texel, to mark the screen as changed with
@@ -147,7 +149,7 @@ func newGame(ctx context.Context, o Options) (*game, error) {
 
 // LayoutF makes one unit of the screen one device pixel.
 func (g *game) LayoutF(outsideWidth, outsideHeight float64) (w, h float64) {
-	if now := time.Now(); now.Sub(g.polled) >= pollInterval {
+	if now := time.Now(); g.away || now.Sub(g.polled) >= pollInterval { // who comes back is to be seen at once
 		g.polled = now
 		g.poll()
 	}
@@ -289,6 +291,12 @@ func (g *game) Draw(screen *ebiten.Image) {
 			g.soft = newSoft()
 		}
 	}
+	now := time.Now()
+	if g.away { // nothing is fetched, converted or drawn
+		g.expose = true
+		g.beat.plan(moment{now: now, away: true})
+		return
+	}
 	changed := g.expose
 	g.expose = false
 	resized := false
@@ -298,19 +306,18 @@ func (g *game) Draw(screen *ebiten.Image) {
 	}
 	g.layout = hud.NewLayout(g.w, g.h, g.density)
 
-	now := time.Now()
-	fresh := !g.away && g.pick(now, resized)
+	fresh := g.pick(now, resized)
 	if g.options.Overlay != nil {
 		area := g.area(g.w, g.h)
 		if g.overlay.take(g.options.Overlay(area.Dx(), area.Dy())) {
 			changed = true
 		}
 	}
-	stirring := changed || g.stirred || g.state.Seeking || g.soft == nil && (fresh || !g.state.Paused && !g.state.NoVideo)
+	stirring := changed || g.stirred || g.state.Seeking || fresh && g.state.Paused || g.soft == nil && (fresh || !g.state.Paused && !g.state.NoVideo)
 	g.stirred = false
 	calm := g.soft != nil && g.state.Paused && !changed
 	defer func() {
-		g.beat.plan(moment{now: now, stirring: stirring, calm: calm, away: g.away, soft: g.soft != nil, due: g.due})
+		g.beat.plan(moment{now: now, stirring: stirring, calm: calm, paused: g.state.Paused, soft: g.soft != nil, due: g.due})
 	}()
 	changed = changed || fresh
 	v := hud.View{
@@ -376,6 +383,7 @@ func (g *game) pick(now time.Time, resized bool) bool {
 
 // upload makes v the picture that is shown.
 func (g *game) upload(v *frame.Video) error {
+	g.uploads++
 	if err := yuv.Check(v); err != nil || !g.soft.takes(v) {
 		g.softly = g.softly && err != nil
 		return g.surface.upload(v)
@@ -391,6 +399,9 @@ func (g *game) hasPicture() bool { return g.softly || g.surface.shown != nil }
 
 // DrawFinalScreen draws the picture and the overlay. It may be called again for the same frame.
 func (g *game) DrawFinalScreen(screen ebiten.FinalScreen, _ *ebiten.Image, _ ebiten.GeoM) {
+	if g.away {
+		return // nobody sees it
+	}
 	g.drawn++
 	switch b := screen.Bounds(); {
 	case g.state.NoVideo:

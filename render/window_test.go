@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -139,6 +142,179 @@ func TestGame_Idle(t *testing.T) {
 			t.Error("a message is not drawn")
 		}
 	})
+}
+
+// TestGame_Paused: a paused window asks for pictures, but one that stays is neither converted nor drawn again.
+func TestGame_Paused(t *testing.T) {
+	for _, soft := range []bool{false, true} {
+		p := &projector{pictures: []*frame.Video{bars(frame.I420, 64, 36, 0, media.ColorInfo{})}}
+		g := testGame(t, Options{Source: p, Controls: stateOf{state: State{Paused: true}}})
+		inFrame(func(*ebiten.Image) {
+			if soft {
+				g.soft = newSoft()
+			}
+		})
+		loop.host(t, g)
+		frames(3 * settleFrames)
+		var drawn, uploads, calls int
+		inFrame(func(*ebiten.Image) { drawn, uploads, calls = g.drawn, g.uploads, p.calls })
+		if drawn == 0 || uploads != 1 {
+			t.Errorf("soft %v: drawn %d times, one picture made ready %d times", soft, drawn, uploads)
+		}
+		frames(20)
+		inFrame(func(*ebiten.Image) {
+			if g.drawn != drawn || g.uploads != uploads || p.calls < calls+20 {
+				t.Errorf("soft %v: in 20 frames drawn %d times, %d pictures made ready, asked for %d times, want 0, 0 and 20", soft, g.drawn-drawn, g.uploads-uploads, p.calls-calls)
+			}
+			p.calls = 0 // the picture comes anew
+		})
+		frames(2)
+		inFrame(func(*ebiten.Image) {
+			if g.drawn == drawn || g.uploads != uploads+1 {
+				t.Errorf("soft %v: after a new picture drawn %d times, %d made ready", soft, g.drawn-drawn, g.uploads-uploads)
+			}
+		})
+	}
+}
+
+// TestGame_Away: a window that is not on the screen, or minimised, fetches, converts and draws nothing, whatever is played and
+// shown. Back on the screen it does so with the first frame.
+func TestGame_Away(t *testing.T) {
+	tool := func(t *testing.T, name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Env = server.Env()
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s %v: %v", name, args, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	frames(5)
+	window := tool(t, "xdotool", "search", "--onlyvisible", "--maxdepth", "1", "--any", "--name", "--class", "--classname", ".")
+	if window == "" || strings.Contains(window, "\n") {
+		t.Fatalf("windows: %q", window)
+	}
+	move := func(how string) func(t *testing.T) {
+		return func(t *testing.T) { tool(t, "xdotool", how, "--sync", window) }
+	}
+	iconic := func(state uint32) func(t *testing.T) {
+		return func(t *testing.T) { setWindowState(t, server.Display, window, state) }
+	}
+	until := func(t *testing.T, g *game, away bool, look func()) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); ; {
+			is := false
+			inFrame(func(*ebiten.Image) {
+				is = g.away
+				look()
+			})
+			if is == away {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the window counts as away: %v", is)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name        string
+		soft        bool
+		leave, back func(t *testing.T)
+	}{
+		{"unmapped", false, move("windowunmap"), move("windowmap")},
+		{"unmapped, without graphics hardware", true, move("windowunmap"), move("windowmap")},
+		{"minimised", true, iconic(3), iconic(1)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := &projector{every: 1}
+			for range 2 {
+				p.pictures = append(p.pictures, bars(frame.I420, 64, 36, 0, media.ColorInfo{}))
+			}
+			overlays := 0
+			g := testGame(t, Options{Source: p, Overlay: func(int, int) *Overlay { overlays++; return &Overlay{} }})
+			inFrame(func(*ebiten.Image) {
+				if c.soft {
+					g.soft = newSoft()
+				}
+			})
+			loop.host(t, g)
+			frames(10)
+			c.leave(t)
+			var drawn, uploads, calls, asked int
+			until(t, g, true, func() { drawn, uploads, calls, asked = g.drawn, g.uploads, p.calls, overlays })
+			if drawn == 0 || uploads == 0 {
+				t.Errorf("before, drawn %d times, %d pictures made ready", drawn, uploads)
+			}
+			inFrame(func(*ebiten.Image) { g.hud.ShowVolume(time.Now()) })
+			for range 2 * settleFrames {
+				Wake()
+				frames(1)
+			}
+			inFrame(func(*ebiten.Image) {
+				if g.drawn != drawn || g.uploads != uploads || p.calls != calls || overlays != asked {
+					t.Errorf("drawn %d times, %d pictures made ready, asked for %d and %d overlays", g.drawn-drawn, g.uploads-uploads, p.calls-calls, overlays-asked)
+				}
+			})
+			c.back(t)
+			until(t, g, false, func() {})
+			frames(1)
+			inFrame(func(*ebiten.Image) {
+				if g.drawn == drawn || g.uploads == uploads || p.calls == calls {
+					t.Errorf("back on the screen, drawn %d times, %d pictures made ready of %d", g.drawn-drawn, g.uploads-uploads, p.calls-calls)
+				}
+			})
+		})
+	}
+}
+
+// setWindowState does what a window manager does to a window that it minimises (3), or brings back (1): it sets WM_STATE.
+func setWindowState(t *testing.T, display, window string, state uint32) {
+	t.Helper()
+	id, err := strconv.ParseUint(window, 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("unix", "/tmp/.X11-unix/X"+strings.TrimPrefix(display, ":"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	order := binary.LittleEndian
+	send := func(opcode, data byte, words ...uint32) {
+		b := []byte{opcode, data}
+		b = order.AppendUint16(b, uint16(len(words)+1))
+		for _, w := range words {
+			b = order.AppendUint32(b, w)
+		}
+		if _, err := c.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	receive := func(n int) []byte {
+		b := make([]byte, n)
+		if _, err := io.ReadFull(c, b); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	if _, err := c.Write([]byte{'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0}); err != nil { // version 11, no authorization
+		t.Fatal(err)
+	}
+	head := receive(8)
+	if head[0] != 1 {
+		t.Fatal("the X server refuses the connection")
+	}
+	receive(4 * int(order.Uint16(head[6:])))
+	name := []byte("WM_STATE")
+	send(16, 0, uint32(len(name)), order.Uint32(name), order.Uint32(name[4:])) // InternAtom
+	atom := order.Uint32(receive(32)[8:])
+	send(18, 0, uint32(id), atom, atom, 32, 2, state, 0) // ChangeProperty
+	send(43, 0)                                          // GetInputFocus, which is answered when all that is done
+	receive(32)
 }
 
 // TestGame_BadPictures are logged once for each kind, and playback goes on.

@@ -20,9 +20,11 @@ import (
 	"mseplayer/audio/null"
 	"mseplayer/audio/pcm"
 	"mseplayer/audio/wav"
+	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/player"
 	"mseplayer/player/crypt"
+	"mseplayer/player/element"
 	"mseplayer/player/fetch"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/frame"
@@ -38,9 +40,9 @@ const (
 	warmPicks    = 4
 	warmPatience = 3 * time.Second
 	// watch is how often a session looks whether it should stop, and doze how often while the position rests or nothing
-	// but the end stops it.
+	// but the end stops it. Events make it look, too.
 	watch = 5 * time.Millisecond
-	doze  = 100 * time.Millisecond
+	doze  = time.Second
 )
 
 // sound is the sink of a session with what the program needs besides playing.
@@ -209,6 +211,7 @@ func (s *session) run(names []string) int {
 func (s *session) fail(code int, text string) int {
 	text = oneLine(text)
 	fmt.Fprintln(os.Stderr, "mseplayer: "+text)
+	defer render.Wake() // to tell it
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.code, s.failed = code, text
@@ -258,6 +261,17 @@ func (s *session) one(ctx context.Context, name string, i int) {
 	if s.opt.abLoop[0] {
 		p.SetSection(media.Some(media.Time(s.opt.abLoopA)), media.Some(media.Time(s.opt.abLoopB)))
 	}
+	changed := make(chan struct{}, 1)
+	p.Listen(func(e mse.Event) { // as long as there is the player
+		if e.Type == element.EventTimeUpdate || e.Type == element.EventProgress {
+			return
+		}
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+		render.Wake()
+	})
 	s.retire(p)
 	if v := s.view.Load(); v != nil {
 		p.SetView(v[0], v[1])
@@ -273,7 +287,7 @@ func (s *session) one(ctx context.Context, name string, i int) {
 			s.awaitSurface(ctx, p)
 			p.Play()
 		}
-		s.follow(ctx, p)
+		s.follow(ctx, p, changed)
 		if err = p.Err(); err == nil && ctx.Err() == nil && p.Empty() {
 			err = fmt.Errorf("%s: there is nothing to play: not a single picture or sound came out", fetch.Redact(name))
 		}
@@ -330,8 +344,9 @@ func (s *session) awaitSurface(ctx context.Context, p *player.Player) {
 	}
 }
 
-// follow waits until playback is over: its end, a failure, a limit of the command line, or ctx.
-func (s *session) follow(ctx context.Context, p *player.Player) {
+// follow waits until playback is over: its end, a failure, a limit of the command line, or ctx. changed tells when
+// something has happened.
+func (s *session) follow(ctx context.Context, p *player.Player, changed <-chan struct{}) {
 	timer := time.NewTimer(watch)
 	defer timer.Stop()
 	limited := s.opt.end > 0 || s.opt.duration > 0 || s.opt.frames > 0
@@ -345,7 +360,8 @@ func (s *session) follow(ctx context.Context, p *player.Player) {
 			if !s.opt.loop {
 				return
 			}
-			ended = nil // that was the first time; the timer sees the others
+			ended = nil // that was the first time
+		case <-changed:
 		case <-timer.C:
 		}
 		if ended == nil {
@@ -387,7 +403,9 @@ func again(p *player.Player, start media.Time) {
 
 // retire makes p what is drawn from; the player before is freed once nothing is drawn from it any more.
 func (s *session) retire(p *player.Player) {
-	if old := s.current.Swap(p); old != nil {
+	old := s.current.Swap(p)
+	render.Wake()
+	if old != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.retired = append(s.retired, old)

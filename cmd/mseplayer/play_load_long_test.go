@@ -79,10 +79,13 @@ func countPictures(t *testing.T, w *windowed, d time.Duration) (n int, took time
 	return n, w.processor() - before
 }
 
-// TestPlayLong_Idle: a window in which nothing happens costs next to nothing, and one that is not on the screen, where sound
-// goes on, is not drawn. MSEPLAYER_IDLE_SECONDS says how long each is watched.
+// TestPlayLong_Idle: a window in which nothing happens costs next to nothing, with a sound device and without, and one that is
+// not on the screen, where sound goes on, is not drawn; what it shows when it is back is what is due. MSEPLAYER_IDLE_SECONDS
+// says how long each is watched.
 func TestPlayLong_Idle(t *testing.T) {
 	const width, height = 960, 540
+	// mostPaused is what pausing may cost in percent of a processor.
+	const mostPaused = 1
 	seconds := secondsOf(t, "MSEPLAYER_IDLE_SECONDS", 10)
 	clip := markedClip(t, 640, 360, 25, 60)
 	card, err := soundcard.New(t.TempDir(), soundcard.Options{})
@@ -90,45 +93,67 @@ func TestPlayLong_Idle(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer card.Close()
-	w := openWindow(t, width, height, card.Env(), os.Args[0], "play", "--loop", "--geometry", fmt.Sprintf("%dx%d+0+0", width, height), clip)
-	look := w.numbers()
-	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if n, err := look(); err == nil && n > 25 {
-			break
-		}
-		if time.Since(start) > 2*patience {
-			t.Fatalf("nothing is seen: %s", w.stderr)
-		}
-	}
-	share := func(what string, most float64) {
-		t.Helper()
-		before := w.processor()
-		time.Sleep(time.Duration(seconds) * time.Second)
-		percent := 100 * (w.processor() - before).Seconds() / float64(seconds)
-		t.Logf("%s: %.2f %% of a processor", what, percent)
-		if percent > most {
-			t.Errorf("%s takes %.2f %% of a processor, more than %g", what, percent, most)
-		}
-	}
-	w.xdotool("key", "space")
-	time.Sleep(8 * time.Second) // the device is suspended after five
-	share("paused", 3)          // ten times what an idle machine shows
-	w.xdotool("key", "space")
-	time.Sleep(2 * time.Second)
-	share("playing", 100)
-	w.xdotool("windowunmap", w.xdotool("search", "--class", "mseplayer"))
-	time.Sleep(2 * time.Second)
-	share("playing, not on the screen", 100)
-	w.xdotool("windowmap", w.xdotool("search", "--class", "mseplayer"))
-	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if a, err := look(); err == nil {
-			time.Sleep(200 * time.Millisecond)
-			if b, err := look(); err == nil && a != b {
+	for _, sink := range []struct{ name, flag string }{{"a device", "auto"}, {"no device", "null"}} {
+		w := openWindow(t, width, height, card.Env(), os.Args[0], "play", "--audio-out", sink.flag, "--loop", "--geometry", fmt.Sprintf("%dx%d+0+0", width, height), clip)
+		look := w.numbers()
+		for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+			if n, err := look(); err == nil && n > 25 {
 				break
 			}
+			if time.Since(start) > 2*patience {
+				t.Fatalf("nothing is seen: %s", w.stderr)
+			}
 		}
-		if time.Since(start) > 2*patience {
-			t.Fatal("back on the screen, nothing moves")
+		share := func(what string) (percent float64) {
+			t.Helper()
+			before := w.processor()
+			time.Sleep(time.Duration(seconds) * time.Second)
+			percent = 100 * (w.processor() - before).Seconds() / float64(seconds)
+			t.Logf("%s, %s: %.2f %% of a processor", sink.name, what, percent)
+			return percent
 		}
+		w.xdotool("key", "space")
+		time.Sleep(9 * time.Second) // the device is suspended after five, the window sleeps after six
+		if percent := share("paused"); percent > mostPaused {
+			t.Errorf("%s: pausing takes %.2f %% of a processor, more than %d", sink.name, percent, mostPaused)
+		}
+		still, err := look()
+		if err != nil {
+			t.Errorf("%s: paused, no number is seen: %v", sink.name, err)
+		}
+		w.xdotool("key", "space")
+		time.Sleep(2 * time.Second)
+		if n, err := look(); err != nil || n == still {
+			t.Errorf("%s: two seconds after the end of the pause picture %d is seen, as before: %v", sink.name, n, err)
+		}
+		playing := share("playing")
+		before, err := look()
+		if err != nil {
+			t.Errorf("%s: playing, no number is seen: %v", sink.name, err)
+		}
+		left := time.Now()
+		w.xdotool("windowunmap", w.xdotool("search", "--class", "mseplayer"))
+		time.Sleep(time.Second)
+		if away := share("playing, not on the screen"); away > playing {
+			t.Errorf("%s: off the screen it takes %.2f %% of a processor, on it %.2f", sink.name, away, playing)
+		}
+		w.xdotool("windowmap", w.xdotool("search", "--class", "mseplayer"))
+		back := time.Now()
+		for {
+			n, err := look()
+			if now := time.Now(); err == nil && n != before {
+				want := (before + int(25*now.Sub(left).Seconds())) % (60 * 25)
+				t.Logf("%s: back on the screen, picture %d is seen after %v, %d are due", sink.name, n, now.Sub(back), want)
+				if d := (n - want + 60*25) % (60 * 25); d > 25 && d < 59*25 {
+					t.Errorf("%s: picture %d is seen when %d is due", sink.name, n, want)
+				}
+				break
+			}
+			if time.Since(back) > 2*patience {
+				t.Fatalf("%s: back on the screen, nothing moves: %v", sink.name, err)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		w.close()
 	}
 }

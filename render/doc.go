@@ -5,7 +5,8 @@
 // one texel of an RGBA texture. A first small pass brings the chroma planes together so that interpolating them is cheap;
 // then one pass converts, scales, crops, turns, mirrors and letterboxes on the way to the screen. The usual picture, of 8
 // bits and nothing but a matrix, has a shader of its own; those of other pictures are put together from pieces when the
-// first one is drawn, and follow package yuv. The controls are one more draw call. Nothing is drawn while nothing changes.
+// first one is drawn, and follow package yuv. The controls are one more draw call. Nothing is drawn while nothing changes,
+// and a window that is minimised or on no screen fetches, converts and draws nothing at all.
 // Without graphics hardware the usual picture is converted and scaled by the processor instead, and frames are drawn
 // when pictures are due.
 //

@@ -180,23 +180,17 @@ func TestGame_Paused(t *testing.T) {
 // TestGame_Away: a window that is not on the screen, or minimised, fetches, converts and draws nothing, whatever is played and
 // shown. Back on the screen it does so with the first frame.
 func TestGame_Away(t *testing.T) {
-	tool := func(t *testing.T, name string, args ...string) string {
-		t.Helper()
-		cmd := exec.Command(name, args...)
-		cmd.Env = server.Env()
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%s %v: %v", name, args, err)
-		}
-		return strings.TrimSpace(string(out))
-	}
 	frames(5)
-	window := tool(t, "xdotool", "search", "--onlyvisible", "--maxdepth", "1", "--any", "--name", "--class", "--classname", ".")
-	if window == "" || strings.Contains(window, "\n") {
-		t.Fatalf("windows: %q", window)
+	window, err := server.Xdotool("search", "--onlyvisible", "--maxdepth", "1", "--any", "--name", "--class", "--classname", ".")
+	if err != nil || window == "" || strings.Contains(window, "\n") {
+		t.Fatalf("windows: %q, %v", window, err)
 	}
 	move := func(how string) func(t *testing.T) {
-		return func(t *testing.T) { tool(t, "xdotool", how, "--sync", window) }
+		return func(t *testing.T) {
+			if _, err := server.Xdotool(how, "--sync", window); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	iconic := func(state uint32) func(t *testing.T) {
 		return func(t *testing.T) { setWindowState(t, server.Display, window, state) }

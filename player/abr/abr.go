@@ -19,8 +19,8 @@ const (
 	// plentyFrom is how much buffered allows to use more than the throughput, and plentyFor how much more doubles it.
 	plentyFrom, plentyFor media.Span = 9.5, 13.5
 	// holdBuffer is the part of the goal above which the rung in use is kept although it needs up to holdFactor times the
-	// throughput.
-	holdBuffer, holdFactor = 0.3, 1.4
+	// throughput: once up, the whole of what is buffered is worth more than going down and up again.
+	holdBuffer, holdFactor = 0.3, 3
 	// bolaOn and bolaOff are the parts of the goal above which the buffer rule takes over, and below which it gives up.
 	bolaOn, bolaOff = 0.85, 0.25
 	// bolaLow is the part of the goal up to which the buffer rule wants the lowest rung, bolaHigh that of what can be buffered
@@ -35,6 +35,8 @@ const (
 	abandonAfter = 500 * time.Millisecond
 	// abandonFactor is how many times its own length a segment may take.
 	abandonFactor = 1.8
+	// jump is how much more of the buffer must be gone than was played for playback to have gone elsewhere.
+	jump media.Span = 1
 	// stallMargin is what must be left of the buffer when a segment arrives, in seconds.
 	stallMargin media.Span = 0.5
 	// dropWindow is over how many pictures drops are counted, dropRatio how many of them are too many, dropBan for how
@@ -150,6 +152,10 @@ type Controller struct {
 	est  estimator
 	bola bool // the buffer rule is in charge
 	ups  int  // how often in a row a higher rung would have been right
+	// climb is what came of going up, and buffer what was buffered at the time then
+	climb  climb
+	buffer media.Span
+	then   time.Time
 	// of the dropped-frame rule
 	total, dropped uint64
 	limit          float64 // effort that was too much, 0 for none
@@ -207,7 +213,10 @@ func (c *Controller) choose(s State) (int, string) {
 	able := c.decodable(s)
 	top := min(able, visible(s))
 	rate := c.Throughput()
+	c.follow(s)
 	sustained := c.sustained(s, rate, top)
+	wanted := sustained
+	sustained = min(sustained, c.climb.bound(s, carried(s, rate), top))
 	if s.Current > sustained && s.Current <= top && s.Buffer >= s.Goal*holdBuffer && s.Buffer >= comfort && c.cost(s, s.Rungs[s.Current]) <= rate*holdFactor {
 		sustained = s.Current // a dip that the buffer outlasts
 	}
@@ -228,6 +237,16 @@ func (c *Controller) choose(s State) (int, string) {
 		}
 	}
 	switch {
+	case rung > s.Current && s.Current >= 0:
+		c.climb.up(s, carried(s, rate))
+	case s.Current > top:
+		c.climb.forget() // the window, or the machine
+	case rung < s.Current && s.Current < n:
+		c.climb.down(s, carried(s, rate))
+	case rung < wanted && rung == s.Current && why == "throughput":
+		why = "not yet again"
+	}
+	switch {
 	case rung != top || top == n-1:
 	case top < able:
 		why = "window"
@@ -238,6 +257,23 @@ func (c *Controller) choose(s State) (int, string) {
 		return rung, "start"
 	}
 	return rung, fmt.Sprintf("%s %.3g Mbit/s, buffer %.1f s", why, rate/1e6, float64(s.Buffer))
+}
+
+// carried is what the network carries of a second of media, in bits.
+func carried(s State, rate float64) float64 {
+	if s.Speed > 0 {
+		return rate / s.Speed
+	}
+	return rate
+}
+
+// follow notices that the buffer has lost more than was played.
+func (c *Controller) follow(s State) {
+	played := media.Span(s.Now.Sub(c.then).Seconds()) * media.Span(max(1, s.Speed))
+	if s.Buffer < c.buffer-played-jump {
+		c.climb.forget()
+	}
+	c.buffer, c.then = s.Buffer, s.Now
 }
 
 // sustained is the highest rung that the throughput carries.
@@ -390,6 +426,9 @@ func (c *Controller) Abandon(p Progress) (rung int, reason string, abandon bool)
 	if need*speed < s.Buffer/2 {
 		return s.Current, "", false // slow, but there is more than enough to wait for it
 	}
+	if need*speed < s.Buffer-stallMargin && rate >= c.est.rate()*sameNetwork {
+		return s.Current, "", false // as slow as was to be expected when it was chosen
+	}
 	for i := s.Current - 1; i >= 0; i-- {
 		whole := float64(s.Rungs[i].Bandwidth) * float64(s.Segment)
 		if i > 0 && (whole >= left || rate*float64(stayFactor) < float64(s.Rungs[i].Bandwidth)*float64(speed)) {
@@ -398,6 +437,8 @@ func (c *Controller) Abandon(p Progress) (rung int, reason string, abandon bool)
 		if whole >= left {
 			break // what is left is less than the least there is
 		}
+		c.follow(s)
+		c.climb.down(s, carried(s, rate))
 		c.est.collapse(p.Got, time.Duration(flowing*float64(time.Second)))
 		c.ups = 0
 		reason = fmt.Sprintf("abandoned: %.3g Mbit/s, %.1f s to go, buffer %.1f s", rate/1e6, min(float64(need), 999), float64(s.Buffer))

@@ -3,6 +3,7 @@ package abr_test
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,14 @@ func TestAbandon(t *testing.T) {
 			}
 		})
 	}
+	// 1 Mbit/s was known when it was chosen: 12 s for what is buffered for 14 is no reason. With less buffered it is one.
+	for buffer, want := range map[media.Span]bool{14: false, 12: true} {
+		c := abr.New(abr.Config{})
+		feed(c, 20, 1e6)
+		if _, why, give := c.Abandon(progress(time.Second, 125e3, 16e5, buffer)); give != want {
+			t.Errorf("as slow as expected, %.0f s buffered: %t, %q", float64(buffer), give, why)
+		}
+	}
 	lowest := progress(10*time.Second, 0, 2e6, 0)
 	lowest.Current = 0
 	if _, _, give := abr.New(abr.Config{}).Abandon(lowest); give {
@@ -260,6 +269,75 @@ func TestDroppedFrames(t *testing.T) {
 	// Counting begins anew with another source.
 	if got, _ := at(102*time.Second, 2, 10, 0); got != 2 {
 		t.Errorf("counters that went back: got %d", got)
+	}
+}
+
+// TestPatience goes up over a steady network, and down: it does not go up again for a while then, but where the network is
+// not what it was, or something else was the reason for going down.
+func TestPatience(t *testing.T) {
+	pair := []abr.Rung{{ID: "low", Bandwidth: 8e5, Width: 640, Height: 360}, {ID: "high", Bandwidth: 25e5, Width: 1280, Height: 720}}
+	for _, tt := range []struct {
+		name  string
+		left  func(c *abr.Controller, s *abr.State) // how the higher rung is left
+		later time.Duration
+		rate  float64 // before going up again
+		want  int
+	}{
+		{"the buffer is spent", nil, 80 * time.Second, 1.5e6, 0},
+		{"the buffer is spent, and time has gone by", nil, 100 * time.Second, 1.5e6, 1},
+		{"the buffer is spent, and the network is faster", nil, 10 * time.Second, 2e6, 1},
+		{"the network fell", func(c *abr.Controller, _ *abr.State) { feed(c, 20, 1e6) }, 10 * time.Second, 1.5e6, 1},
+		{"a seek", func(_ *abr.Controller, s *abr.State) { s.Now = s.Now.Add(-15 * time.Second) }, 10 * time.Second, 1.5e6, 1},
+		{"a smaller window", func(_ *abr.Controller, s *abr.State) { s.ViewWidth, s.ViewHeight, s.Buffer = 640, 360, 20 }, 10 * time.Second, 1.5e6, 1},
+		{"faster playback", func(_ *abr.Controller, s *abr.State) { s.Speed = 2 }, 10 * time.Second, 1.5e6, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := abr.New(abr.Config{})
+			feed(c, 20, 1.5e6)
+			s := abr.State{Now: epoch, Buffer: 28, Goal: 30, Segment: 2, Rungs: pair, Current: 0, Speed: 1}
+			if got, why := c.Choose(s); got != 1 {
+				t.Fatalf("does not go up: %d, %s", got, why)
+			}
+			s.Now, s.Current, s.Buffer = s.Now.Add(20*time.Second), 1, 8
+			if tt.left != nil {
+				tt.left(c, &s)
+			}
+			if got, why := c.Choose(s); got != 0 {
+				t.Fatalf("does not go down: %d, %s", got, why)
+			}
+			feed(c, 20, tt.rate)
+			s = abr.State{Now: s.Now.Add(tt.later), Buffer: 28, Goal: 30, Segment: 2, Rungs: pair, Current: 0, Speed: 1}
+			got, why := c.Choose(s)
+			if got != tt.want || got == 0 && !strings.Contains(why, "not yet again") {
+				t.Errorf("got %d, %s; want %d", got, why, tt.want)
+			}
+		})
+	}
+}
+
+// TestPatience_Grows doubles the time between attempts, up to a bound.
+func TestPatience_Grows(t *testing.T) {
+	pair := []abr.Rung{{ID: "low", Bandwidth: 8e5}, {ID: "high", Bandwidth: 25e5}}
+	c := abr.New(abr.Config{})
+	s := abr.State{Now: epoch, Goal: 30, Segment: 2, Rungs: pair, Speed: 1}
+	var waits []float64
+	left := epoch
+	for range 6 {
+		feed(c, 20, 1.5e6)
+		for s.Current, s.Buffer = 0, 28; ; s.Now = s.Now.Add(time.Second) {
+			if got, _ := c.Choose(s); got == 1 {
+				break
+			}
+		}
+		waits = append(waits, s.Now.Sub(left).Seconds())
+		s.Now, s.Current, s.Buffer = s.Now.Add(20*time.Second), 1, 8
+		if got, why := c.Choose(s); got != 0 {
+			t.Fatalf("does not go down: %d, %s", got, why)
+		}
+		left = s.Now
+	}
+	if want := []float64{0, 90, 180, 360, 600, 600}; !slices.Equal(waits, want) {
+		t.Errorf("waits %v s, want %v", waits, want)
 	}
 }
 

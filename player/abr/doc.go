@@ -12,6 +12,8 @@
 //   - Buffer: once enough is buffered, the choice is BOLA's (Spiteri, Urgaonkar, Sitaraman: BOLA, INFOCOM 2016), which
 //     weighs quality against the level of the buffer and so neither hunts up and down nor reacts to every dip. It does
 //     not go above what the throughput sustains.
+//   - Patience: a rung that the same network could not sustain after all is not tried again for a while; longer each
+//     time, unless the network becomes faster.
 //   - Abandonment: a segment that takes so long that playback would stop is given up for a smaller one.
 //
 // Every decision is kept with all of its inputs, in a log of bounded length, from which the same decisions follow again.

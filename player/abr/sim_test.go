@@ -283,6 +283,41 @@ func TestQoE(t *testing.T) {
 	}
 }
 
+// TestSteady plays over steady networks between two rungs: playback must not swing between them, however fast the network
+// is. What happens in the first half minute, while the network gets known and the buffer fills, does not count.
+func TestSteady(t *testing.T) {
+	const start, length, most = 30, 150, 3
+	pair := []abr.Rung{{ID: "low", Bandwidth: 8e5}, {ID: "high", Bandwidth: 25e5}}
+	for _, ladder := range [][]abr.Rung{pair, film} {
+		for _, segment := range []float64{2, 6} {
+			for _, goal := range []float64{12, 20, 30} {
+				for _, noise := range []float64{0, 0.08} {
+					sum, worst, n := 0, 0, 0
+					for i := range len(ladder) - 1 {
+						low, high := float64(ladder[i].Bandwidth)/1e6, float64(ladder[i+1].Bandwidth)/1e6
+						for level := range 20 {
+							rate := low + (high-low)*(float64(level)+0.5)/20
+							tr := trace{"", 0.03, walk(uint64(level), 1, rate, noise, 0.5, rate/2)}
+							o := play(tr, session{ladder: ladder, segment: segment, goal: goal, length: length, seed: uint64(level)}, abr.New(abr.Config{}))
+							switches := 0
+							for j := 1; j < len(o.levels); j++ {
+								if o.levels[j] != o.levels[j-1] && o.at[j] >= start {
+									switches++
+								}
+							}
+							if switches > most {
+								t.Errorf("%d rungs, segments of %.0f s, goal %.0f, noise %.2f, %.3f Mbit/s: %d switches: %v", len(ladder), segment, goal, noise, rate, switches, o.levels)
+							}
+							sum, worst, n = sum+switches, max(worst, switches), n+1
+						}
+					}
+					t.Logf("%d rungs, segments of %.0f s, goal %.0f, noise %.2f: %.2f switches in 2 minutes on average, %d at most", len(ladder), segment, goal, noise, float64(sum)/float64(n), worst)
+				}
+			}
+		}
+	}
+}
+
 // TestStep follows a step down within two segments and one up within four, and does not stall.
 func TestStep(t *testing.T) {
 	ladder := []abr.Rung{{ID: "low", Bandwidth: 3e5}, {ID: "mid", Bandwidth: 7e5}, {ID: "high", Bandwidth: 18e5}}

@@ -8,6 +8,9 @@ import (
 	"mseplayer/player/frame"
 )
 
+// limitSlack is by how much times that mean the same place may differ: they come from sums in different timescales.
+const limitSlack media.Span = 1e-6
+
 // Pick returns the picture that is to be visible in [from, to), and whether it is another one than last time. The
 // picture is lent until the next Pick and must not be released; nil means that there has never been one.
 //
@@ -24,6 +27,17 @@ func (q *Queue) Pick(from, to time.Time) (v *frame.Video, fresh bool) {
 	return v, fresh
 }
 
+// SetLimit says where playback will stop: a picture of t or later does not replace one that is shown, although surfaces
+// ask for what they show ahead of time. Unset, there is no such place.
+func (q *Queue) SetLimit(t media.Opt) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.limit = t
+}
+
+// beyond reports whether e is not to be shown any more.
+func (q *Queue) beyond(e entry) bool { return q.limit.Set && e.pts >= q.limit.T.Add(-limitSlack) }
+
 // Due tells when the first waiting picture is due and for how long it is to be visible: for surfaces that can draw when
 // they like. ok is false when that is not known: no picture waits, or the clock rests.
 func (q *Queue) Due() (at time.Time, length time.Duration, ok bool) {
@@ -34,6 +48,9 @@ func (q *Queue) Due() (at time.Time, length time.Duration, ok bool) {
 		return time.Time{}, 0, false
 	}
 	e := q.waiting[0]
+	if q.beyond(e) {
+		return time.Time{}, 0, false
+	}
 	if at, ok = r.WallOf(e.pts); !ok {
 		return time.Time{}, 0, false
 	}
@@ -115,7 +132,7 @@ func (q *Queue) choose(r clock.Reading, timed bool, from, to time.Time, out *out
 		}
 	}
 	i := -1
-	for i+1 < len(q.waiting) && q.waiting[i+1].pts <= s {
+	for i+1 < len(q.waiting) && q.waiting[i+1].pts <= s && !q.beyond(q.waiting[i+1]) {
 		i++
 	}
 	if i < 0 && q.cursor < 0 && len(q.waiting) > 0 {

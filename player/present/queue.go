@@ -94,6 +94,7 @@ type Queue struct {
 	lent    *frame.Video // what the last Pick returned
 	orphan  bool         // it is in no list any more
 	shown   Picture      // what lent is, or was
+	limit   media.Opt    // see SetLimit
 	isShown bool
 
 	phase   phase

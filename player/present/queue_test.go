@@ -842,6 +842,31 @@ func TestQueue_Due(t *testing.T) {
 	unknown("stepping")
 }
 
+// TestQueue_Limit: a surface asks ahead of time, and still shows nothing of what lies behind the place where playback stops;
+// but for somebody who goes there.
+func TestQueue_Limit(t *testing.T) {
+	r := logged(t, present.Options{})
+	r.run(1, 0, 1, 0)
+	r.put(0, 0, 0.04, 0.08, 0.12)
+	r.SetLimit(media.Some(0.08 + 1e-9))
+	r.want("the first", r.pick(1), "0")
+	r.want("the last before the limit", r.pick(1.044), "0.04")
+	if _, _, ok := r.Due(); ok {
+		t.Error("a picture at the limit is due")
+	}
+	r.want("at the limit", r.pick(1.084), "=")
+	r.want("long after", r.pick(2), "=")
+	r.SetLimit(media.Opt{})
+	r.want("no limit any more", r.pick(2.1), "0.12")
+	r.SetLimit(media.Some(media.Time(0.08)))
+	r.Flush(1)
+	r.run(3, 0.2, 1, 1)
+	r.put(1, 0.2, 0.24)
+	r.want("a seek behind it", r.pick(3), "0.2")
+	r.want("nothing follows", r.pick(3.1), "=")
+	balance(t, r.Queue)
+}
+
 // TestQueue_Keep: pictures before the target of a seek are there to step back to, within the bounds of the history, and none
 // is shown by itself.
 func TestQueue_Keep(t *testing.T) {

@@ -80,7 +80,7 @@ func playFlags(o *playOptions) *pflag.FlagSet {
 	f.Float64Var(&o.end, "end", 0, "stop at position `T` seconds")
 	f.Float64Var(&o.duration, "duration", 0, "stop after `D` seconds of playback")
 	f.Uint64Var(&o.frames, "frames", 0, "stop after `N` presented frames")
-	f.BoolVar(&o.loop, "loop", false, "play again and again, from --start on")
+	f.BoolVar(&o.loop, "loop", false, "play again and again, from --start to --end")
 	f.Float64Var(&o.abLoopA, "ab-loop-a", 0, "play the section that begins at `T` seconds again and again")
 	f.Float64Var(&o.abLoopB, "ab-loop-b", 0, "the end of that section, `T` seconds")
 	f.BoolVar(&o.paused, "paused", false, "begin paused")

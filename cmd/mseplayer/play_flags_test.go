@@ -48,6 +48,13 @@ func TestPlay_Flags(t *testing.T) {
 		}
 		return between("the last frame", r.frames[len(r.frames)-1], last-1, last+late)
 	}
+	// whole is for what ends at a position: not one picture of what lies behind.
+	whole := func(r run, first, last int) error {
+		if len(r.frames) == 0 || r.frames[0] != first {
+			return fmt.Errorf("shows %v, want %d first", r.frames, first)
+		}
+		return between("the last frame", r.frames[len(r.frames)-1], last-late, last)
+	}
 	is := func(id string) func(r run) error {
 		return func(r run) error {
 			if r.Video == nil || r.Video.Representation == nil || *r.Video.Representation != id {
@@ -70,9 +77,21 @@ func TestPlay_Flags(t *testing.T) {
 			if err := between("the position", r.Position, 6.25, 6.55); err != nil {
 				return err
 			}
-			return shown(r, 165, demoFrame(6.25))
+			return whole(r, 165, demoFrame(6.25))
 		}},
-		{"--end 0.5 --duration 5 --frames 200 " + small, func(r run) error { return shown(r, 0, demoFrame(0.5)) }},
+		{"--end 0.5 --duration 5 --frames 200 " + small, func(r run) error { return whole(r, 0, demoFrame(0.5)-1) }},
+		{"--start 3 --end 3.4 --loop --duration 1.4 " + small, func(r run) error {
+			turns := 0
+			for i, f := range r.frames {
+				if f < 90 || f > 101 {
+					return fmt.Errorf("shows %v", r.frames)
+				}
+				if i > 0 && f < r.frames[i-1] {
+					turns++
+				}
+			}
+			return between("the turns", turns, 2, 3)
+		}},
 		{"--start 2 --frames 10 " + small, func(r run) error { return between("presented", r.Frames.Presented, 10, 10+late) }},
 		{"--start 15.2 --loop --duration 1.2 " + small, func(r run) error {
 			i := 1 // where it begins anew

@@ -261,6 +261,9 @@ func (s *session) one(ctx context.Context, name string, i int) {
 	if s.opt.abLoop[0] {
 		p.SetSection(media.Some(media.Time(s.opt.abLoopA)), media.Some(media.Time(s.opt.abLoopB)))
 	}
+	if s.opt.end > 0 {
+		p.Frames().SetLimit(media.Some(media.Time(s.opt.end)))
+	}
 	changed := make(chan struct{}, 1)
 	p.Listen(func(e mse.Event) { // as long as there is the player
 		if e.Type == element.EventTimeUpdate || e.Type == element.EventProgress {
@@ -369,7 +372,7 @@ func (s *session) follow(ctx context.Context, p *player.Player, changed <-chan s
 				return
 			}
 			if p.State().Ended {
-				again(p, media.Time(s.opt.start))
+				s.again(p)
 			}
 		}
 		at, gen := p.Playhead()
@@ -384,7 +387,10 @@ func (s *session) follow(ctx context.Context, p *player.Player, changed <-chan s
 		last, lastGen = at, gen
 		switch {
 		case s.opt.end > 0 && at >= media.Time(s.opt.end):
-			return
+			if !s.opt.loop {
+				return
+			}
+			s.again(p)
 		case s.opt.duration > 0 && float64(played) >= s.opt.duration:
 			return
 		case s.opt.frames > 0 && p.Frames().Quality().Presented >= s.opt.frames:
@@ -394,8 +400,8 @@ func (s *session) follow(ctx context.Context, p *player.Player, changed <-chan s
 }
 
 // again plays once more, from where playback was told to begin.
-func again(p *player.Player, start media.Time) {
-	if start > 0 {
+func (s *session) again(p *player.Player) {
+	if start := media.Time(s.opt.start); start > 0 || !p.State().Ended {
 		p.Seek(start)
 	}
 	p.Play()

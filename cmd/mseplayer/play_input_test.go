@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -170,6 +171,52 @@ func TestPlay_Sources(t *testing.T) {
 		if r.code != exitOK || r.err != "" || err != nil || rep.Frames.Presented < 5 {
 			t.Errorf("%s: exit %d, stderr %q, report %+v, %v", source, r.code, r.err, rep, err)
 		}
+	}
+}
+
+// TestPlay_Pipe pipes an initialization segment and the segments behind it: they play as they would from a file, up to the
+// end, and from where one wants. Encrypted ones take their key. Without the initialization segment there is one clear line.
+func TestPlay_Pipe(t *testing.T) {
+	join := func(manifest string, names ...string) (out []byte) {
+		for _, name := range names {
+			b, err := os.ReadFile(filepath.Join(filepath.Dir(manifest), name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, b...)
+		}
+		return out
+	}
+	_, manifest := demoFiles(t)
+	pipe := join(manifest, "180p-init.mp4", "180p-1.m4s", "180p-2.m4s")
+	locked := join(demoFolder(t, "cenc", ""), "180p-init", "180p-1", "180p-2")
+	flags := []string{"play", "--headless", "--quiet", "--audio-out", "null", "--stats-json"}
+	for _, c := range []struct {
+		name   string
+		in     []byte
+		args   []string
+		frames int // decoded for being shown
+	}{
+		{"all", pipe, nil, 120},
+		{"the second segment", pipe, []string{"--start", "2"}, 60},
+		{"with a key", locked, []string{"--key", flagOf(videoKey)}, 120},
+	} {
+		name := filepath.Join(t.TempDir(), "report.json")
+		r := program(t, bytes.NewReader(c.in), append(append(slices.Clone(flags), name, "-"), c.args...)...)
+		rep, err := readPlayback(name)
+		if r.code != exitOK || r.err != "" || err != nil || !rep.Ended || rep.VideoPlaybackQuality.TotalVideoFrames != c.frames {
+			t.Errorf("%s: exit %d, stderr %q, report %+v, %v", c.name, r.code, r.err, rep, err)
+		}
+	}
+	for name, in := range map[string][]byte{"encrypted without its key": locked, "no initialization segment": pipe[bytes.Index(pipe, []byte("moof"))-4:]} {
+		r := program(t, bytes.NewReader(in), append(slices.Clone(flags), os.DevNull, "-")...)
+		if r.code == exitOK {
+			t.Errorf("%s: plays", name)
+		}
+		oneClearLine(t, r)
+	}
+	if r := program(t, bytes.NewReader(pipe), "check", "--quiet", "-"); r.code != exitOK || !strings.Contains(r.out, "PASS") {
+		t.Errorf("check: exit %d, %s%s", r.code, r.out, r.err)
 	}
 }
 

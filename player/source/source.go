@@ -96,6 +96,9 @@ const (
 	CodeNetwork  = "network.failed"
 )
 
+// maxUnknownBytes bounds what is read to find out where something of unknown size ends.
+const maxUnknownBytes = 16 << 30
+
 // Open opens what name refers to: a path, a URL, or "-" for standard input. The kind is found by content first. ctx
 // bounds all reading over the network for as long as the source is open.
 func Open(ctx context.Context, name string, o Options) (*Source, error) {
@@ -142,7 +145,7 @@ func (s *Source) open(ctx context.Context, o Options) error {
 		}
 		return s.openManifest(ctx, o, doc, from)
 	case file.FragmentedMP4:
-		err := s.openFragmented(in, size)
+		err := s.openFragmented(ctx, in, size)
 		if !errors.Is(err, isobmff.ErrNotFragmented) {
 			return err
 		}
@@ -244,18 +247,45 @@ func (s *Source) openFile(ctx context.Context, o Options, in io.ReadSeeker, size
 	}
 	if encryptedWebM(f) {
 		f.Close()
-		return s.openWebM(in, size)
+		return s.openWebM(ctx, in, size)
 	}
 	s.File = f
 	s.closers = append(s.closers, f.Close)
 	return nil
 }
 
-// openFragmented makes a presentation of a fragmented MP4 file.
-func (s *Source) openFragmented(in io.ReadSeeker, size int64) error {
+// whole returns what reads a file at any position, and its size. One of unknown size, such as standard input, is read to its
+// end for that.
+func whole(ctx context.Context, in io.ReadSeeker, size int64) (io.ReaderAt, int64, error) {
 	at, ok := in.(io.ReaderAt)
-	if !ok || size < 0 {
-		return s.failed(CodeNotMedia, errors.New("a fragmented MP4 file of unknown size cannot be read"))
+	if !ok {
+		return nil, 0, errors.New("it cannot be read at any position")
+	}
+	if size >= 0 {
+		return at, size, nil
+	}
+	buf := make([]byte, 64<<10)
+	for size = 0; size < maxUnknownBytes; {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		n, err := at.ReadAt(buf, size)
+		size += int64(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			return at, size, nil
+		case err != nil:
+			return nil, 0, err
+		}
+	}
+	return nil, 0, fmt.Errorf("it does not end after %d bytes", int64(maxUnknownBytes))
+}
+
+// openFragmented makes a presentation of a fragmented MP4 file.
+func (s *Source) openFragmented(ctx context.Context, in io.ReadSeeker, size int64) error {
+	at, size, err := whole(ctx, in, size)
+	if err != nil {
+		return s.failed(CodeNetwork, err)
 	}
 	scan := isobmff.NewScanner(at, size)
 	head, initSize, err := scan.Init()

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,10 +26,10 @@ func encryptedWebM(f *file.Source) bool {
 }
 
 // openWebM makes a presentation of a WebM file.
-func (s *Source) openWebM(in io.ReadSeeker, size int64) error {
-	at, ok := in.(io.ReaderAt)
-	if !ok || size < 0 {
-		return s.failed(CodeNotMedia, errors.New("an encrypted WebM file of unknown size cannot be read"))
+func (s *Source) openWebM(ctx context.Context, in io.ReadSeeker, size int64) error {
+	at, size, err := whole(ctx, in, size)
+	if err != nil {
+		return s.failed(CodeNetwork, err)
 	}
 	head, init, err := webmHead(at, size)
 	if err != nil {

@@ -17,7 +17,7 @@ func TestOpenWebM_Broken(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &Source{Name: "film.webm", URL: "file:///film.webm"}
-			err := s.openWebM(bytes.NewReader([]byte(c.content)), int64(len(c.content)))
+			err := s.openWebM(t.Context(), bytes.NewReader([]byte(c.content)), int64(len(c.content)))
 			if err == nil || !strings.Contains(err.Error(), "film.webm: ") || s.Presentation != nil || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v", err)
 			}

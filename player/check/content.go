@@ -19,8 +19,9 @@ const (
 	highestPeak       = -1.0
 	// loudnessTolerance is how far renditions and periods may be apart, in LU.
 	loudnessTolerance = 3.0
-	// barPart is the part of the height or width from which on bars count.
-	barPart = 0.02
+	// barPart is the part of the height or width from which on bars count, leftPart the least part of a picture between bars:
+	// that of an upright one in a wide one. What shows less is a title on black.
+	barPart, leftPart = 0.02, 0.3
 	// edgeTolerance is how far from the edge of a track black and silence count as its beginning or its end.
 	edgeTolerance media.Span = 0.1
 	// sureFields is how many pictures it takes, and surePart which part of those that tell, to say how lines are woven.
@@ -210,12 +211,12 @@ func (l *lane) judgeContent(found *findings, make func(code, message string) Fin
 	if l == nil || l.out.look == nil || !l.out.look.deep || l.out.keyless > 0 {
 		return
 	}
+	if 2*(l.out.corrupt+l.out.rejected) >= l.stream.frames {
+		return // what there is to see or to hear is not what was meant
+	}
 	if l.stream.info.Kind == media.Audio {
 		l.judgeSound(found, make)
 		return
-	}
-	if 2*(l.out.corrupt+l.out.rejected) >= l.stream.frames {
-		return // what there is to see is not what was meant
 	}
 	look := &l.out.look.pictures
 	black := look.Black()
@@ -224,8 +225,11 @@ func (l *lane) judgeContent(found *findings, make func(code, message string) Fin
 		return slices.ContainsFunc(black, func(b media.Range) bool { return b.Start <= r.Start.Add(rounding) && r.End <= b.End.Add(rounding) })
 	})
 	l.judgeSpans(found, make, codeFreeze, "the picture stands still", still)
-	if b, w, h := look.Bars(); float64(b.Top+b.Bottom) >= barPart*float64(h) && h > 0 || float64(b.Left+b.Right) >= barPart*float64(w) && w > 0 {
-		f := make(codeLetterbox, fmt.Sprintf("of the %dx%d pictures, only %dx%d ever show anything", w, h, w-b.Left-b.Right, h-b.Top-b.Bottom))
+	b, w, h := look.Bars()
+	high, wide := h-b.Top-b.Bottom, w-b.Left-b.Right
+	barred := float64(h-high) >= barPart*float64(h) && h > 0 || float64(w-wide) >= barPart*float64(w) && w > 0
+	if barred && float64(high)*float64(wide) >= leftPart*float64(h)*float64(w) {
+		f := make(codeLetterbox, fmt.Sprintf("of the %dx%d pictures, only %dx%d ever show anything", w, h, wide, high))
 		f.Hint = "cut the bars off before encoding; players put their own where they need them"
 		f.Evidence = map[string]any{"top": b.Top, "bottom": b.Bottom, "left": b.Left, "right": b.Right}
 		found.add(f)

@@ -22,7 +22,9 @@ import (
 type studio struct {
 	playertest.Factory
 	// luma of the picture at t, level of the sound at t, up to 1.
-	luma  func(t float64) byte
+	luma func(t float64) byte
+	// bars are the parts of the width and of the height, on either side, that are black.
+	bars  [2]float64
 	level func(t float64, cfg *media.DecoderConfig) float64
 	// strict loses pictures before the random access point that decoding begins with.
 	strict bool
@@ -59,8 +61,24 @@ func (p *painter) paint(emit func(*frame.Video) error) func(*frame.Video) error 
 		for i := range v.Plane[0].Data {
 			v.Plane[0].Data[i] = y
 		}
+		if p.s.bars != [2]float64{} {
+			p.bar(v)
+		}
 		return emit(v)
 	}
+}
+
+// bar blackens the edges.
+func (p *painter) bar(v *frame.Video) {
+	side, top := int(p.s.bars[0]*float64(v.Width)), int(p.s.bars[1]*float64(v.Height))
+	data := make([]byte, v.Width*v.Height) // the rows of the picture are one and the same
+	for i := range data {
+		data[i] = v.Plane[0].Data[0]
+		if x, y := i%v.Width, i/v.Width; x < side || x >= v.Width-side || y < top || y >= v.Height-top {
+			data[i] = 16
+		}
+	}
+	v.Plane[0] = frame.Plane{Data: data, Stride: v.Width}
 }
 
 func (p *painter) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error {
@@ -138,6 +156,10 @@ func TestRun_DeepContent(t *testing.T) {
 		{"black throughout", &studio{luma: between(0, 11, 16)}, "warning content.black p0/v/180p @0"},
 		{"short black", &studio{luma: between(3, 4.9, 16)}, ""},
 		{"freeze", &studio{luma: between(2, 5, 99)}, "warning content.freeze p0/v/180p @2"},
+		{"letterbox", &studio{Factory: playertest.Factory{Sized: true}, bars: [2]float64{0, 0.12}}, "info content.letterbox p0/v/180p"},
+		{"upright", &studio{Factory: playertest.Factory{Sized: true}, bars: [2]float64{0.34, 0}}, "info content.letterbox p0/v/180p"},
+		{"both", &studio{Factory: playertest.Factory{Sized: true}, bars: [2]float64{0.12, 0.12}}, "info content.letterbox p0/v/180p"},
+		{"a title on black", &studio{Factory: playertest.Factory{Sized: true}, bars: [2]float64{0.25, 0.25}}, ""},
 		{"silence", &studio{level: sound(0.1, 3, 6, 0)}, "warning content.silence p0/a/aac @3"},
 		{"silence at the start", &studio{level: sound(0.1, -1, 4, 0)}, "info content.silence p0/a/aac @0"},
 		{"clipping", &studio{level: sound(0.1, 5, 5.5, 2)}, "warning content.clipping p0/a/aac @5\ninfo content.loudness p0/a/aac"},
@@ -163,6 +185,28 @@ func TestRun_DeepContent(t *testing.T) {
 	r := run(t, tenSeconds(), func(o *check.Options) { o.Decoders = &studio{luma: between(0, 11, 16)} })
 	if want(t, "not deep", found(r), ""); r.Tracks[0].Content != nil {
 		t.Errorf("%+v", r.Tracks[0])
+	}
+}
+
+// TestRun_DeepDamaged says nothing about what is left of sound that the decoder rejects most of.
+func TestRun_DeepDamaged(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		bad   func(i int) bool
+		found string
+	}{
+		{"a quarter", func(i int) bool { return i%4 == 3 }, "error decode.error p0/a/aac @0.042667\nwarning content.silence p0/a/aac @-0.021333"},
+		{"three quarters", func(i int) bool { return i%4 < 3 }, "error decode.error p0/a/aac @-0.021333"},
+	} {
+		files := tenSeconds()
+		b := sound(10)
+		for i := range b.Tracks[0].Samples {
+			if c.bad(i) {
+				b.Tracks[0].Samples[i].Data = []byte("bad")
+			}
+		}
+		add(files, "a", b)
+		want(t, c.name, found(run(t, files, deeply(&studio{level: func(float64, *media.DecoderConfig) float64 { return 0 }}))), c.found)
 	}
 }
 

@@ -224,7 +224,7 @@ func (t *fileTask) take(p portion) error {
 		}
 		in := t.inputs[i]
 		bytes += int64(len(c.Data))
-		if in.broken {
+		if in.broken || len(c.Data) == 0 { // a track without frames ends all the same
 			continue
 		}
 		if err := t.pipe.append(in.input, c.Data); err != nil {
@@ -336,10 +336,31 @@ func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 		}
 		return f
 	}
+	if t.opt.MaxDuration == 0 && !in.broken {
+		t.judgeFrames(s, make)
+	}
 	s.judgeGaps(&t.found, make, nil, nil)
 	s.judgeOrder(&t.found, make, mime.Container(0))
 	s.judge(&t.found, make, l, t.opt.Decoders != nil)
 	l.judgeContent(&t.found, make)
+}
+
+// judgeFrames reports a track that has been read to its end without anything to begin decoding with.
+func (t *fileTask) judgeFrames(s *stream, make func(code, message string) Finding) {
+	switch {
+	case slices.ContainsFunc(t.found.list, func(f Finding) bool { return f.Code == codeMalformed }): // they may be behind what could not be read
+	case s.coded == 0:
+		f := make(codeEmpty, "the track holds no frames")
+		if slices.ContainsFunc(t.inputs, func(in *fileInput) bool { return in != nil && len(in.streams) > 0 && in.streams[0].coded > 0 }) {
+			f.Severity = manifest.SeverityWarning // the others play
+		}
+		t.found.add(f)
+	case s.info.Kind == media.Video && s.keys == 0:
+		f := make(codeNoRAP, fmt.Sprintf("none of its %s is a random access point, so no picture can be shown", plural(s.coded, "coded frame")))
+		f.Severity, f.Hint = manifest.SeverityError, "begin the track with a random access point"
+		f.Evidence = map[string]any{"frames": s.coded}
+		t.found.add(f)
+	}
 }
 
 // fillWords is fill for subtitles.

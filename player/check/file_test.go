@@ -112,6 +112,19 @@ func TestRun_File(t *testing.T) {
 	want(t, "text alone", lines(r), "p0/2/0 text seg=- coded=- keys=- pic=-/- err=- snd=-/- -..-..-")
 
 	d = newTape()
+	d.packets = slices.DeleteFunc(d.packets, func(p file.Packet) bool { return p.Stream == 1 })
+	want(t, "no sound", found(run(t, content, with(d))), "warning segment.empty p0/1/0")
+	d.packets = nil
+	want(t, "nothing at all", found(run(t, content, with(d))), "error segment.empty p0/0/0\nerror segment.empty p0/1/0\nwarning text.empty p0/2/0")
+	d = newTape()
+	for i := range d.packets {
+		d.packets[i].Key = d.packets[i].Stream != 0
+	}
+	r = run(t, content, with(d))
+	want(t, "no key frame", found(r), "error segment.no-random-access p0/0/0")
+	want(t, "sound without pictures", line(r.Tracks[1]), speech)
+
+	d = newTape()
 	for i := range d.packets {
 		if p := &d.packets[i]; p.Stream == 2 {
 			p.PTS, p.DTS = p.PTS+60_000, p.DTS+60_000

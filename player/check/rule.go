@@ -139,7 +139,7 @@ var rules = []Rule{
 	{codeMissing, manifest.SeverityError, "a media segment does not exist"},
 	{codeInitMissing, manifest.SeverityError, "an initialization segment does not exist"},
 	{codeInitMismatch, manifest.SeverityError, "an initialization segment is not for the media segments"},
-	{codeEmpty, manifest.SeverityError, "a segment has no bytes, or no frames"},
+	{codeEmpty, manifest.SeverityError, "a segment has no bytes, or no frames, or a track of a file has none"},
 	{codeTruncated, manifest.SeverityError, "a segment ends too early"},
 	{codeNotMedia, manifest.SeverityError, "something else than media came where a segment was expected"},
 	{codeMalformed, manifest.SeverityError, "the structure of a segment is broken"},

@@ -391,7 +391,7 @@ func TestFacts_Presentations(t *testing.T) {
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		dev = append(dev, bytestreamtest.Deviations(r, facts, tolerance)...)
+		dev = append(dev, bytestreamtest.Deviations(r, facts, counts)...)
 		if bytestreamtest.Judge(t, known, name, dev) {
 			good++
 		}

@@ -102,32 +102,11 @@ const (
 )
 
 // deviations compares the first video and the first audio track with the facts of an independent tool.
-func deviations(r *recorder, facts collection.Row) (out []string) {
-	if len(r.Inits) == 0 {
-		if facts["v_packets"]+facts["a_packets"] == "00" {
-			return nil
-		}
-		return []string{"no initialization segment"}
+func deviations(r *recorder, facts collection.Row) []string {
+	if len(r.Inits) == 0 && facts["v_packets"]+facts["a_packets"] == "00" {
+		return nil
 	}
-	for _, kind := range []media.Kind{media.Video, media.Audio} {
-		prefix := kind.String()[:1] + "_"
-		if facts[prefix+"packets"] == "" {
-			continue
-		}
-		i := slices.IndexFunc(r.Inits[0].Tracks, func(t media.TrackInfo) bool { return t.Kind == kind })
-		if i < 0 {
-			out = append(out, kind.String()+" track is missing")
-			continue
-		}
-		track := r.Inits[0].Tracks[i]
-		if track.Config.Codec == "" {
-			out = append(out, kind.String()+" is not supported")
-			continue
-		}
-		out = append(out, bytestreamtest.Describes(track.Config, facts["streams"])...)
-		out = append(out, counts(r.Frames[track.ID], prefix, facts)...)
-	}
-	return out
+	return bytestreamtest.Deviations(r, facts, counts)
 }
 
 // counts compares frames with the packets that the tool counted. The end is compared only where the tool knew how long

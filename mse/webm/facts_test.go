@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"mseplayer/mse/media"
 	"mseplayer/mse/msetest/bytestreamtest"
 	"mseplayer/mse/msetest/collection"
 	"mseplayer/mse/webm"
@@ -39,6 +40,10 @@ var knownFacts = map[string]string{
 	"drm/spk/bear-640x360-av_enc-av.webm":                             toolEncrypted,
 }
 
+func counts(frames []media.CodedFrame, prefix string, facts collection.Row) []string {
+	return bytestreamtest.Counts(frames, prefix, facts, tolerance)
+}
+
 // TestFacts_Files compares every WebM and Matroska file of the collection with what an independent tool counted in it.
 func TestFacts_Files(t *testing.T) {
 	dir := collection.Dir(t)
@@ -63,7 +68,7 @@ func TestFacts_Files(t *testing.T) {
 		if err != nil {
 			dev = append(dev, err.Error())
 		}
-		if bytestreamtest.Judge(t, knownFacts, facts["path"], append(dev, bytestreamtest.Deviations(r, facts, tolerance)...)) {
+		if bytestreamtest.Judge(t, knownFacts, facts["path"], append(dev, bytestreamtest.Deviations(r, facts, counts)...)) {
 			good++
 		}
 	}

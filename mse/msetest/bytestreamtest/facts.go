@@ -20,9 +20,9 @@ var (
 	soundFact   = regexp.MustCompile(`^a:(\w+)(?:\([^)]*\))? (\d+)Hz (\d+)ch`)
 )
 
-// Deviations compares the first video and the first audio track of what was parsed with the facts of an independent tool,
-// whose times may be off by tolerance, in seconds.
-func Deviations(r *Recorder, facts collection.Row, tolerance float64) (out []string) {
+// Deviations compares the first video and the first audio track of what was parsed with the facts of an independent tool.
+// counts compares the frames of a track; the names of the facts begin with prefix.
+func Deviations(r *Recorder, facts collection.Row, counts func(frames []media.CodedFrame, prefix string, facts collection.Row) []string) (out []string) {
 	if len(r.Inits) == 0 {
 		return []string{"no initialization segment"}
 	}
@@ -37,14 +37,14 @@ func Deviations(r *Recorder, facts collection.Row, tolerance float64) (out []str
 			continue
 		}
 		track := r.Inits[0].Tracks[i]
-		out = append(out, Describes(track.Config, facts["streams"])...)
-		out = append(out, counts(r.Frames[track.ID], prefix, facts, tolerance)...)
+		out = append(out, describes(track.Config, facts["streams"])...)
+		out = append(out, counts(r.Frames[track.ID], prefix, facts)...)
 	}
 	return out
 }
 
-// Describes compares a configuration with the tool's line about the first stream of its kind.
-func Describes(c *media.DecoderConfig, streams string) []string {
+// describes compares a configuration with the tool's line about the first stream of its kind.
+func describes(c *media.DecoderConfig, streams string) []string {
 	for s := range strings.SplitSeq(streams, " | ") {
 		got, want := "", ""
 		if m := pictureFact.FindStringSubmatch(s); m != nil && c.Kind == media.Video {
@@ -71,10 +71,10 @@ func Describes(c *media.DecoderConfig, streams string) []string {
 	return nil
 }
 
-// counts compares frames with the packets that the tool counted. The end is compared only where the tool knew how
+// Counts compares frames with the packets that the tool counted, whose times may be off by tolerance, in seconds. The end is compared only where the tool knew how
 // long the last packet is: it takes 0 at the end of some files, and the codec's own frame length for audio that the
 // container ends earlier.
-func counts(frames []media.CodedFrame, prefix string, facts collection.Row, tolerance float64) (out []string) {
+func Counts(frames []media.CodedFrame, prefix string, facts collection.Row, tolerance float64) (out []string) {
 	const longestAudioFrame = 0.05
 	got := map[string]float64{"packets": float64(len(frames)), "first": math.Inf(1), "last": math.Inf(-1)}
 	for i := range frames {

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"sync"
 	"time"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -41,7 +42,27 @@ type beat struct {
 
 // Wake has a window that rests look at its Source and Controls at once. It may be called from any goroutine, before Run and
 // after it, too.
-func Wake() { ebiten.ScheduleFrame() }
+func Wake() {
+	windowLoop.Lock()
+	defer windowLoop.Unlock()
+	if !windowLoop.over {
+		ebiten.ScheduleFrame()
+	}
+}
+
+// windowLoop is the graphics library's, of which a process has one. It must not be called for frames while it ends.
+var windowLoop struct {
+	sync.Mutex
+	over bool // guarded by the Mutex
+}
+
+// end is what ends the loop when Update returns it. Nobody calls for frames any more.
+func end() error {
+	windowLoop.Lock()
+	defer windowLoop.Unlock()
+	windowLoop.over = true
+	return ebiten.Termination
+}
 
 // moment is what a beat must know at the end of a frame.
 type moment struct {
@@ -65,7 +86,7 @@ func (b *beat) plan(m moment) {
 	}
 	wait = max(0, wait-time.Since(m.now))
 	if b.timer == nil {
-		b.timer = time.AfterFunc(wait, ebiten.ScheduleFrame)
+		b.timer = time.AfterFunc(wait, Wake)
 		return
 	}
 	b.timer.Reset(wait)

@@ -64,6 +64,7 @@ func Run(ctx context.Context, o Options) error {
 	ebiten.SetTPS(ebiten.SyncWithFPS)
 	ebiten.SetScreenClearedEveryFrame(false)
 	ebiten.SetRunnableOnUnfocused(true)
+	ebiten.SetWindowClosingHandled(true)
 	ebiten.SetWindowResizingMode(ebiten.WindowResizingModeEnabled)
 	ebiten.SetWindowSizeLimits(minWidth, minHeight, -1, -1)
 	ebiten.SetWindowTitle(windowTitle(""))
@@ -203,8 +204,8 @@ func density() float64 {
 
 // Update reads the input and the state of the player.
 func (g *game) Update() error {
-	if g.ctx.Err() != nil {
-		return ebiten.Termination
+	if g.ctx.Err() != nil || ebiten.IsWindowBeingClosed() {
+		return end()
 	}
 	g.options.Controls.State(&g.state)
 	if g.state.Title != g.title {
@@ -217,7 +218,7 @@ func (g *game) Update() error {
 	q := g.desk.tick(&g.input, &g.layout, &g.state, g.options.Controls, g.hud)
 	g.input.resized = false
 	if q.quit {
-		return ebiten.Termination
+		return end()
 	}
 	switch {
 	case q.toggleFullscreen:

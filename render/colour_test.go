@@ -68,6 +68,9 @@ func TestSurface_EveryDrawing(t *testing.T) {
 			{"constant, wide", media.ColorInfo{Matrix: 10, Primaries: 9, Transfer: 14}},
 			{"pq", media.ColorInfo{Matrix: 9, Primaries: 9, Transfer: 16}},
 			{"pq, mastered", media.ColorInfo{Matrix: 9, Primaries: 9, Transfer: 16, Light: hdr, Siting: 3}},
+			{"ictcp", media.ColorInfo{Matrix: 14, Primaries: 9, Transfer: 16}},
+			{"ictcp, hlg", media.ColorInfo{Matrix: 14, Primaries: 9, Transfer: 18}},
+			{"constant, of P3", media.ColorInfo{Matrix: 13, Primaries: 12, Transfer: 1}},
 			{"hlg", media.ColorInfo{Matrix: 9, Primaries: 9, Transfer: 18}},
 		} {
 			for _, filter := range []yuv.Filter{yuv.Bilinear, yuv.Bicubic, yuv.Lanczos} {

@@ -35,10 +35,10 @@ type textures struct {
 
 // drawing says how pictures are drawn; each has a shader of its own.
 type drawing struct {
-	twoBytes, constant, dither bool
-	light                      yuv.Light
-	exact                      bool // sample for pixel
-	filter                     yuv.Filter
+	twoBytes, constant, cones, dither bool
+	light                             yuv.Light
+	exact                             bool // sample for pixel
+	filter                            yuv.Filter
 }
 
 // surface shows pictures. The zero value is not usable; see newSurface.
@@ -68,6 +68,8 @@ type surface struct {
 	luma           []float32
 	gamut          [3][]float32
 	curve          []float32
+	weights        []float32
+	divisors       []float32
 	vertices       [4]ebiten.Vertex
 	options        ebiten.DrawTrianglesShaderOptions
 }
@@ -76,7 +78,7 @@ var quadIndices = []uint16{0, 1, 2, 1, 3, 2}
 
 func newSurface() (*surface, error) {
 	s := &surface{siting: make([]float32, 4), bounds: make([]float32, 4), luma: make([]float32, 4), curve: make([]float32, 4),
-		others: map[drawing]*ebiten.Shader{}}
+		weights: make([]float32, 2), divisors: make([]float32, 4), others: map[drawing]*ebiten.Shader{}}
 	for _, p := range []struct {
 		to   **ebiten.Shader
 		name string
@@ -94,7 +96,8 @@ func newSurface() (*surface, error) {
 	}
 	s.uniforms = map[string]any{"RowR": s.rows[0], "RowG": s.rows[1], "RowB": s.rows[2],
 		"Siting": s.siting, "Chroma": s.bounds, "Luma": s.luma,
-		"GamutR": s.gamut[0], "GamutG": s.gamut[1], "GamutB": s.gamut[2], "Curve": s.curve, "Lift": float32(0)}
+		"GamutR": s.gamut[0], "GamutG": s.gamut[1], "GamutB": s.gamut[2], "Curve": s.curve, "Lift": float32(0),
+		"Weights": s.weights, "Divisors": s.divisors, "ConesR": yuv.Cones[0][:], "ConesG": yuv.Cones[1][:], "ConesB": yuv.Cones[2][:]}
 	s.options.Blend = ebiten.BlendCopy
 	return s, nil
 }
@@ -222,10 +225,14 @@ func (s *surface) describe(v *frame.Video) {
 		copy(s.rows[i], m.Matrix[i][:])
 		copy(s.gamut[i], m.Gamut[i][:])
 	}
-	s.drawing = drawing{twoBytes: v.Format.BytesPerSample() > 1, constant: m.Constant, dither: m.Dither, light: m.Light, filter: s.filter}
+	s.drawing = drawing{twoBytes: v.Format.BytesPerSample() > 1, constant: m.Constant, cones: m.Cones, dither: m.Dither, light: m.Light, filter: s.filter}
 	if c := m.Curve; s.drawing.light != yuv.Direct {
 		copy(s.curve, []float32{c.Low, c.Span, c.Knee, c.Top})
 		s.uniforms["Lift"] = c.Lift
+	}
+	if n := m.Luminance; m.Constant {
+		copy(s.weights, []float32{n.Kr, n.Kb})
+		copy(s.divisors, []float32{n.NB, n.PB, n.NR, n.PR})
 	}
 	at := yuv.SitingOf(v.Format, v.Color.Siting)
 	copy(s.siting, []float32{at.Scale[0], at.Scale[1], at.Bias[0], at.Bias[1]})
@@ -293,15 +300,19 @@ func (d drawing) parts() []string {
 	if d.constant {
 		p[2] = "constant"
 	}
+	mixed := "unmixed"
+	if d.cones {
+		mixed = "cones"
+	}
 	switch d.light {
 	case yuv.Direct:
 		p = append(p, "direct")
 	case yuv.Wide:
 		p = append(p, "gamut", "wide")
 	case yuv.PQ:
-		p = append(p, "gamut", "tone", "pq")
+		p = append(p, "gamut", "tone", mixed, "pq")
 	case yuv.HLG:
-		p = append(p, "gamut", "tone", "hlg")
+		p = append(p, "gamut", "tone", mixed, "hlg")
 	}
 	if d.dither {
 		return append(p, "dither")

@@ -34,9 +34,9 @@ func colourful() []byte {
 	return b
 }
 
-// converted has the ffmpeg program make planes of the picture and turn them back to RGB. zscale is what the filter is
-// told of the planes, "in" after each name meaning the way back.
-func converted(t *testing.T, rgb []byte, zscale [][2]string, format string) (planes, back []byte) {
+// converted has the ffmpeg program make planes of the picture and turn them back to RGB, in the format of that name. zscale is
+// what the filter is told of the planes, "in" after each name meaning the way back.
+func converted(t *testing.T, rgb []byte, zscale [][2]string, format, backFormat string) (planes, back []byte) {
 	t.Helper()
 	to, from := "zscale=min=gbr:rin=full:f=bilinear", "zscale=m=gbr:r=full:f=bilinear"
 	for _, o := range zscale {
@@ -57,8 +57,21 @@ func converted(t *testing.T, rgb []byte, zscale [][2]string, format string) (pla
 		}
 		return out
 	}
+	gray := ""
+	if rest, ok := strings.CutPrefix(format, "gray"); ok { // which the filter takes for full range
+		gray, format = format, "yuv444p"+rest
+	}
 	planes = run("-pix_fmt gbrp16le -i - -vf "+to+",format="+format, rgb)
-	return planes, run("-pix_fmt "+format+" -i - -vf "+from+",format=gbrp", planes)
+	if gray != "" {
+		chroma := planes[len(planes)/3:]
+		neutral := []byte{128}
+		var depth int
+		if n, _ := fmt.Sscanf(gray, "gray%dle", &depth); n == 1 {
+			neutral = []byte{0, 1 << (depth - 9)}
+		}
+		copy(chroma, bytes.Repeat(neutral, len(chroma)/len(neutral)))
+	}
+	return planes, run("-pix_fmt "+format+" -i - -vf "+from+",format="+backFormat, planes)
 }
 
 // planar makes a picture of packed planes.
@@ -73,8 +86,8 @@ func planar(f frame.PixelFormat, b []byte) *frame.Video {
 }
 
 // against measures how far a drawn picture is from planes G, B and R, the outermost columns and rows left aside, where
-// the program goes on otherwise. With light the worst leaves aside what is next to none.
-func against(got *image.RGBA, gbr []byte, light bool) (mean float64, worst int) {
+// the program goes on otherwise.
+func against(got *image.RGBA, gbr []byte) (mean float64, worst int) {
 	const border = 4
 	sum, n := 0, 0
 	for y := border; y < zscaleH-border; y++ {
@@ -84,10 +97,7 @@ func against(got *image.RGBA, gbr []byte, light bool) (mean float64, worst int) 
 				want := gbr[(i*zscaleH+y)*zscaleW+x]
 				d := int(s) - int(want)
 				d = max(d, -d)
-				sum, n = sum+d, n+1
-				if !light || !nextToNone(s, want) {
-					worst = max(worst, d)
-				}
+				sum, n, worst = sum+d, n+1, max(worst, d)
 			}
 		}
 	}
@@ -103,7 +113,7 @@ type zscaleRow struct {
 }
 
 // zscaleRows are every matrix and range with these depths and subsamplings, every siting, and RGB. The program does not
-// make limited RGB.
+// make limited RGB, and it makes ICtCp of hybrid log-gamma by a system gamma on L, M and S, where BT.2100 has it on R, G and B.
 func zscaleRows(depths []uint8, subsamplings ...string) (rows []zscaleRow) {
 	name := func(base string, depth uint8) string {
 		if depth > 8 {
@@ -111,19 +121,42 @@ func zscaleRows(depths []uint8, subsamplings ...string) (rows []zscaleRow) {
 		}
 		return base
 	}
-	shifts := map[string][2]uint8{"420": {1, 1}, "422": {1, 0}, "444": {}}
+	shifts := map[string][2]uint8{"420": {1, 1}, "422": {1, 0}, "444": {}, "440": {0, 1}, "411": {2, 0}, "410": {2, 2}}
+	gray := frame.PixelFormat{Layout: frame.Gray, Name: "gray"}
 	for _, m := range []struct {
-		name string
-		code uint8
-	}{{"709", 1}, {"fcc", 4}, {"470bg", 5}, {"170m", 6}, {"7", 7}, {"ycgco", 8}, {"2020_ncl", 9}, {"2020_cl", 10}} {
+		name  string
+		color media.ColorInfo
+		more  [][2]string // transfer and primaries, where they matter
+	}{
+		{"709", media.ColorInfo{Matrix: 1}, nil},
+		{"fcc", media.ColorInfo{Matrix: 4}, nil},
+		{"470bg", media.ColorInfo{Matrix: 5}, nil},
+		{"170m", media.ColorInfo{Matrix: 6}, nil},
+		{"7", media.ColorInfo{Matrix: 7}, nil},
+		{"ycgco", media.ColorInfo{Matrix: 8}, nil},
+		{"2020_ncl", media.ColorInfo{Matrix: 9}, nil},
+		{"2020_cl", media.ColorInfo{Matrix: 10}, [][2]string{{"t", "2020_10"}, {"p", "2020"}}},
+		{"chroma-derived-nc", media.ColorInfo{Matrix: 12, Primaries: 6}, [][2]string{{"p", "170m"}}},
+		{"chroma-derived-c", media.ColorInfo{Matrix: 13, Primaries: 1}, [][2]string{{"t", "709"}, {"p", "709"}}},
+		{"ictcp", media.ColorInfo{Matrix: 14, Transfer: 16, Primaries: 9}, [][2]string{{"t", "smpte2084"}, {"p", "2020"}}},
+	} {
 		for full, r := range []string{"limited", "full"} {
+			m.color.FullRange = full == 1
+			o := append([][2]string{{"m", m.name}, {"r", r}, {"c", "left"}}, m.more...)
 			for _, depth := range depths {
 				for _, sub := range subsamplings {
-					o := [][2]string{{"m", m.name}, {"r", r}, {"c", "left"}}
-					if m.name == "2020_cl" {
-						o = append(o, [2]string{"t", "2020_10"}, [2]string{"p", "2020"})
+					f, base := deep(depth, shifts[sub][0], shifts[sub][1]), "yuv"+sub+"p"
+					if sub == "400" {
+						if m.name != "709" {
+							continue // luma alone has no matrix
+						}
+						gray.Depth = depth
+						f, base = gray, "gray"
 					}
-					rows = append(rows, zscaleRow{deep(depth, shifts[sub][0], shifts[sub][1]), name("yuv"+sub+"p", depth), media.ColorInfo{Matrix: m.code, FullRange: full == 1}, o})
+					if depth > 8 && (sub == "440" || sub == "411" || sub == "410") {
+						continue // of which the filter makes none
+					}
+					rows = append(rows, zscaleRow{f, name(base, depth), m.color, o})
 				}
 			}
 		}
@@ -140,22 +173,44 @@ func zscaleRows(depths []uint8, subsamplings ...string) (rows []zscaleRow) {
 }
 
 // drawLikeZscale draws pictures as zscale, a converter of high quality, converts them, to within 2 of 255 levels on
-// average and 4 at worst. Verbose, it prints a table.
+// average and 4 at worst. Of those with high dynamic range it makes RGB of the same transfer, which package yuv draws.
+// Verbose, it prints a table.
 func drawLikeZscale(t *testing.T, rows []zscaleRow) {
 	t.Helper()
 	const maxMean, maxWorst = 2, 4
 	rgb := colourful()
 	s := testSurface(t)
 	for _, r := range rows {
-		planes, want := converted(t, rgb, r.zscale, r.format)
+		high := r.color.Transfer != 0
+		back := "gbrp"
+		if high {
+			back = "gbrp16le"
+		}
+		planes, want := converted(t, rgb, r.zscale, r.format, back)
 		v := planar(r.f, planes)
 		v.Color = r.color
-		mean, worst := against(shoot(t, s, v, zscaleW, zscaleH), want, s.drawing.constant)
-		t.Logf("%-12s %v: mean %.3f worst %d", r.format, r.zscale, mean, worst)
-		if mean > maxMean || worst > maxWorst {
-			t.Errorf("%s %v: differs by %.3f on average and %d at worst", r.format, r.zscale, mean, worst)
+		if high {
+			w := planar(frame.PixelFormat{Layout: frame.GBR, Depth: 16, Name: "gbrp16le"}, want)
+			w.Color = media.ColorInfo{Matrix: media.MatrixGBR, Transfer: r.color.Transfer, Primaries: r.color.Primaries, FullRange: true}
+			want = planesOf(reference(w, zscaleW, zscaleH))
+		}
+		mean, worst := against(shoot(t, s, v, zscaleW, zscaleH), want)
+		cpuMean, cpuWorst := against(reference(v, zscaleW, zscaleH), want)
+		t.Logf("%-12s %v: mean %.3f worst %d, by the processor %.3f %d", r.format, r.zscale, mean, worst, cpuMean, cpuWorst)
+		if max(mean, cpuMean) > maxMean || max(worst, cpuWorst) > maxWorst {
+			t.Errorf("%s %v: differs by %.3f on average and %d at worst, by the processor %.3f and %d", r.format, r.zscale, mean, worst, cpuMean, cpuWorst)
 		}
 	}
 }
 
-func TestSurface_Zscale(t *testing.T) { drawLikeZscale(t, zscaleRows([]uint8{10}, "420")) }
+// planesOf gives a picture as planes G, B and R.
+func planesOf(m *image.RGBA) (gbr []byte) {
+	for _, c := range []int{1, 2, 0} {
+		for i := c; i < len(m.Pix); i += 4 {
+			gbr = append(gbr, m.Pix[i])
+		}
+	}
+	return gbr
+}
+
+func TestSurface_Zscale(t *testing.T) { drawLikeZscale(t, zscaleRows([]uint8{10}, "420", "400")) }

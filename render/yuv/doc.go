@@ -8,7 +8,7 @@
 // are coded, whatever their transfer says, as players do; wide primaries are brought to BT.709's in linear light. PQ and
 // HLG become light, which the curve of Report BT.2390 brings from what the content reaches (MaxCLL, the mastering display
 // or 1000 cd/m²) down to the display's white of 203 cd/m². Colours that the display does not have lose saturation, not
-// hue. What has more levels than 8 bits is dithered by a fixed map of 8 × 8 thresholds.
+// hue. ICtCp is PQ unless it says HLG. What has more levels than 8 bits is dithered by a fixed map of 8 × 8 thresholds.
 //
 // Chroma of subsampled formats lies where the colour description says, else it is co-sited with luma horizontally and
 // centred between luma rows vertically (the position that MPEG-2, H.264 and their successors assume). It is interpolated

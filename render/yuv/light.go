@@ -12,8 +12,10 @@ const (
 	transferPQ  = 16
 	transferHLG = 18
 
-	primariesP3DCI = 11
-	primariesP3D65 = 12
+	primariesBT709  = 1
+	primariesBT2020 = 9
+	primariesP3DCI  = 11
+	primariesP3D65  = 12
 )
 
 // Constants of the transfer functions. The shaders are given the same ones; see [Constants].
@@ -33,15 +35,9 @@ const (
 	hlgGamma = 1.2
 	hlgPeak  = 1000.0
 
-	// Recommendation BT.2020 table 4: the OETF, and the factors of colour differences at constant luminance.
+	// Recommendation BT.2020 table 4: the OETF.
 	oetfAlpha = 1.09929682680944
 	oetfBeta  = 0.018053968510807
-	clNB      = 1.9404
-	clPB      = 1.5816
-	clNR      = 1.7184
-	clPR      = 0.9936
-	clKr      = 0.2627
-	clKb      = 0.0593
 
 	// displayGamma is the EOTF of the display pictures are made for (Recommendation BT.1886 with a black of 0).
 	displayGamma = 2.4
@@ -69,7 +65,6 @@ func Constants() []Constant {
 		{"pqM1", pqM1}, {"pqM2", pqM2}, {"pqC1", pqC1}, {"pqC2", pqC2}, {"pqC3", pqC3}, {"pqPeak", pqPeak},
 		{"hlgA", hlgA}, {"hlgB", hlgB}, {"hlgC", hlgC}, {"hlgGamma", hlgGamma}, {"hlgPeak", hlgPeak},
 		{"oetfAlpha", oetfAlpha}, {"oetfBeta", oetfBeta},
-		{"clNB", clNB}, {"clPB", clPB}, {"clNR", clNR}, {"clPR", clPR}, {"clKr", clKr}, {"clKb", clKb},
 		{"displayGamma", displayGamma}, {"displayPeak", displayPeak}, {"leastLight", leastLight},
 		{"kr709", kr709}, {"kb709", kb709}, {"kr2020", kr2020}, {"kb2020", kb2020},
 	}
@@ -98,16 +93,29 @@ const (
 // Conversion is all that turns stored samples of a picture into the colours of the display: non-linear, with BT.709
 // primaries and BT.1886's transfer.
 type Conversion struct {
-	// Matrix makes non-linear RGB of samples or, with Constant, Y', C'B and C'R.
-	Matrix   Matrix
-	Constant bool
-	Light    Light
+	// Matrix makes non-linear RGB of samples; with Constant, Y', C'B and C'R; with Cones, L', M' and S'.
+	Matrix Matrix
+	// Constant: luma is made of linear light, as Luminance says.
+	Constant  bool
+	Luminance Luminance
+	// Cones: components are those of the eye, see [Cones]. Only PQ and HLG come that way.
+	Cones bool
+	Light Light
 	// Gamut maps linear RGB of the picture's primaries to BT.709's. It has a meaning unless Light is Direct.
 	Gamut [3][3]float32
 	// Curve compresses the range of brightness; it has a meaning for PQ and HLG.
 	Curve Curve
 	// Dither is set when the result has more levels than 8 bits hold.
 	Dither bool
+}
+
+// Luminance are the numbers of constant luminance: the parts of red and blue in it, and by what the differences to blue and
+// to red are divided where they are negative (N) and positive (P). H.273 equations 59 to 66.
+type Luminance struct{ Kr, Kb, NB, PB, NR, PR float32 }
+
+func luminance(kr, kb float64) Luminance {
+	return Luminance{Kr: float32(kr), Kb: float32(kb),
+		NB: float32(2 * oetf(1-kb)), PB: float32(2 * (1 - oetf(kb))), NR: float32(2 * oetf(1-kr)), PR: float32(2 * (1 - oetf(kr)))}
 }
 
 // Curve is the EETF of Report BT.2390 §5.4.1 between a source of Low to Low + Span, as PQ signals, and the display:
@@ -119,17 +127,18 @@ type Curve struct{ Low, Span, Knee, Top, Lift float32 }
 func ConversionOf(v *frame.Video) Conversion {
 	c := Conversion{Matrix: MatrixOf(v), Dither: v.Format.Depth > 8}
 	primaries := v.Color.Primaries
-	switch v.Color.Transfer {
-	case transferPQ:
-		c.Light, c.Curve = PQ, newCurve(v.Color.Light)
-	case transferHLG:
+	matrix := ResolveMatrix(v.Color, v.Crop.W, v.Crop.H)
+	c.Cones = v.Format.Layout == frame.YUV && matrix == matrixICtCp
+	switch {
+	case v.Color.Transfer == transferHLG:
 		c.Light, c.Curve = HLG, newCurve(media.Light{Peak: hlgPeak})
-	default:
-		if v.Format.Layout == frame.YUV && v.Color.Matrix == matrixBT2020CL {
-			c.Constant, c.Matrix = true, levels(v.Format, v.Color.FullRange)
-		}
+	case v.Color.Transfer == transferPQ, c.Cones:
+		c.Light, c.Curve = PQ, newCurve(v.Color.Light)
 	}
-	if c.Light != Direct && primaries == 0 {
+	if v.Format.Layout == frame.YUV && constant(matrix) {
+		c.Constant, c.Luminance = true, luminance(lumaWeights(matrix, primaries))
+	}
+	if c.Cones || c.Light != Direct && primaries == 0 {
 		primaries = primariesBT2020
 	}
 	wide := true
@@ -192,7 +201,7 @@ func (c *Conversion) Apply(s [3]float32) [3]float32 {
 		v[i] = c.Matrix[i][0]*s[0] + c.Matrix[i][1]*s[1] + c.Matrix[i][2]*s[2] + c.Matrix[i][3]
 	}
 	if c.Constant {
-		v = constantLuminance(v)
+		v = c.Luminance.decode(v)
 	}
 	if c.Light == Direct {
 		return v
@@ -208,11 +217,13 @@ func (c *Conversion) Apply(s [3]float32) [3]float32 {
 		for i := range l {
 			l[i] = pqLight(clamp(float64(v[i])))
 		}
+		c.toRGB(&l)
 		c.toDisplay(&l)
 	case HLG:
 		for i := range l {
 			l[i] = hlgScene(clamp(float64(v[i])))
 		}
+		c.toRGB(&l)
 		y := kr2020*l[0] + (1-kr2020-kb2020)*l[1] + kb2020*l[2]
 		gain := hlgPeak * math.Pow(max(y, leastLight), hlgGamma-1)
 		for i := range l {
@@ -229,6 +240,17 @@ func (c *Conversion) Apply(s [3]float32) [3]float32 {
 		v[i] = float32(math.Pow(clamp(g[i]), 1/displayGamma))
 	}
 	return v
+}
+
+// toRGB makes linear RGB of linear LMS.
+func (c *Conversion) toRGB(l *[3]float64) {
+	if !c.Cones {
+		return
+	}
+	in := *l
+	for i, row := range Cones {
+		l[i] = max(float64(row[0])*in[0]+float64(row[1])*in[1]+float64(row[2])*in[2], 0)
+	}
 }
 
 // toDisplay compresses light, in candela per square metre, to parts of the display's white. The largest component
@@ -258,21 +280,22 @@ func intoGamut(l [3]float64) [3]float64 {
 	return l
 }
 
-// constantLuminance makes R'G'B' of Y'C, C'BC and C'RC. Recommendation BT.2020 table 4.
+// decode makes R'G'B' of Y'C, C'BC and C'RC. Recommendation BT.2020 table 4.
 //
 // DEVIATION: the light is then coded for the display by the inverse of its EOTF, not by the camera's OETF as other
 // pictures are, because that is how the converters that make such pictures came from RGB; with them it comes back.
-func constantLuminance(v [3]float32) [3]float32 {
-	y, cb, cr := float64(v[0]), float64(v[1]), float64(v[2])
-	b, r := y+clPB*cb, y+clPR*cr
+func (n *Luminance) decode(v [3]float32) [3]float32 {
+	y, cb, cr := v[0], v[1], v[2]
+	b, r := y+n.PB*cb, y+n.PR*cr
 	if cb < 0 {
-		b = y + clNB*cb
+		b = y + n.NB*cb
 	}
 	if cr < 0 {
-		r = y + clNR*cr
+		r = y + n.NR*cr
 	}
-	l := [3]float64{inverseOETF(r), inverseOETF(y), inverseOETF(b)}
-	l[1] = (l[1] - clKr*l[0] - clKb*l[2]) / (1 - clKr - clKb)
+	l := [3]float64{inverseOETF(float64(r)), inverseOETF(float64(y)), inverseOETF(float64(b))}
+	kr, kb := float64(n.Kr), float64(n.Kb)
+	l[1] = (l[1] - kr*l[0] - kb*l[2]) / (1 - kr - kb)
 	for i := range l {
 		v[i] = float32(math.Pow(max(l[i], 0), 1/displayGamma))
 	}
@@ -285,6 +308,8 @@ func inverseOETF(v float64) float64 {
 	}
 	return math.Pow((v+oetfAlpha-1)/oetfAlpha, 1/0.45)
 }
+
+func oetf(l float64) float64 { return oetfAlpha*math.Pow(l, 0.45) - (oetfAlpha - 1) }
 
 // pqLight is the EOTF of ST 2084, from a signal to candela per square metre.
 func pqLight(v float64) float64 {
@@ -318,16 +343,56 @@ func threshold(x, y int) float32 {
 	return (float32(n) + 0.5) / (DitherSide * DitherSide)
 }
 
-// The maps from linear light of wider primaries to BT.709's. H.273 table 2; all have the white D65.
+// The whites of H.273 table 2.
 var (
-	gamut2020 = toBT709([3][2]float64{{0.708, 0.292}, {0.170, 0.797}, {0.131, 0.046}})
-	gamutP3   = toBT709([3][2]float64{{0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}})
+	whiteD65 = [2]float64{0.3127, 0.3290}
+	whiteC   = [2]float64{0.310, 0.316}
 )
 
-// toBT709 derives the map from the chromaticities of red, green and blue.
-func toBT709(from [3][2]float64) [3][3]float32 {
-	m := product(inverse(toXYZ([3][2]float64{{0.640, 0.330}, {0.300, 0.600}, {0.150, 0.060}})), toXYZ(from))
-	var out [3][3]float32
+// chromaticities of red, green and blue, and the white, of the colour primaries of H.273 table 2.
+var chromaticities = map[uint8]struct {
+	rgb   [3][2]float64
+	white [2]float64
+}{
+	primariesBT709:  {[3][2]float64{{0.640, 0.330}, {0.300, 0.600}, {0.150, 0.060}}, whiteD65},
+	4:               {[3][2]float64{{0.670, 0.330}, {0.210, 0.710}, {0.140, 0.080}}, whiteC},   // BT.470 system M
+	5:               {[3][2]float64{{0.640, 0.330}, {0.290, 0.600}, {0.150, 0.060}}, whiteD65}, // BT.470 systems B and G
+	6:               {[3][2]float64{{0.630, 0.340}, {0.310, 0.595}, {0.155, 0.070}}, whiteD65}, // SMPTE 170M
+	7:               {[3][2]float64{{0.630, 0.340}, {0.310, 0.595}, {0.155, 0.070}}, whiteD65}, // SMPTE 240M
+	8:               {[3][2]float64{{0.681, 0.319}, {0.243, 0.692}, {0.145, 0.049}}, whiteC},   // film
+	primariesBT2020: {[3][2]float64{{0.708, 0.292}, {0.170, 0.797}, {0.131, 0.046}}, whiteD65},
+	primariesP3DCI:  {[3][2]float64{{0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}}, [2]float64{0.314, 0.351}},
+	primariesP3D65:  {[3][2]float64{{0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}}, whiteD65},
+	22:              {[3][2]float64{{0.630, 0.340}, {0.295, 0.605}, {0.155, 0.077}}, whiteD65}, // EBU Tech. 3213
+}
+
+// The maps from linear light of wider primaries to BT.709's, P3 with the white of a monitor.
+var (
+	gamut2020 = toBT709(primariesBT2020)
+	gamutP3   = toBT709(primariesP3D65)
+)
+
+// The ways from I, CT and CP to non-linear LMS, and from linear LMS to linear RGB. Recommendation BT.2100 table 7.
+var (
+	fromICtCpPQ = inverse([3][3]float64{
+		{2048.0 / 4096, 2048.0 / 4096, 0},
+		{6610.0 / 4096, -13613.0 / 4096, 7003.0 / 4096},
+		{17933.0 / 4096, -17390.0 / 4096, -543.0 / 4096},
+	})
+	fromICtCpHLG = inverse([3][3]float64{
+		{2048.0 / 4096, 2048.0 / 4096, 0},
+		{3625.0 / 4096, -7465.0 / 4096, 3840.0 / 4096},
+		{9500.0 / 4096, -9212.0 / 4096, -288.0 / 4096},
+	})
+	// Cones maps linear LMS, what the cones of the eye see, to linear RGB of BT.2020.
+	Cones = single(inverse([3][3]float64{
+		{1688.0 / 4096, 2146.0 / 4096, 262.0 / 4096},
+		{683.0 / 4096, 2951.0 / 4096, 462.0 / 4096},
+		{99.0 / 4096, 309.0 / 4096, 3688.0 / 4096},
+	}))
+)
+
+func single(m [3][3]float64) (out [3][3]float32) {
 	for i := range m {
 		for j := range m {
 			out[i][j] = float32(m[i][j])
@@ -336,14 +401,19 @@ func toBT709(from [3][2]float64) [3][3]float32 {
 	return out
 }
 
-// toXYZ is the matrix from linear RGB of such primaries with the white D65 to XYZ. SMPTE RP 177.
-func toXYZ(p [3][2]float64) (m [3][3]float64) {
-	const whiteX, whiteY = 0.3127, 0.3290
+// toBT709 derives the map from the primaries.
+func toBT709(primaries uint8) [3][3]float32 {
+	to, from := chromaticities[primariesBT709], chromaticities[primaries]
+	return single(product(inverse(toXYZ(to.rgb, to.white)), toXYZ(from.rgb, from.white)))
+}
+
+// toXYZ is the matrix from linear RGB of such primaries with that white to XYZ. SMPTE RP 177.
+func toXYZ(p [3][2]float64, w [2]float64) (m [3][3]float64) {
 	for i, c := range p {
 		m[0][i], m[1][i], m[2][i] = c[0]/c[1], 1, (1-c[0]-c[1])/c[1]
 	}
 	inv := inverse(m)
-	white := [3]float64{whiteX / whiteY, 1, (1 - whiteX - whiteY) / whiteY}
+	white := [3]float64{w[0] / w[1], 1, (1 - w[0] - w[1]) / w[1]}
 	for i := range 3 {
 		gain := inv[i][0]*white[0] + inv[i][1]*white[1] + inv[i][2]*white[2]
 		for j := range 3 {

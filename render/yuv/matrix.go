@@ -16,9 +16,8 @@ const (
 	matrixBT2020NCL = 9
 	matrixBT2020CL  = 10
 	matrixChromaNCL = 12
-
-	primariesBT709  = 1
-	primariesBT2020 = 9
+	matrixChromaCL  = 13
+	matrixICtCp     = 14
 )
 
 // Pictures up to this size have BT.601 colours when nothing says otherwise: what television of standard definition
@@ -36,23 +35,24 @@ const (
 // outside the nominal range lie outside [0, 1].
 type Matrix [3][4]float32
 
-// lumaWeights gives Kr and Kb of a matrix coefficient; ok is false for those that are not of the form of
-// H.273 equations 38 to 40.
-func lumaWeights(matrix uint8) (kr, kb float64, ok bool) {
+// lumaWeights gives Kr and Kb of what ResolveMatrix returned. H.273 table 4 and, where they follow from the primaries,
+// equations 32 to 37.
+func lumaWeights(matrix, primaries uint8) (kr, kb float64) {
 	switch matrix {
-	case matrixBT709:
-		return 0.2126, 0.0722, true
 	case matrixFCC:
-		return 0.30, 0.11, true
+		return 0.30, 0.11
 	case matrixBT470BG, matrixSMPTE170M:
-		return 0.299, 0.114, true
+		return 0.299, 0.114
 	case matrixSMPTE240M:
-		return 0.212, 0.087, true
+		return 0.212, 0.087
 	case matrixBT2020NCL, matrixBT2020CL:
-		// Constant luminance is not a matrix at all; the other form is the nearest that is.
-		return 0.2627, 0.0593, true
+		return kr2020, kb2020
+	case matrixChromaNCL, matrixChromaCL:
+		p := chromaticities[primaries]
+		y := toXYZ(p.rgb, p.white)[1]
+		return y[0], y[2]
 	default:
-		return 0, 0, false
+		return kr709, kb709
 	}
 }
 
@@ -62,20 +62,20 @@ func lumaWeights(matrix uint8) (kr, kb float64, ok bool) {
 // primaries and high dynamic range imply BT.2020; without them the size decides, BT.601 up to 1279 × 576 and BT.709 above, which is what
 // players do with undescribed pictures.
 func ResolveMatrix(c media.ColorInfo, width, height int) uint8 {
-	switch c.Matrix {
-	case media.MatrixGBR, matrixYCgCo:
-		return c.Matrix
-	case matrixBT2020CL:
-		return matrixBT2020NCL
-	case matrixChromaNCL:
-		if c.Primaries == primariesBT709 {
-			return matrixBT709
+	high := c.Transfer == transferPQ || c.Transfer == transferHLG
+	matrix := c.Matrix
+	if high && constant(matrix) {
+		matrix-- // BT.2100 knows no luma of linear light but ICtCp's; what says so nevertheless is the other form
+	}
+	switch matrix {
+	case media.MatrixGBR, matrixBT709, matrixFCC, matrixBT470BG, matrixSMPTE170M, matrixSMPTE240M, matrixYCgCo, matrixBT2020NCL, matrixBT2020CL, matrixICtCp:
+		return matrix
+	case matrixChromaNCL, matrixChromaCL:
+		if _, known := chromaticities[c.Primaries]; known {
+			return matrix
 		}
 	}
-	if _, _, ok := lumaWeights(c.Matrix); ok {
-		return c.Matrix
-	}
-	if c.Primaries == primariesBT2020 || c.Transfer == transferPQ || c.Transfer == transferHLG {
+	if c.Primaries == primariesBT2020 || high {
 		return matrixBT2020NCL
 	}
 	if width <= maxWidthSD && height <= maxHeightSD {
@@ -89,6 +89,9 @@ func MatrixOf(v *frame.Video) Matrix { return NewMatrix(v.Format, v.Color, v.Cro
 
 // NewMatrix makes the matrix for a picture of the given format, colour description and visible size in luma
 // samples. Codes of undescribed colour count as limited range. H.273 §8.3.
+//
+// What is not a matrix to RGB gets as far as one goes: pictures of constant luminance to Y', C'B and C'R, those of ICtCp to
+// L', M' and S'.
 func NewMatrix(f frame.PixelFormat, c media.ColorInfo, width, height int) Matrix {
 	matrix := ResolveMatrix(c, width, height)
 	gbr := f.Layout == frame.GBR || matrix == media.MatrixGBR
@@ -107,8 +110,18 @@ func NewMatrix(f frame.PixelFormat, c media.ColorInfo, width, height int) Matrix
 		y, u, v = [3]float64{0, 1, 0}, [3]float64{0, 0, 1}, [3]float64{1, 0, 0}
 	case matrix == matrixYCgCo:
 		y, u, v = [3]float64{1, 1, 1}, [3]float64{-1, 1, -1}, [3]float64{1, 0, -1}
+	case constant(matrix):
+		y, u, v = [3]float64{1, 0, 0}, [3]float64{0, 1, 0}, [3]float64{0, 0, 1}
+	case matrix == matrixICtCp:
+		m := fromICtCpPQ
+		if c.Transfer == transferHLG {
+			m = fromICtCpHLG
+		}
+		for i, row := range m {
+			y[i], u[i], v[i] = row[0], row[1], row[2]
+		}
 	default:
-		kr, kb, _ := lumaWeights(matrix)
+		kr, kb := lumaWeights(matrix, c.Primaries)
 		kg := 1 - kr - kb
 		y = [3]float64{1, 1, 1}
 		u = [3]float64{0, -2 * kb * (1 - kb) / kg, 2 * (1 - kb)}
@@ -117,10 +130,8 @@ func NewMatrix(f frame.PixelFormat, c media.ColorInfo, width, height int) Matrix
 	return scaled(f, c.FullRange, coding, y, u, v)
 }
 
-// levels is the matrix that gives E'Y, E'PB and E'PR themselves.
-func levels(f frame.PixelFormat, full bool) Matrix {
-	return scaled(f, full, yCbCr, [3]float64{1, 0, 0}, [3]float64{0, 1, 0}, [3]float64{0, 0, 1})
-}
+// constant reports whether luma is made of linear light.
+func constant(matrix uint8) bool { return matrix == matrixBT2020CL || matrix == matrixChromaCL }
 
 // How the second and third plane are coded in limited range: as colour differences, as those but with luma's steps, or
 // like luma.

@@ -46,23 +46,26 @@ func apply(m yuv.Matrix, s [3]float64) [3]float64 {
 
 func TestMatrix_InvertsTheStandardsEquations(t *testing.T) {
 	codes := []struct {
-		name   string
-		code   uint8
-		kr, kb float64
+		name            string
+		code, primaries uint8
+		kr, kb          float64
 	}{
-		{"BT.709", 1, 0.2126, 0.0722},
-		{"FCC", 4, 0.30, 0.11},
-		{"BT.470BG", 5, 0.299, 0.114},
-		{"SMPTE 170M", 6, 0.299, 0.114},
-		{"SMPTE 240M", 7, 0.212, 0.087},
-		{"BT.2020 NCL", 9, 0.2627, 0.0593},
+		{"BT.709", 1, 0, 0.2126, 0.0722},
+		{"FCC", 4, 0, 0.30, 0.11},
+		{"BT.470BG", 5, 0, 0.299, 0.114},
+		{"SMPTE 170M", 6, 0, 0.299, 0.114},
+		{"SMPTE 240M", 7, 0, 0.212, 0.087},
+		{"BT.2020 NCL", 9, 0, 0.2627, 0.0593},
+		{"of BT.709's primaries", 12, 1, 0.212639, 0.072192},
+		{"of SMPTE 170M's primaries", 12, 6, 0.212376, 0.086564},
+		{"of P3's primaries", 12, 12, 0.228975, 0.079287},
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for _, c := range codes {
 		for _, f := range []frame.PixelFormat{frame.I420, i010} {
 			for _, full := range []bool{false, true} {
 				name := fmt.Sprintf("%s/%s/full=%t", c.name, f.Name, full)
-				m := yuv.NewMatrix(f, media.ColorInfo{Matrix: c.code, FullRange: full}, 1920, 1080)
+				m := yuv.NewMatrix(f, media.ColorInfo{Matrix: c.code, Primaries: c.primaries, FullRange: full}, 1920, 1080)
 				for range 200 {
 					want := [3]float64{rnd.Float64(), rnd.Float64(), rnd.Float64()}
 					got := apply(m, encode(want, c.kr, c.kb, int(f.Depth), full))
@@ -134,9 +137,15 @@ func TestResolveMatrix(t *testing.T) {
 		{"code 2 with wide gamut", media.ColorInfo{Matrix: 2, Primaries: 9}, 3840, 2160, 9},
 		{"reserved code 3", media.ColorInfo{Matrix: 3}, 1920, 1080, 1},
 		{"unknown code 200", media.ColorInfo{Matrix: 200}, 1920, 1080, 1},
-		{"constant luminance", media.ColorInfo{Matrix: 10}, 3840, 2160, 9},
-		{"derived from BT.709 primaries", media.ColorInfo{Matrix: 12, Primaries: 1}, 640, 360, 1},
-		{"derived from BT.2020 primaries", media.ColorInfo{Matrix: 12, Primaries: 9}, 640, 360, 9},
+		{"constant luminance", media.ColorInfo{Matrix: 10}, 3840, 2160, 10},
+		{"constant luminance, PQ", media.ColorInfo{Matrix: 10, Transfer: 16}, 3840, 2160, 9},
+		{"derived from BT.709 primaries", media.ColorInfo{Matrix: 12, Primaries: 1}, 640, 360, 12},
+		{"derived from BT.2020 primaries", media.ColorInfo{Matrix: 12, Primaries: 9}, 640, 360, 12},
+		{"derived from unknown primaries", media.ColorInfo{Matrix: 12}, 640, 360, 6},
+		{"constant luminance derived from BT.709 primaries", media.ColorInfo{Matrix: 13, Primaries: 1}, 640, 360, 13},
+		{"constant luminance derived from BT.2020 primaries, HLG", media.ColorInfo{Matrix: 13, Primaries: 9, Transfer: 18}, 640, 360, 12},
+		{"constant luminance derived from unknown primaries", media.ColorInfo{Matrix: 13}, 1920, 1080, 1},
+		{"ICtCp", media.ColorInfo{Matrix: 14}, 640, 360, 14},
 		{"GBR", media.ColorInfo{Matrix: media.MatrixGBR}, 640, 360, media.MatrixGBR},
 		{"YCgCo", media.ColorInfo{Matrix: 8}, 640, 360, 8},
 	}

@@ -687,6 +687,16 @@ func (p *Player) Title() string {
 	return name
 }
 
+// Chapters are the named parts of a file, on the presentation timeline. Nobody may change the slice.
+func (p *Player) Chapters() []file.Chapter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.src == nil || p.src.File == nil {
+		return nil
+	}
+	return p.src.File.Info().Chapters
+}
+
 // Stop ends playback and fetching. What a surface draws from stays valid. A second call does nothing.
 func (p *Player) Stop() {
 	p.once.Do(func() {

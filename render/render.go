@@ -16,8 +16,11 @@ type Source interface {
 	Pick(from, to time.Time) (v *frame.Video, fresh bool)
 }
 
-// State is what the window shows about playback.
-type State = hud.State
+// State is what the window shows about playback; Chapter is a part of it.
+type (
+	State   = hud.State
+	Chapter = hud.Chapter
+)
 
 // Controls is what the window wants of the player. Calls return at once, within a part of a frame at most; what they did is
 // read back with State.

@@ -87,6 +87,11 @@ func (c *controls) State(r *render.State) {
 		r.Seekable = media.Range{Start: s.Seekable[0].Start, End: s.Seekable.End()}
 	}
 	r.Buffered = append(r.Buffered[:0], s.Buffered...)
+	r.Chapters = r.Chapters[:0]
+	for _, ch := range p.Chapters() {
+		r.Chapters = append(r.Chapters, render.Chapter{Start: ch.Start, End: ch.End, Title: ch.Title})
+	}
+	r.SectionStart, r.SectionEnd = p.Section()
 	r.Paused, r.Ended, r.Seeking = s.Paused, s.Ended, s.Seeking
 	r.Buffering = s.Stalled || !s.Paused && s.ReadyState < element.HaveCurrentData
 	r.NoVideo = s.ReadyState > element.HaveNothing && !s.HasVideo

@@ -28,10 +28,13 @@ const (
 	spinnerStep = 80 * time.Millisecond
 	spinnerDots = 12
 
-	// maxStats, maxErrorLines and maxRanges bound what one frame draws.
+	// maxStats, maxErrorLines, maxRanges and maxMarks bound what one frame draws.
 	maxStats      = 48
 	maxErrorLines = 8
 	maxRanges     = 128
+	maxMarks      = 256
+	// markGap is how near to the mark before one may be, in units; nearer ones are left out.
+	markGap = 5
 )
 
 var (
@@ -390,7 +393,8 @@ func (h *HUD) volumeSlider(v *View, s *State) {
 	c.disc(l.VolumeX+level*l.VolumeW, l.RowY, r, col.alpha(1/max(col.a, 0.4)))
 }
 
-// seekBar draws the track with what is buffered and played, the knob, and the time under the pointer.
+// seekBar draws the track with what is buffered and played, where chapters and the repeated section begin and end, the
+// knob, and the time and chapter under the pointer.
 func (h *HUD) seekBar(v *View, s *State) {
 	c, l, u := &h.canvas, &v.Layout, v.Layout.Unit
 	span, ok := s.Span()
@@ -422,6 +426,7 @@ func (h *HUD) seekBar(v *View, s *State) {
 	}
 	x := at(pos)
 	c.rounded(l.TrackX, y, max(x-l.TrackX, 0), t, t/2, accent)
+	h.marks(v, s, span, y, t)
 	r := 6.5 * u
 	if active {
 		r = 8 * u
@@ -437,11 +442,49 @@ func (h *HUD) seekBar(v *View, s *State) {
 	}
 	st := style{medium, int(round(13 * u)), white}
 	h.text = h.appendTime(h.text[:0], s, span, hover)
-	w := c.widthBytes(st, h.text) + 16*u
-	bx := min(max(at(hover)-w/2, l.TrackX), l.TrackX+l.TrackW-w)
+	limit := l.TrackW - 16*u
+	name := ""
+	if chapter, ok := s.chapterAt(hover); ok && chapter.Title != "" {
+		h.text = append(h.text, "  "...)
+		name = chapter.Title
+	}
+	tw := c.widthBytes(st, h.text)
+	w := min(tw+c.width(st, name), max(limit, tw)) + 16*u
+	bx := min(max(at(hover)-w/2, l.TrackX), max(l.TrackX+l.TrackW-w, l.TrackX))
 	by := l.TrackY - 44*u
 	c.rounded(bx, by, w, 26*u, 6*u, panel.alpha(1.05))
 	c.bytes(st, bx+8*u, by+17.5*u, h.text)
+	if name != "" {
+		st.col = white.alpha(0.82)
+		c.clipped(st, bx+8*u+tw, by+17.5*u, w-16*u-tw, name)
+	}
+}
+
+// marks draws where chapters begin, as cuts in the track whose top is y and thickness t, and the ends of the repeated
+// section.
+func (h *HUD) marks(v *View, s *State, span media.Range, y, t float32) {
+	c, l, u := &h.canvas, &v.Layout, v.Layout.Unit
+	at := func(m media.Time) float32 {
+		return l.TrackX + l.TrackW*fraction(float64(m.Sub(span.Start))/float64(span.Len()))
+	}
+	w := max(round(2*u), 1)
+	last := l.TrackX
+	n := 0
+	for _, x := range s.Chapters {
+		if !(span.Start < x.Start && x.Start < span.End) {
+			continue
+		}
+		if p := at(x.Start); p-last >= markGap*u && n < maxMarks {
+			c.rect(round(p-w/2), y, w, t, black.alpha(0.8))
+			last = p
+			n++
+		}
+	}
+	for _, o := range [...]media.Opt{s.SectionStart, s.SectionEnd} {
+		if o.Set && span.Start <= o.T && o.T <= span.End {
+			c.rect(round(at(o.T)-w/2), y-3*u, w, t+6*u, loud)
+		}
+	}
 }
 
 // appendTime writes a time as the controls show it: from the start of the presentation, or, live, from the live edge.

@@ -123,6 +123,70 @@ func TestHUD_SeekBar(t *testing.T) {
 	}
 }
 
+// TestHUD_Chapters: each chapter but the first begins at a cut in the track, what is repeated lies between two marks that are
+// higher than the track, and the pointer is told the name of the chapter below it, cut off where there is no room.
+func TestHUD_Chapters(t *testing.T) {
+	s := newScreen(t, 1000, 600)
+	s.show()
+	plain := s.render()
+	s.s.Chapters = []Chapter{{0, 30, "Opening"}, {30, 60, "The middle"}, {60, 60, "Ending"}, {math.MaxFloat32, 0, "behind the end"}}
+	s.s.SectionStart, s.s.SectionEnd = media.Some(40), media.Some(45)
+	if !s.after(time.Millisecond) {
+		t.Error("chapters change nothing")
+	}
+	img, l := s.render(), s.v.Layout
+	at := func(m float64) float32 { return l.TrackX + l.TrackW*float32(m)/100 }
+	for _, m := range []float64{10, 30, 45, 50, 60, 80, 99.5} {
+		cut := img.RGBAAt(int(at(m)), int(l.TrackY)).G < plain.RGBAAt(int(at(m)), int(l.TrackY)).G/2
+		if want := m == 30 || m == 60; cut != want {
+			t.Errorf("at %v s: cut %v, want %v: %v", m, cut, want, img.RGBAAt(int(at(m)), int(l.TrackY)))
+		}
+	}
+	for _, m := range []float64{40, 42, 45} {
+		if got, want := near(img, at(m), l.TrackY-4, loud), m != 42; got != want {
+			t.Errorf("at %v s: mark of the section %v, want %v", m, got, want)
+		}
+	}
+	for _, x := range []struct {
+		at   float64
+		want string
+	}{{0, "Opening"}, {29.9, "Opening"}, {30, "The middle"}, {60, "Ending"}, {99, "Ending"}} {
+		if c, ok := s.s.chapterAt(media.Time(x.at)); !ok || c.Title != x.want {
+			t.Errorf("at %v s: %q, want %q", x.at, c.Title, x.want)
+		}
+	}
+	width := func() float32 { // of the box over the track, by what is at the height of its upper edge
+		img := s.render()
+		n := 0
+		for x := range img.Bounds().Dx() {
+			if img.RGBAAt(x, int(l.TrackY-42)).G < 60 {
+				n++
+			}
+		}
+		return float32(n)
+	}
+	s.v.Over, s.v.X = OnSeek, at(50)
+	s.after(time.Millisecond)
+	named := width()
+	s.s.Chapters[1].Title = ""
+	s.after(time.Millisecond)
+	if bare := width(); bare < 20 || named < bare+40 {
+		t.Errorf("the box is %v wide with a name and %v without", named, bare)
+	}
+	s.s.Chapters[1].Title = strings.Repeat("a very long name ", 50)
+	s.after(time.Millisecond)
+	if w := width(); w < 0.9*l.TrackW || w > l.TrackW+1 {
+		t.Errorf("the box of an endless name is %v wide, the track %v", w, l.TrackW)
+	}
+	for range 20000 {
+		s.s.Chapters = append(s.s.Chapters, Chapter{Start: media.Time(len(s.s.Chapters)) / 300, Title: "x"})
+	}
+	s.after(time.Millisecond)
+	if n := len(s.h.canvas.vs) / 4; n > maxMarks+400 {
+		t.Errorf("%d quads for twenty thousand chapters", n)
+	}
+}
+
 func TestHUD_Fade(t *testing.T) {
 	s := newScreen(t, 800, 450)
 	if s.after(0) || !s.h.Empty() {
@@ -317,6 +381,12 @@ func TestHUD_Anything(t *testing.T) {
 		if flag() {
 			s.s.Stats = []string{text(), text()}
 		}
+		for range rnd.IntN(4) {
+			s.s.Chapters = append(s.s.Chapters, Chapter{media.Time(num()), media.Time(num()), text()})
+		}
+		if flag() {
+			s.s.SectionStart, s.s.SectionEnd = media.Some(media.Time(num())), media.Some(media.Time(num()))
+		}
 		if rnd.IntN(8) == 0 {
 			s.s.Error = text()
 		}
@@ -387,6 +457,7 @@ func TestHUD_NoAllocations(t *testing.T) {
 	}
 	s.v.Over, s.v.X = OnSeek, 500
 	s.s.Buffered = media.Ranges{{Start: 0, End: 40}}
+	s.s.Chapters, s.s.SectionStart = []Chapter{{0, 50, "One"}, {50, 100, "Two"}}, media.Some(10)
 	s.s.Stats = []string{"video: 1280x720", "audio: 48000 Hz"}
 	for range 120 { // every digit has been drawn
 		s.s.Position++

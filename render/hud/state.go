@@ -17,6 +17,10 @@ type State struct {
 	Seekable media.Range
 	// Buffered are the ranges that can be played without waiting.
 	Buffered media.Ranges
+	// Chapters are the named parts of the presentation, in order. SectionStart and SectionEnd are the ends of the section
+	// that is repeated, as far as they are set.
+	Chapters                 []Chapter
+	SectionStart, SectionEnd media.Opt
 
 	// Paused is the wish of the user; Ended, that playback reached the end; Seeking, that a seek is under way;
 	// Buffering, that playback waits for data.
@@ -36,6 +40,22 @@ type State struct {
 	// Stats are the lines of the statistics panel, which is visible while there are any. The part of a line up to
 	// its first colon is its label.
 	Stats []string
+}
+
+// Chapter is a part of the presentation, [Start, End); an End that does not lie behind Start is that of the next one's Start.
+type Chapter struct {
+	Start, End media.Time
+	Title      string
+}
+
+// chapterAt returns the chapter that contains t.
+func (s *State) chapterAt(t media.Time) (c Chapter, ok bool) {
+	for _, x := range s.Chapters {
+		if x.Start <= t && (t < x.End || !(x.Start < x.End)) {
+			c, ok = x, true // the later one where they overlap
+		}
+	}
+	return c, ok
 }
 
 // Span returns the stretch of media time that the seek bar stands for: the whole presentation when its end is known,

@@ -206,6 +206,9 @@ func (l *Packets) read(i int, replay bool) {
 	}
 	for k := range cues {
 		c := &cues[k]
+		if c.Image != nil {
+			c.Image.Pack()
+		}
 		c.End = min(c.End, c.Start.Add(maxOpen))
 		if !replay && i+1 < len(l.frames) { // which is not read again
 			c.End = min(c.End, max(l.frames[i+1].PTS, c.Start))

@@ -221,7 +221,9 @@ func (c Color) Explicit() Color {
 // Image is a bitmap: Width × Height pixels of R, G, B, A, not premultiplied.
 type Image struct {
 	Width, Height int
-	Pixels        []byte
+	// Pixels is nil once they are packed; see Pack.
+	Pixels []byte
+	packed []byte
 	// Canvas is the width by the height, in square pixels, of what Rect is a part of. It may be larger than a film whose
 	// bars have been cut off since. 0 is the root container, whatever its shape.
 	Canvas float64

@@ -590,7 +590,11 @@ func soften(c *canvas, radius float64) {
 // nearest ones.
 func (p *painter) picture() Bitmap {
 	img := p.b.cue.Image
-	if img.Width <= 0 || img.Height <= 0 || img.Width > maxSide || img.Height > maxSide || len(img.Pixels) < 4*img.Width*img.Height {
+	if img.Width <= 0 || img.Height <= 0 || img.Width > maxSide || img.Height > maxSide {
+		return Bitmap{}
+	}
+	pixels := img.Bitmap()
+	if len(pixels) < 4*img.Width*img.Height {
 		return Bitmap{}
 	}
 	at := p.b.rect.pixels()
@@ -609,7 +613,7 @@ func (p *painter) picture() Bitmap {
 				wy := ry.weight(sy)
 				for sx := cx.from; sx <= cx.to; sx++ {
 					w := wy * cx.weight(sx)
-					px := img.Pixels[4*(sy*img.Width+sx):]
+					px := pixels[4*(sy*img.Width+sx):]
 					a := w * float64(px[3])
 					sum[0] += float64(px[0]) * a
 					sum[1] += float64(px[1]) * a

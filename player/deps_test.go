@@ -64,10 +64,11 @@ var allowed = map[string]string{
 	"player/text/raster": "mse/media player/text/cue golang.org/x/image golang.org/x/text github.com/go-text/typesetting",
 	"player/text/ttml":   "mse/media player/charset player/text/cue",
 	"player/text/cea":    "mse/media player/text/cue",
+	"player/text/vobsub": "mse/media",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/source player/stream player/stream/plan " +
 		"player/decode player/detect player/frame player/loudness player/session player/subtitle player/text/cue",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/subtitle player/frame player/clock player/decode player/present player/element player/manifest " +
-		"player/file player/fetch player/source player/stream player/stream/plan",
+		"player/file player/fetch player/source player/stream player/stream/plan player/text/vobsub",
 	"player/playertest/xvfb":      "",
 	"player/playertest/soundcard": "",
 	"player/playertest/netsim":    "",
@@ -120,8 +121,9 @@ var forbidden = map[string]string{
 	"audio/stretch":      "os net net/http sync context time log log/slog", // a calculation inside the audio callback
 
 	// Parsers: bytes in, cues out.
-	"player/text/ttml": "os net net/http sync context time log log/slog",
-	"player/text/cea":  "os net net/http sync context time log log/slog",
+	"player/text/ttml":   "os net net/http sync context time log log/slog",
+	"player/text/cea":    "os net net/http sync context time log log/slog",
+	"player/text/vobsub": "os net net/http sync context time log log/slog",
 
 	// Calculations.
 	"player/charset":  "os net net/http sync context time log log/slog",

@@ -128,7 +128,7 @@ func New(cfg Config, dep Deps) *Player {
 	p := &Player{cfg: cfg.withDefaults(), dep: dep, log: log, created: time.Now(), ended: make(chan struct{}), streamed: make(chan struct{})}
 	p.keys = crypt.New(cfg.Keys, dep.Fetch)
 	p.text = subtitles{log: log, board: subtitle.New(subtitle.Options{System: true, Delay: cfg.SubDelay, Scale: cfg.SubScale, Log: log}), lanes: map[string]*subtitle.Lane{},
-		loading: map[string]chan struct{}{}, readers: map[uint32]*subtitle.Packets{}, inside: map[uint32]bool{}, decrypters: map[uint32]*crypt.Decrypter{}}
+		loading: map[string]chan struct{}{}, readers: map[uint32]*subtitle.Packets{}, beside: map[string]*subtitle.Packets{}, inside: map[uint32]bool{}, decrypters: map[uint32]*crypt.Decrypter{}}
 	p.text.video = subtitle.NewCaptions(p.text.board)
 	loop := mse.NewEventLoop(nil)
 	audio := dep.Audio
@@ -709,6 +709,9 @@ func (p *Player) Stop() {
 		src := p.src
 		p.mu.Unlock()
 		for _, l := range p.text.readers {
+			l.Close()
+		}
+		for _, l := range p.text.beside {
 			l.Close()
 		}
 		if src != nil {

@@ -44,6 +44,7 @@ type subtitles struct {
 	// loading are the files that are being read, by the ID of their track: closed when that is over.
 	loading map[string]chan struct{}
 	readers map[uint32]*subtitle.Packets // of tracks in a demultiplexed file
+	beside  map[string]*subtitle.Packets // of files of pictures, by the ID of the track; complete before playback begins
 	// inside are the tracks inside of segments that have been seen, decrypters those of protected ones.
 	inside     map[uint32]bool
 	decrypters map[uint32]*crypt.Decrypter
@@ -288,6 +289,7 @@ func awaits(pres *manifest.Presentation) bool {
 func (p *Player) openSubtitles(ctx context.Context, src *source.Source) error {
 	p.ctx = ctx
 	s := &p.text
+	bitmaps, _ := p.dep.Decoders.(decode.SubtitleFactory)
 	for i, name := range p.cfg.SubFiles {
 		if i == maxSubtitleFiles {
 			return fmt.Errorf("player: more than %d files of subtitles", maxSubtitleFiles)
@@ -296,14 +298,13 @@ func (p *Player) openSubtitles(ctx context.Context, src *source.Source) error {
 		if err != nil {
 			return err
 		}
-		p.loadSubtitles(ctx, source.Describe(url))
+		p.loadSubtitles(ctx, source.Describe(url), bitmaps)
 	}
 	if src.Presentation == nil || src.Presentation.Format == manifest.File {
 		for _, c := range source.Sidecars(src.URL) {
-			p.loadSubtitles(ctx, c)
+			p.loadSubtitles(ctx, c, bitmaps)
 		}
 	}
-	bitmaps, _ := p.dep.Decoders.(decode.SubtitleFactory)
 	if src.Presentation != nil {
 		s.listManifest(src.Presentation)
 		s.listCaptions(src.Presentation)
@@ -320,11 +321,12 @@ func (p *Player) openSubtitles(ctx context.Context, src *source.Source) error {
 }
 
 // loadSubtitles reads a file of subtitles, and adds its track.
-func (p *Player) loadSubtitles(ctx context.Context, c source.Sidecar) {
-	id := c.Name
-	for n := 2; p.text.lanes[id] != nil; n++ {
-		id = fmt.Sprintf("%s (%d)", c.Name, n)
+func (p *Player) loadSubtitles(ctx context.Context, c source.Sidecar, bitmaps decode.SubtitleFactory) {
+	if c.Format == vobSubIndex || c.Format == vobSubStream {
+		p.loadVobSub(ctx, c, bitmaps)
+		return
 	}
+	id := p.text.free(c.Name)
 	l := p.text.add(subtitle.Track{ID: id, Language: c.Language, Label: c.Name, Codec: c.Format, Kind: c.Kind, Forced: c.Forced, External: true})
 	if l == nil {
 		return
@@ -527,6 +529,9 @@ func (p *Player) fetchSubtitles(id string) {
 		this := fmt.Sprint(r.Track()) == id
 		r.Show(this)
 		inside = inside || this
+	}
+	for of, r := range p.text.beside {
+		r.Show(of == id)
 	}
 	if p.text.feed == nil {
 		return

@@ -27,12 +27,12 @@ type Sidecar struct {
 	Language, Kind string
 	// Forced marks subtitles of foreign parts only.
 	Forced bool
-	// Format is the ending of the name ("srt").
+	// Format is the ending of the name ("srt"); that of VobSub, which has a second file (.sub), is "idx".
 	Format string
 }
 
 // sidecarEndings are the endings of files of subtitles.
-var sidecarEndings = map[string]bool{".srt": true, ".vtt": true, ".webvtt": true, ".ass": true, ".ssa": true, ".ttml": true, ".dfxp": true, ".imsc": true, ".itt": true}
+var sidecarEndings = map[string]bool{".srt": true, ".vtt": true, ".webvtt": true, ".ass": true, ".ssa": true, ".ttml": true, ".dfxp": true, ".imsc": true, ".itt": true, ".idx": true}
 
 // Sidecars finds the files of subtitles that belong to a local media file by their names: film.srt, film.en.vtt and
 // film.de.forced.ass belong to film.mkv. The order is that of the names, files without a language first.

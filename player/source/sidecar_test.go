@@ -14,7 +14,7 @@ import (
 func TestSidecars(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"film.mkv", "film.srt", "film.en.vtt", "film.pt-BR.srt", "film.de.forced.ass", "film.sv.sdh.ttml", "Film.en.srt", "film.txt", "film2.srt", "film.part2.srt",
-		"film.en.fr.srt", "filmen.srt", "a b%20c.mp4", "a b%20c.en.srt", ".srt"} {
+		"film.en.fr.srt", "filmen.srt", "film.nl.idx", "film.nl.sub", "a b%20c.mp4", "a b%20c.en.srt", ".srt"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -26,9 +26,9 @@ func TestSidecars(t *testing.T) {
 		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(dir, name))}).String()
 	}
 	for _, c := range []struct{ url, want string }{
-		{address("film.mkv"), "film.srt||subtitles|false film.en.vtt|en|subtitles|false film.pt-BR.srt|pt-BR|subtitles|false film.sv.sdh.ttml|sv|captions|false film.de.forced.ass|de|subtitles|true"},
+		{address("film.mkv"), "film.srt||subtitles|false film.en.vtt|en|subtitles|false film.nl.idx|nl|subtitles|false film.pt-BR.srt|pt-BR|subtitles|false film.sv.sdh.ttml|sv|captions|false film.de.forced.ass|de|subtitles|true"},
 		{address("a b%20c.mp4"), "a b%20c.en.srt|en|subtitles|false"},
-		{address("film.srt"), "film.en.vtt|en|subtitles|false film.pt-BR.srt|pt-BR|subtitles|false film.sv.sdh.ttml|sv|captions|false film.de.forced.ass|de|subtitles|true"},
+		{address("film.srt"), "film.en.vtt|en|subtitles|false film.nl.idx|nl|subtitles|false film.pt-BR.srt|pt-BR|subtitles|false film.sv.sdh.ttml|sv|captions|false film.de.forced.ass|de|subtitles|true"},
 		{address("nothing.mp4"), ""},
 		{"http://example.com" + dir + "/film.mkv", ""},
 		{"file:///no/such/folder/film.mkv", ""},

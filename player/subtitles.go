@@ -16,6 +16,7 @@ import (
 	"mseplayer/player/decode"
 	"mseplayer/player/fetch"
 	"mseplayer/player/file"
+	"mseplayer/player/frame"
 	"mseplayer/player/manifest"
 	"mseplayer/player/source"
 	"mseplayer/player/stream"
@@ -54,6 +55,7 @@ type subtitles struct {
 	// spoken is the language of the sound, alone tells that there are neither pictures nor sound.
 	spoken string
 	alone  bool
+	aspect float64 // of the picture, as it is shown; 0 is unknown
 }
 
 // Subtitles is the board of subtitles. It is there from the beginning and stays the same; use SelectSubtitle to choose.
@@ -179,7 +181,7 @@ func (s *subtitles) listFile(f *file.Source, bitmaps decode.SubtitleFactory) {
 		}
 		l := s.add(subtitle.Track{ID: fmt.Sprint(t.ID), Language: t.Language, Label: t.Label, Codec: string(t.Config.Codec), Default: t.Default, Forced: t.Forced})
 		if l != nil {
-			s.readers[t.ID] = subtitle.NewPackets(l, t.TrackInfo, file.NewParser(), bitmaps, func(err error) {
+			s.readers[t.ID] = subtitle.NewPackets(l, t.TrackInfo, file.NewParser(), s.aspect, bitmaps, func(err error) {
 				s.log.Warn("subtitles cannot be read", "track", l.Track().ID, "err", err)
 			})
 		}
@@ -213,7 +215,7 @@ func (p *Player) insideTrack(t media.TrackInfo) *subtitle.Packets {
 		if l == nil {
 			return nil
 		}
-		s.readers[t.ID] = subtitle.NewPackets(l, t, nil, nil, func(err error) {
+		s.readers[t.ID] = subtitle.NewPackets(l, t, nil, s.aspect, nil, func(err error) {
 			s.log.Warn("subtitles cannot be read", "track", l.Track().ID, "err", err)
 		})
 	}
@@ -289,6 +291,7 @@ func awaits(pres *manifest.Presentation) bool {
 func (p *Player) openSubtitles(ctx context.Context, src *source.Source) error {
 	p.ctx = ctx
 	s := &p.text
+	s.aspect = aspectOf(src)
 	bitmaps, _ := p.dep.Decoders.(decode.SubtitleFactory)
 	for i, name := range p.cfg.SubFiles {
 		if i == maxSubtitleFiles {
@@ -337,7 +340,7 @@ func (p *Player) loadSubtitles(ctx context.Context, c source.Sidecar, bitmaps de
 		defer close(done)
 		b, _, err := p.dep.Fetch.ReadAll(ctx, fetch.Request{URL: c.URL, Kind: fetch.Text})
 		if err == nil {
-			seg := subtitle.Segment{Name: c.URL, Data: b, Language: c.Language, Image: p.imagesOf(ctx, c.URL)}
+			seg := subtitle.Segment{Name: c.URL, Data: b, Language: c.Language, Aspect: p.text.aspect, Image: p.imagesOf(ctx, c.URL)}
 			cues, warnings, rerr := seg.Read()
 			p.complain(id, warnings)
 			l.Add(cues...)
@@ -365,6 +368,50 @@ func (p *Player) imagesOf(ctx context.Context, origin string) func(string) ([]by
 	}
 }
 
+// aspectOf is the shape of a source's pictures, as they are shown: the width by the height; 0 when nobody says.
+func aspectOf(src *source.Source) float64 {
+	shape := func(c *media.DecoderConfig) float64 {
+		if c == nil || c.Kind != media.Video || c.Width <= 0 || c.Height <= 0 {
+			return 0
+		}
+		w, h := c.Width-c.Clean.Left-c.Clean.Right, c.Height-c.Clean.Top-c.Clean.Bottom
+		if w <= 0 || h <= 0 {
+			w, h = c.Width, c.Height
+		}
+		w, h = frame.DisplaySize(w, h, c.SARNum, c.SARDen, c.Rotation)
+		return float64(w) / float64(h)
+	}
+	switch {
+	case src.File != nil:
+		for _, t := range src.File.Tracks() {
+			if a := shape(t.Config); a > 0 {
+				return a
+			}
+		}
+		return 0
+	case src.Muxed != nil:
+		for _, t := range src.Muxed.Tracks {
+			if a := shape(t.Config); a > 0 {
+				return a
+			}
+		}
+	}
+	if src.Presentation == nil {
+		return 0
+	}
+	for _, per := range src.Presentation.Periods {
+		for _, set := range per.Sets {
+			for _, r := range set.Representations {
+				if set.Kind == manifest.Video && set.Normal() && r.Width > 0 && r.Height > 0 {
+					w, h := frame.DisplaySize(r.Width, r.Height, int(r.SAR.Num), int(r.SAR.Den), 0)
+					return float64(w) / float64(h)
+				}
+			}
+		}
+	}
+	return 0
+}
+
 // complain logs the first warning of a document.
 func (p *Player) complain(track string, w []subtitle.Warning) {
 	if len(w) > 0 {
@@ -377,8 +424,8 @@ func (p *Player) sink(ctx context.Context, l *subtitle.Lane) stream.TextSink {
 	d := p.keys.Decrypter()
 	clear := func(f *media.CodedFrame) (*media.CodedFrame, error) { return subtitle.Clear(ctx, d, f) }
 	return func(t stream.TextSegment) error {
-		seg := subtitle.Segment{Name: t.URL, MIMEType: t.MIMEType, Init: t.InitData, Data: t.Data, Language: l.Track().Language, Start: t.Start, Duration: t.Duration, Exact: t.Representation.Addressing == manifest.Single,
-			Offset: t.Offset, Clock: t.Clock, Known: t.Known, Window: t.Window, Image: p.imagesOf(ctx, t.URL), Clear: clear}
+		seg := subtitle.Segment{Name: t.URL, MIMEType: t.MIMEType, Init: t.InitData, Data: t.Data, Language: l.Track().Language, Aspect: p.text.aspect,
+			Start: t.Start, Duration: t.Duration, Exact: t.Representation.Addressing == manifest.Single, Offset: t.Offset, Clock: t.Clock, Known: t.Known, Window: t.Window, Image: p.imagesOf(ctx, t.URL), Clear: clear}
 		cues, warnings, err := seg.Read()
 		p.complain(l.Track().ID, warnings)
 		l.Add(cues...)

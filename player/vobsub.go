@@ -60,7 +60,7 @@ func (p *Player) loadVobSub(ctx context.Context, c source.Sidecar, bitmaps decod
 		if l == nil {
 			continue
 		}
-		r := subtitle.NewPackets(l, media.TrackInfo{ID: uint32(i), Kind: media.Text, Config: cfg, Language: track.Language}, nil, bitmaps, func(err error) { warn(sub, err) })
+		r := subtitle.NewPackets(l, media.TrackInfo{ID: uint32(i), Kind: media.Text, Config: cfg, Language: track.Language}, nil, 0, bitmaps, func(err error) { warn(sub, err) })
 		p.text.loading[id], p.text.beside[id] = done, r
 		readers[i] = r
 	}

@@ -28,6 +28,7 @@ type Packets struct {
 	lane    *Lane
 	info    media.TrackInfo
 	bitmaps decode.SubtitleFactory
+	aspect  float64
 	warn    func(err error)
 	// captions is set for a track of captions as they are inside of pictures, lane then nil.
 	captions *Captions
@@ -45,9 +46,10 @@ type Packets struct {
 }
 
 // NewPackets returns what reads the track that info describes into lane. parser is that of the byte stream that Append
-// gets; bitmaps is as for ReaderOptions. What is wrong with the track is told to warn, once.
-func NewPackets(lane *Lane, info media.TrackInfo, parser bytestream.Parser, bitmaps decode.SubtitleFactory, warn func(error)) *Packets {
-	return &Packets{lane: lane, info: info, parser: parser, bitmaps: bitmaps, warn: warn}
+// gets; aspect is the shape of the picture as in Segment, bitmaps as for ReaderOptions. What is wrong with the track is told
+// to warn, once.
+func NewPackets(lane *Lane, info media.TrackInfo, parser bytestream.Parser, aspect float64, bitmaps decode.SubtitleFactory, warn func(error)) *Packets {
+	return &Packets{lane: lane, info: info, parser: parser, aspect: aspect, bitmaps: bitmaps, warn: warn}
 }
 
 // NewCaptionPackets returns what reads a track of captions of CEA-608 (see IsCaptions) into the lanes of c. Other
@@ -110,7 +112,7 @@ func (l *Packets) Show(on bool) {
 		return
 	}
 	if l.reader == nil && !l.failed {
-		r, err := NewReader(l.info.Config, ReaderOptions{Options: cue.Options{Language: l.info.Language}, Bitmaps: l.bitmaps})
+		r, err := NewReader(l.info.Config, ReaderOptions{Options: cue.Options{Language: l.info.Language, Aspect: l.aspect}, Bitmaps: l.bitmaps})
 		if err != nil {
 			l.failed = true
 			l.warn(err)

@@ -76,6 +76,8 @@ type Segment struct {
 	Init, Data []byte
 	// Language is that of the track, "" for unknown.
 	Language string
+	// Aspect is the width of the picture by its height, as it is shown; 0 is unknown.
+	Aspect float64
 	// Start and Duration say where the manifest puts the segment; Duration 0 is unknown.
 	Start    media.Time
 	Duration media.Span
@@ -148,7 +150,7 @@ func (s Segment) astray(t media.Time) bool {
 }
 
 func (s Segment) options() text.Options {
-	return text.Options{Language: s.Language, Offset: media.Time(s.Offset), Window: s.Window, Image: s.Image}
+	return text.Options{Language: s.Language, Aspect: s.Aspect, Offset: media.Time(s.Offset), Window: s.Window, Image: s.Image}
 }
 
 // timestampMap finds what the header of a WebVTT segment says about the clock of the pictures: the time on that clock of

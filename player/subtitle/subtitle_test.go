@@ -259,7 +259,7 @@ func TestPackets_Pictures(t *testing.T) {
 			b := subtitle.New(subtitle.Options{})
 			l := b.Add(subtitle.Track{ID: "p"})
 			b.Select("p")
-			p := subtitle.NewPackets(l, media.TrackInfo{ID: 1, Config: cfg}, r, &painter{}, func(err error) { t.Error(err) })
+			p := subtitle.NewPackets(l, media.TrackInfo{ID: 1, Config: cfg}, r, 0, &painter{}, func(err error) { t.Error(err) })
 			if !c.late {
 				p.Show(true)
 			}
@@ -277,7 +277,7 @@ func TestPackets_Pictures(t *testing.T) {
 	}
 	failed := 0
 	b := subtitle.New(subtitle.Options{})
-	p := subtitle.NewPackets(b.Add(subtitle.Track{ID: "p"}), media.TrackInfo{ID: 1, Config: &media.DecoderConfig{Kind: media.Text, Codec: "mystery"}}, r, nil, func(error) { failed++ })
+	p := subtitle.NewPackets(b.Add(subtitle.Track{ID: "p"}), media.TrackInfo{ID: 1, Config: &media.DecoderConfig{Kind: media.Text, Codec: "mystery"}}, r, 0, nil, func(error) { failed++ })
 	p.Show(true)
 	p.Show(false)
 	p.Show(true)

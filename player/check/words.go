@@ -29,6 +29,9 @@ type words struct {
 	at          media.Time
 	failed      bool // something could not be read, so nothing is said about what there is not
 
+	// early is, of each stretch of continuous times, by how much the clock of the documents is ahead of the presentation.
+	early map[int64]media.Span
+
 	init, data []byte // of the segment that is being read
 	tooLong    bool
 }
@@ -140,8 +143,41 @@ func (t *segmentTask) readWords() {
 	}
 	if t.rep.Floating && seg.Init != nil { // where samples lie is decided by the pictures
 		in = media.Range{Start: media.Time(-media.Forever), End: media.Forever}
+	} else if t.rep.Floating {
+		in = w.settle(cues, in, it.Discontinuity)
 	}
 	w.count(cues, in, &it)
+}
+
+// settle moves the cues of a document without a place of its own, which belongs into a range of time, by what the first
+// document of its stretch was off: it counts from the beginning of a broadcast that has been on for a while. It returns the
+// range that they can lie in, which is wider by what nobody knows of the first one.
+func (w *words) settle(cues []cue.Cue, in media.Range, stretch int64) media.Range {
+	if len(cues) == 0 {
+		return in
+	}
+	early, known := w.early[stretch]
+	if !known {
+		first := cues[0].Start
+		for _, c := range cues {
+			first = min(first, c.Start)
+		}
+		if first > in.End.Add(outsideTolerance) || first < in.Start.Add(-outsideTolerance) {
+			early = first.Sub(in.Start)
+		}
+		if w.early == nil {
+			w.early = map[int64]media.Span{}
+		}
+		w.early[stretch] = early
+	}
+	if early == 0 {
+		return in
+	}
+	for i := range cues {
+		cues[i].Start, cues[i].End = cues[i].Start.Add(-early), cues[i].End.Add(-early)
+	}
+	length := in.Len()
+	return media.Range{Start: in.Start.Add(-length), End: in.End.Add(length)}
 }
 
 // textInput is the way of one track of subtitles in a file.

@@ -2,6 +2,7 @@ package subtitle
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"slices"
@@ -75,6 +76,7 @@ type Board struct {
 
 	draw     sync.Mutex
 	renderer *raster.Renderer // guarded by draw
+	lacking  bool             // guarded by draw: it has been told that a letter is in no font
 }
 
 // New returns a board without tracks.
@@ -343,6 +345,11 @@ func (b *Board) paint(cues []*cue.Cue, w, h int, scale float64) (*Overlay, error
 	defer b.draw.Unlock()
 	var err error
 	o.Bitmaps, err = b.renderer.Draw(fit(cues, float64(w)/float64(h)), raster.Options{Width: w, Height: h, Scale: scale})
+	if letter, missing := b.renderer.Missing(); missing && !b.lacking {
+		b.lacking = true
+		b.log.Warn("no font has some of the letters of the subtitles: boxes are shown; install a font that has them, such as fonts-noto-cjk for Chinese, Japanese and Korean",
+			"letter", string(letter), "code", fmt.Sprintf("U+%04X", letter))
+	}
 	return o, err
 }
 

@@ -1,9 +1,11 @@
 package subtitle_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"math/bits"
 	"strings"
 	"testing"
@@ -376,4 +378,27 @@ func FuzzSegment(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBoard_Missing: letters that no font has are drawn as boxes, which is told once, with what helps.
+func TestBoard_Missing(t *testing.T) {
+	var log bytes.Buffer
+	b := subtitle.New(subtitle.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l := b.Add(subtitle.Track{ID: "a"})
+	for i, words := range []string{"plain", "漢字", "かな"} {
+		l.Add(said(media.Time(i), media.Time(i+1), words))
+	}
+	b.Select("a")
+	for i, told := range []int{0, 1, 1} {
+		o, err := b.Draw(media.Time(i)+0.5, 640, 360)
+		if err != nil || len(o.Bitmaps) == 0 {
+			t.Fatalf("cue %d: %v, %v", i, o, err)
+		}
+		if got := strings.Count(log.String(), "install a font"); got != told {
+			t.Errorf("cue %d: told %d times, want %d: %s", i, got, told, log.String())
+		}
+	}
+	if !strings.Contains(log.String(), "U+6F22") {
+		t.Errorf("the letter is not told: %s", log.String())
+	}
 }

@@ -54,6 +54,7 @@ type fonts struct {
 	fallback map[fallbackKey]*font.Face
 	named    map[nameKey]*font.Face // of the system, by the family asked for; nil is none
 	aspects  map[*font.Face]font.Aspect
+	missing  rune // the first letter that no font has; 0 for none
 }
 
 type fallbackKey struct {
@@ -342,6 +343,9 @@ func (f *fonts) find(r rune, s *cue.Style, script language.Script) *font.Face {
 	face, final := f.search(r, s, script)
 	if !final {
 		return face
+	}
+	if face == nil && f.missing == 0 {
+		f.missing = r
 	}
 	if f.fallback == nil || len(f.fallback) >= maxFallbacks {
 		f.fallback = map[fallbackKey]*font.Face{}

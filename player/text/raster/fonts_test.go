@@ -55,3 +55,36 @@ func TestAddFont(t *testing.T) {
 		t.Errorf("glyphs %v without the font and %v with it", b, a)
 	}
 }
+
+// TestMissing: letters that are in no font are boxes of about their size, and it is told which was the first.
+func TestMissing(t *testing.T) {
+	r := raster.New(raster.Config{})
+	o := raster.Options{Width: 640, Height: 360}
+	ink := func(text string) (pixels, width int) {
+		bitmaps, err := r.Draw(parse(t, "WEBVTT\n\n00:00.000 --> 00:01.000\n"+text+"\n"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range bitmaps {
+			width += b.W
+			for i := 0; i < len(b.Pix); i += 4 {
+				if b.Pix[i] > 128 { // white, not what is behind the text
+					pixels++
+				}
+			}
+		}
+		return pixels, width
+	}
+	ink("plain words, ümläute, Ελληνικά")
+	if letter, ok := r.Missing(); ok {
+		t.Errorf("%q is missing", letter)
+	}
+	none, narrow := ink("a")
+	two, wide := ink("漢字かな한국어")
+	if two < 3*none || wide < 4*narrow {
+		t.Errorf("seven letters that no font has are %d pixels in a width of %d, one of a font %d in %d", two, wide, none, narrow)
+	}
+	if letter, ok := r.Missing(); !ok || letter != '漢' {
+		t.Errorf("missing: %q, %v", letter, ok)
+	}
+}

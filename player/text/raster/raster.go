@@ -108,6 +108,9 @@ func (r *Renderer) AddFont(file []byte) (ok bool) {
 // same screen is worth drawing again after a while, which costs nothing until they are there.
 func (r *Renderer) Pending() bool { return r.fonts.pending() }
 
+// Missing is the first letter that was to be drawn and that no font has: there is a box in its place.
+func (r *Renderer) Missing() (letter rune, ok bool) { return r.fonts.missing, r.fonts.missing != 0 }
+
 // Draw returns the pictures of a screen on which the given cues are, in the order in which they are to be drawn. The
 // same cues (the same pointers) and options give the same pictures for nothing: the caller may compare the address of
 // the first element to see that nothing changed.

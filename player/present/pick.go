@@ -116,21 +116,7 @@ func (q *Queue) choose(r clock.Reading, timed bool, from, to time.Time, out *out
 	last, had, rate := q.sampled, q.timed, max(r.Rate, q.rate, 1)
 	q.sampled, q.timed, q.rate = s, true, r.Rate
 
-	// what is older than the picture that is seen came out of order
-	if q.cursor >= 0 {
-		n := 0
-		for n < len(q.waiting) && q.waiting[n].pts < q.past[q.cursor].pts {
-			q.drop(q.waiting[n], WhyLate, out)
-			q.waitingBytes -= q.waiting[n].v.SizeBytes()
-			n++
-		}
-		if n > 0 {
-			k := copy(q.waiting, q.waiting[n:])
-			clear(q.waiting[k:])
-			q.waiting = q.waiting[:k]
-			q.offer()
-		}
-	}
+	q.dropOlder(out)
 	i := -1
 	for i+1 < len(q.waiting) && q.waiting[i+1].pts <= s && !q.beyond(q.waiting[i+1]) {
 		i++
@@ -160,6 +146,22 @@ func (q *Queue) choose(r clock.Reading, timed bool, from, to time.Time, out *out
 	}
 	q.show(i, why, out)
 	return moving
+}
+
+// dropOlder gives up what waits and is older than the picture that is seen: it came out of order.
+func (q *Queue) dropOlder(out *outbox) {
+	n := 0
+	for q.cursor >= 0 && n < len(q.waiting) && q.waiting[n].pts < q.past[q.cursor].pts {
+		q.drop(q.waiting[n], WhyLate, out)
+		q.waitingBytes -= q.waiting[n].v.SizeBytes()
+		n++
+	}
+	if n > 0 {
+		k := copy(q.waiting, q.waiting[n:])
+		clear(q.waiting[k:])
+		q.waiting = q.waiting[:k]
+		q.offer()
+	}
 }
 
 // show makes the waiting picture i the one to be seen; the fate of those before it is why.

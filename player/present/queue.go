@@ -323,6 +323,7 @@ func (q *Queue) ExpireHidden(now time.Time) {
 		return
 	}
 	q.hidden = true
+	q.dropOlder(&out)
 	t := r.At(now)
 	n := 0
 	for n < len(q.waiting) {
@@ -343,16 +344,16 @@ func (q *Queue) ExpireHidden(now time.Time) {
 
 // Step moves by n pictures while the clock rests, forwards through the queue, backwards through the history, and
 // returns the time of the picture that is to be seen then. It reports false when it could not go all the way: the next
-// picture has not been decoded, or the one before is not kept any more, and only a seek gets there. The picture stays
-// until Unpin or Flush, whatever the clock does; the next Pick lends it.
+// picture has not been decoded, or the one before is not kept any more. Once it has moved, the picture stays until Flush,
+// whatever the clock does; the next Pick lends it.
 func (q *Queue) Step(n int) (t media.Time, ok bool) {
 	var out outbox
 	defer q.emit(&out)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.pinned = true
 	ok = true
 	if q.cursor < 0 && len(q.waiting) > 0 { // nobody has asked for the first one yet
+		q.pinned = true
 		q.move()
 		q.see(len(q.past)-1, WhyStepped, &out)
 		q.offer()
@@ -370,26 +371,16 @@ func (q *Queue) Step(n int) (t media.Time, ok bool) {
 			q.offer()
 			q.ran()
 		}
+		q.pinned = true
 		q.see(q.cursor+1, WhyStepped, &out)
 	}
 	for ; ok && n < 0; n++ {
 		if ok = q.cursor > 0; ok {
+			q.pinned = true
 			q.see(q.cursor-1, WhyStepped, &out)
 		}
 	}
 	return q.past[q.cursor].pts, ok
-}
-
-// Unpin ends stepping: the clock decides again, from the newest picture that was taken out of the queue.
-func (q *Queue) Unpin() {
-	var out outbox
-	defer q.emit(&out)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.pinned = false
-	if q.cursor >= 0 {
-		q.see(len(q.past)-1, WhyStepped, &out)
-	}
 }
 
 // Shown returns the picture that was lent last.

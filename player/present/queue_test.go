@@ -297,12 +297,16 @@ func TestQueue_Step(t *testing.T) {
 	step(1, "0 false")
 	step(-1, "0 false")
 	step(0, "0 false")
-	r.Unpin()
 	r.rest(0.05, 0)
 	r.put(0, 0.04, 0.08, 0.12, 0.16)
 	r.want("paused", r.pick(0), "0.04")
+	step(-1, "0.04 false")
+	r.rest(0.09, 0)
+	r.want("steps that led nowhere do not hold the clock's picture up", r.pick(0.5), "0.08")
+	r.rest(0.05, 0)
+	step(-1, "0.04 true")
 	step(1, "0.08 true")
-	r.want("one on", r.pick(1), "0.08")
+	r.want("one on", r.pick(1), "=")
 	step(1, "0.12 true")
 	r.want("two on", r.pick(2), "0.12")
 	r.want("it stays", r.pick(3), "=")
@@ -319,7 +323,7 @@ func TestQueue_Step(t *testing.T) {
 	step(-1, "0.12 true")
 	r.rest(0.5, 0)
 	r.want("back, whatever the clock says", r.pick(7), "0.12")
-	r.Unpin()
+	step(1, "0.16 true")
 	r.want("the newest", r.pick(8), "0.16")
 	if q := r.Quality(); q.Presented != 4 || q.Offset.Count != 0 {
 		t.Errorf("%+v, want each picture presented once and no offset", q)
@@ -402,10 +406,9 @@ func TestQueue_HistoryUnderSteps(t *testing.T) {
 	r.want("the newest", r.pick(0), "2")
 	r.Step(-1)
 	v, _ := r.Pick(at(1), at(1.01))
-	r.Unpin()
 	r.rest(9, 0)
 	r.put(0, 3, 4, 5)
-	r.Step(3)
+	r.Step(4)
 	if v.Plane[0].Data == nil {
 		t.Errorf("the lent picture was released")
 	}
@@ -624,9 +627,7 @@ func TestQueue_Properties(t *testing.T) {
 			case op == 19:
 				r.Step(rnd.IntN(9) - 4)
 				stepped = true
-			case op == 20:
-				r.Unpin()
-			case op == 21:
+			case op == 20 || op == 21:
 				r.EndOfStream(gen)
 			case op == 22:
 				now += rnd.Float64()
@@ -690,7 +691,6 @@ func TestQueue_SeekStorm(t *testing.T) {
 			q.Shown()
 			q.ExpireHidden(time.Now())
 			q.Step(1)
-			q.Unpin()
 		}
 	})
 	for range 1000 { // element
@@ -886,7 +886,6 @@ func TestQueue_Keep(t *testing.T) {
 	if _, ok := r.Step(-1); ok {
 		t.Error("stepped before there was a picture")
 	}
-	r.Unpin()
 	r.put(1, 0.2, 0.24)
 	keep(r, 1, 0.18) // too late
 	r.want("the target", r.pick(1), "0.2")

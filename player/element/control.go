@@ -44,6 +44,8 @@ type control struct {
 	video *videoRun // guarded by mu; written by the control goroutine only
 	audio *audioRun // guarded by mu; written by the control goroutine only
 
+	refill *refillRun // nil: nothing is being added to the history
+
 	loaded    media.Gen // the generation that the load began that workers and counts belong to
 	applied   media.Gen // the generation that readers, queue and sink are at
 	prerolled bool      // what the generation starts with is ready
@@ -100,6 +102,7 @@ type snapshot struct {
 	video    *mse.Track
 	audio    *mse.Track
 	delay    media.Span
+	paused   bool
 }
 
 // soundAt is where sound is read from for time t.
@@ -159,7 +162,7 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	var s snapshot
 	e.loop.Do(func(*mse.Tx) {
 		s = snapshot{att: e.att, load: e.loadGen, gen: e.gen, target: e.target, metadata: e.metadata, video: e.videoTrack, audio: e.audioTrack,
-			delay: e.audioDelay}
+			delay: e.audioDelay, paused: e.paused}
 	})
 	if s.load != c.loaded {
 		e.unload(now, s)
@@ -175,8 +178,10 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	if !c.prerolled {
 		e.preroll(now, s)
 	}
+	again := hush
 	if c.prerolled {
-		e.step(int(c.steps.Swap(0)))
+		e.step(ctx, int(c.steps.Swap(0)))
+		again = e.followRefill(ctx, s.paused)
 	}
 	e.followSize()
 	e.checkWorkers(now)
@@ -196,7 +201,7 @@ func (e *Element) turn(ctx context.Context, now time.Time) time.Duration {
 	case e.settling():
 		return tick
 	default:
-		return hush
+		return again
 	}
 }
 
@@ -297,6 +302,7 @@ func (e *Element) decoder() decode.Options {
 }
 
 func (e *Element) stopVideo() {
+	e.stopRefill()
 	c := &e.ctl
 	if c.video == nil {
 		return
@@ -324,6 +330,7 @@ func (e *Element) stopAudio() {
 // before the old one has been flushed.
 func (e *Element) apply(now time.Time, s snapshot) {
 	c := &e.ctl
+	e.stopRefill()
 	c.applied, c.prerolled, c.stepped, c.running, c.endSince, c.last = s.gen, false, false, false, time.Time{}, s.target
 	if e.opt.Audio != nil {
 		e.opt.Audio.SetRunning(false)
@@ -409,9 +416,8 @@ func (e *Element) preroll(now time.Time, s snapshot) {
 }
 
 // step shows the picture n after or before the one that is shown: from the queue or its history where it is there. One
-// that is still being decoded is waited for. One before the history takes a seek, which fills the history with all that
-// is decoded on the way. Steps that are left wait.
-func (e *Element) step(n int) {
+// that is still being decoded, for either, is waited for. One that is not buffered takes a seek. Steps that are left wait.
+func (e *Element) step(ctx context.Context, n int) {
 	if n == 0 {
 		return
 	}
@@ -426,9 +432,12 @@ func (e *Element) step(n int) {
 			one = -1
 		}
 		t, ok := e.queue.Step(one)
-		if !ok && one > 0 && e.decoding() {
-			e.ctl.steps.Add(int32(n))
-			return
+		if !ok {
+			if m, missing := e.queue.Missing(); missing && e.refill(ctx, m) || !missing && one > 0 && e.decoding() {
+				e.ctl.steps.Add(int32(n))
+				return
+			}
+			t, ok = e.queue.Step(one) // it may just have been decoded
 		}
 		if !ok {
 			if e.stepBySeek(one) {

@@ -7,7 +7,7 @@
 // Files: element.go (the type), attributes.go (what can be read and set), load.go (resource selection, failure), play.go
 // (play, pause and their promises), seek.go, tracks.go, host.go (its part of the Media Source Extensions algorithms),
 // ready.go (readyState from facts, pure), control.go (the goroutine that drives workers and clock), report.go (what
-// happened, for reports), error.go.
+// happened, for reports), refill.go (pictures for steps, decoded ahead of need), error.go.
 //
 // # Ownership
 //

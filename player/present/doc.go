@@ -10,13 +10,14 @@
 // # Ownership
 //
 // Put takes ownership of a picture. Pick lends one until the next Pick; it stays the queue's. Pictures that were shown
-// or passed over are kept in a history, bounded by bytes and by number, so that stepping back needs no decoder.
+// or passed over are kept in a history, bounded by bytes and by number, so that stepping back needs no decoder. Missing tells
+// when steps come near its end, and a Refill adds to it in time; what lies farthest on the other side makes room.
 //
 // # Concurrency
 //
-// One goroutine picks, usually one puts, everything else may be called from any goroutine. Put blocks while the queue is full;
-// Pick, Step, Flush, ExpireHidden, Close and its context wake it. All the rest takes one lock for a moment and calls
-// nobody while it holds it but the clock's Read.
+// One goroutine picks, usually one puts, everything else may be called from any goroutine. Put blocks while the queue is
+// full, and that of a Refill while the history is; Pick, Step, Flush, ExpireHidden, Close and its context wake it. All the
+// rest takes one lock for a moment and calls nobody while it holds it but the clock's Read.
 //
 // # Errors
 //

@@ -167,6 +167,7 @@ func (q *Queue) dropOlder(out *outbox) {
 // show makes the waiting picture i the one to be seen; the fate of those before it is why.
 func (q *Queue) show(i int, why Why, out *outbox) {
 	first := q.cursor < 0
+	q.heading = 0
 	q.take(i, why, out)
 	q.waiting[0].first = first
 	q.move()

@@ -39,7 +39,7 @@ type Options struct {
 	// when there are more than three: 0 means 256 MiB.
 	Frames int
 	Bytes  int64
-	// History bounds the memory of the pictures kept for stepping back: 0 means 128 MiB, negative none.
+	// History bounds the memory of the pictures kept for stepping, those that a Refill adds included: 0 means 128 MiB, negative none.
 	History int64
 	// Created is when the player was created; Quality.CreationTime counts from it.
 	Created time.Time
@@ -90,6 +90,13 @@ type Queue struct {
 	pastBytes int64
 	cursor    int // -1: nothing yet, and past is what Keep was given
 	pinned    bool
+
+	heading int        // of the latest step, 0 since the clock decided last
+	refill  *Refill    // adds to past; nil: nobody does
+	bottom  bool       // there is nothing before past[0]
+	torn    bool       // pictures between past and waiting have been released
+	tornTo  media.Time // the last one of them
+	lost    bool       // they cannot be had again
 
 	lent    *frame.Video // what the last Pick returned
 	orphan  bool         // it is in no list any more
@@ -352,6 +359,12 @@ func (q *Queue) Step(n int) (t media.Time, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	ok = true
+	if n != 0 {
+		q.heading = n
+	}
+	if q.refill != nil {
+		defer q.refill.wake()
+	}
 	if q.cursor < 0 && len(q.waiting) > 0 { // nobody has asked for the first one yet
 		q.pinned = true
 		q.move()
@@ -364,7 +377,7 @@ func (q *Queue) Step(n int) (t media.Time, ok bool) {
 	}
 	for ; ok && n > 0; n-- {
 		if q.cursor == len(q.past)-1 {
-			if ok = len(q.waiting) > 0; !ok {
+			if ok = !q.torn && len(q.waiting) > 0; !ok {
 				break
 			}
 			q.move()
@@ -503,7 +516,9 @@ func (q *Queue) flush(g media.Gen, out *outbox) {
 	clear(q.past)
 	q.waiting, q.past = q.waiting[:0], q.past[:0]
 	q.waitingBytes, q.pastBytes = 0, 0
-	q.cursor, q.pinned = -1, false
+	q.cursor, q.pinned, q.heading = -1, false, 0
+	q.endRefill()
+	q.bottom, q.torn, q.lost = false, false, false
 	q.gen, q.eos, q.first, q.timed = g, false, false, false
 	q.phase.reset()
 	q.pace = newPace()
@@ -512,11 +527,7 @@ func (q *Queue) flush(g media.Gen, out *outbox) {
 // drop counts a picture's fate, if it has none yet, and gives it up.
 func (q *Queue) drop(e entry, why Why, out *outbox) {
 	q.settle(&e, why, out)
-	if e.v == q.lent {
-		q.orphan = true
-		return
-	}
-	e.v.Release()
+	q.part(e)
 }
 
 // settle counts the fate of a picture that will not be presented.
@@ -573,13 +584,21 @@ func (q *Queue) see(i int, why Why, out *outbox) {
 		q.settle(&q.past[q.cursor], why, out)
 	}
 	q.cursor = i
-	for q.cursor > 0 && (q.pastBytes > q.keep || len(q.past) > maxHistory) {
+	for q.cursor > 0 && q.over() {
+		if q.refill != nil && q.refill.back {
+			q.endRefill() // what it has found is farther away than what would have to go for it
+			continue
+		}
 		q.forget()
 	}
 }
 
-// forget releases the oldest picture of the past. Its fate has been counted.
+// forget releases the oldest picture of the past. Its fate has been counted. What was to precede it is void.
 func (q *Queue) forget() {
+	if q.refill != nil && q.refill.back {
+		q.endRefill()
+	}
+	q.bottom = false
 	e := q.past[0]
 	copy(q.past, q.past[1:])
 	q.past[len(q.past)-1] = entry{}
@@ -588,11 +607,7 @@ func (q *Queue) forget() {
 	if q.cursor >= 0 {
 		q.cursor--
 	}
-	if e.v == q.lent {
-		q.orphan = true
-		return
-	}
-	e.v.Release()
+	q.part(e)
 }
 
 // ran tells the element when the queue has run empty.

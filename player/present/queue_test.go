@@ -627,7 +627,27 @@ func TestQueue_Properties(t *testing.T) {
 			case op == 19:
 				r.Step(rnd.IntN(9) - 4)
 				stepped = true
-			case op == 20 || op == 21:
+			case op == 20:
+				m, ok := r.Missing()
+				if !ok {
+					break
+				}
+				f := r.Refill(m, m.At)
+				if !m.Before {
+					for i := range rnd.IntN(9) {
+						_ = f.Put(over(), picture(gen, m.At+media.Time(i)*0.04, 0.04)) // there may be no room
+					}
+					break
+				}
+				for i := rnd.IntN(30); i > 0; i-- {
+					if err := f.Put(over(), picture(gen, m.At-media.Time(i)*0.04, 0.04)); err != nil {
+						fail("a picture before %s is not taken: %v", m.At, err)
+					}
+				}
+				if rnd.IntN(3) > 0 {
+					f.Finish()
+				}
+			case op == 21:
 				r.EndOfStream(gen)
 			case op == 22:
 				now += rnd.Float64()

@@ -27,6 +27,9 @@ const (
 	// stepBack is how far before a picture's time the seek to the one before goes: less than a tick of the finest usual
 	// time scale, more than what counts as the same time.
 	stepBack media.Span = 5e-6
+	// stepGap is the longest gap that a step leads over at once. What is missing for longer may well be had: a seek has left it
+	// out.
+	stepGap media.Span = 1
 	// dryMargin is how long before the end of what is buffered the decoder is made to put out all it holds.
 	dryMargin = 250 * time.Millisecond
 	// keyPatience is how long, when one worker lacks a key, the other may take to find out that it does too.
@@ -50,7 +53,7 @@ type control struct {
 	applied   media.Gen // the generation that readers, queue and sink are at
 	prerolled bool      // what the generation starts with is ready
 	stepped   bool      // the picture shown is not at the clock's position
-	rewound   media.Gen // the generation that a step back began whose picture was not kept
+	rewound   media.Gen // the generation that a step began whose picture was not buffered; guarded by loop
 	running   bool      // the clock has been told to run
 	size      [2]int    // of the picture seen last
 	// when a worker was first seen to lack a key, zero when none does
@@ -490,23 +493,31 @@ func (e *Element) stepBySeek(one int) (yes bool) {
 }
 
 // stepTarget is where a step that leads to t seeks to: t where that is buffered; the nearest point in the step's direction
-// that is, so that gaps are stepped over; and t again where there is no such point but media to be had.
+// that is, so that gaps are stepped over; and t again where there is no such point nearby but media to be had.
 func stepTarget(buffered, seekable media.Ranges, t media.Time, one int) (media.Time, bool) {
 	if _, ok := buffered.Find(t); ok {
 		return t, true
 	}
 	if one > 0 {
-		if r, ok := buffered.Next(t); ok {
+		if r, ok := buffered.Next(t); ok && r.Start.Sub(t) <= stepGap {
 			return r.Start, true
 		}
 		return t, len(seekable) > 0 && t < seekable.End().Add(-stepBack)
 	}
-	for i := len(buffered) - 1; i >= 0; i-- {
-		if buffered[i].End <= t {
-			return buffered[i].End.Add(-stepBack), true
-		}
+	if r, ok := rangeBefore(buffered, t); ok {
+		return r.End.Add(-stepBack), true
 	}
 	return t, len(seekable) > 0 && t >= seekable[0].Start
+}
+
+// rangeBefore is the range that t lies in or, but for a gap, after.
+func rangeBefore(buffered media.Ranges, t media.Time) (media.Range, bool) {
+	for i := len(buffered) - 1; i >= 0; i-- {
+		if r := buffered[i]; r.Start <= t {
+			return r, t.Sub(r.End) <= stepGap
+		}
+	}
+	return media.Range{}, false
 }
 
 // checkWorkers turns the failure of a worker into the element's. Playback goes on without sound when only sound

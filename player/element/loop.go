@@ -68,6 +68,7 @@ func (e *Element) AudioDelay() media.Span {
 // HTML: dom-media-fastseek.
 func (e *Element) FastSeek(t media.Time) {
 	e.loop.Do(func(tx *mse.Tx) {
+		e.ctl.steps.Store(0)
 		if r, ok := e.bufferedAround(tx, t); ok {
 			for _, reader := range e.readers {
 				if rap, found := reader.RAPTx(tx, t); found && reader.Track() == e.videoTrack && rap >= r.Start {

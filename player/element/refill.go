@@ -62,15 +62,9 @@ func refillFrom(buffered media.Ranges, m present.Missing) (from, until media.Tim
 		_, ok = buffered.Find(m.At)
 		return m.At, 0, ok
 	}
-	t := m.At.Add(-stepBack)
-	for i := len(buffered) - 1; i >= 0; i-- {
-		r := buffered[i]
-		if r.Start <= t {
-			until = min(m.At, r.End)
-			return max(until.Add(-stepBack-m.Span), r.Start), until, true
-		}
-	}
-	return 0, 0, false
+	r, ok := rangeBefore(buffered, m.At.Add(-stepBack))
+	until = min(m.At, r.End)
+	return max(until.Add(-stepBack-m.Span), r.Start), until, ok
 }
 
 // stopRefill ends what refill began.

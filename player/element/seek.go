@@ -14,6 +14,7 @@ import (
 func (e *Element) Seek(t media.Time) {
 	now := time.Now()
 	e.loop.Do(func(tx *mse.Tx) {
+		e.ctl.steps.Store(0)
 		e.seek(tx, t)
 		e.seekedAt = now
 	})
@@ -94,10 +95,10 @@ func nearest(s media.Ranges, t media.Time) media.Time {
 	return best
 }
 
-// Step shows the next picture, or with -1 the one before, while playback is paused.
+// Step shows the next picture, or with -1 the one before, while playback is paused. While somebody seeks it does nothing.
 func (e *Element) Step(n int) {
 	e.loop.Do(func(*mse.Tx) {
-		if e.paused && e.metadata && !e.broken && !e.seeking {
+		if e.paused && e.metadata && !e.broken && (!e.seeking || e.ctl.rewound == e.gen) {
 			e.ctl.steps.Add(int32(n))
 		}
 	})

@@ -196,3 +196,60 @@ func TestStep_Removed(t *testing.T) {
 		})
 	}
 }
+
+// TestStep_Gap steps over a gap of the media, and does not step over what is only not buffered.
+func TestStep_Gap(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		gap  int  // ms, after 2 s
+		over bool // it is stepped over
+	}{{"short", 400, true}, {"long", 4000, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			within(t, func(t *testing.T) {
+				r := newRigWith(t, "v", room(20))
+				defer r.stop()
+				r.append(r.v, movie(0, 2000, 40, 25))
+				r.append(r.v, movie(2000+c.gap, 4000+c.gap, 40, 25))
+				after := media.FromTicks(int64(2000+c.gap), 1000)
+				r.e.Seek(after.Add(0.1))
+				time.Sleep(time.Second)
+				r.walk(-2, 100*time.Millisecond)
+				r.e.Step(-1)
+				time.Sleep(time.Second)
+				if !c.over {
+					if !r.e.Seeking() {
+						t.Fatalf("a step back from %s leads to %s", after, r.last().PTS)
+					}
+					r.append(r.v, movie(5000, 6000, 40, 25))
+					time.Sleep(time.Second)
+					if got := r.last().PTS; got != 5.96 {
+						t.Errorf("with the media there a step back from %s leads to %s", after, got)
+					}
+					r.e.Seek(1.97)
+					time.Sleep(time.Second)
+					r.e.Step(1)
+					time.Sleep(time.Second)
+					if !r.e.Seeking() {
+						t.Fatalf("a step from 1.96 leads to %s", r.last().PTS)
+					}
+					r.append(r.v, movie(2000, 3000, 40, 25))
+					time.Sleep(time.Second)
+					if got := r.last().PTS; got != 2 {
+						t.Errorf("with the media there a step from 1.96 leads to %s", got)
+					}
+					return
+				}
+				if got := r.last().PTS; got != 1.96 {
+					t.Fatalf("a step back from %s leads to %s", after, got)
+				}
+				r.walk(-20, 100*time.Millisecond)
+				r.walk(20, 100*time.Millisecond)
+				r.e.Step(1)
+				time.Sleep(time.Second)
+				if got := r.last().PTS; got != after {
+					t.Errorf("a step from 1.96 leads to %s", got)
+				}
+			})
+		})
+	}
+}

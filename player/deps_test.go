@@ -51,6 +51,7 @@ var allowed = map[string]string{
 	"player/session":     "mse/media player/abr",
 	"player/loudness":    "",
 	"player/detect":      "mse/media player/frame",
+	"player/likeness":    "mse/media player/frame",
 	"player/steer":       "player/manifest",
 	"player/source":      "mse/bytestream mse/isobmff mse/media mse/mime mse/webm player/dash player/fetch player/file player/hls player/manifest",
 	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/steer player/stream/plan",
@@ -66,7 +67,7 @@ var allowed = map[string]string{
 	"player/text/cea":    "mse/media player/text/cue",
 	"player/text/vobsub": "mse/media",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/source player/stream player/stream/plan " +
-		"player/decode player/detect player/frame player/loudness player/session player/subtitle player/text/cue",
+		"player/decode player/detect player/frame player/likeness player/loudness player/session player/subtitle player/text/cue",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/subtitle player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/file player/fetch player/source player/stream player/stream/plan player/text/vobsub",
 	"player/playertest/xvfb":      "",
@@ -129,6 +130,7 @@ var forbidden = map[string]string{
 	"player/charset":  "os net net/http sync context time log log/slog",
 	"player/loudness": "os net net/http sync context time log log/slog",
 	"player/detect":   "os net net/http sync context time log log/slog",
+	"player/likeness": "os net net/http sync context time log log/slog",
 	"player/session":  "os net net/http sync context log log/slog", // told the network
 }
 

@@ -578,6 +578,67 @@ int door_scale(door_scaler *s, AVFrame *dst, int dst_format, const AVFrame *src,
 	return r < 0 ? r : 0;
 }
 
+void door_fitter_free(door_fitter *s)
+{
+	sws_freeContext(s->sws);
+	memset(s, 0, sizeof *s);
+}
+
+int door_fit(door_fitter *s, AVFrame *dst, int dst_width, int dst_height, int dst_format, int dst_range,
+	const uint8_t *y, const uint8_t *u, const uint8_t *v, const int stride[3], int width, int height, int format, int range, int matrix)
+{
+	const uint8_t *data[4] = {y, u, v, NULL};
+	const int strides[4] = {stride[0], stride[1], stride[2], 0};
+	int r;
+
+	if (!s->sws || s->width != width || s->height != height || s->format != format || s->range != range || s->matrix != matrix ||
+		s->dst_width != dst_width || s->dst_height != dst_height || s->dst_format != dst_format || s->dst_range != dst_range) {
+		door_fitter_free(s);
+		s->sws = sws_alloc_context();
+		if (!s->sws)
+			return AVERROR(ENOMEM);
+		av_opt_set_int(s->sws, "srcw", width, 0);
+		av_opt_set_int(s->sws, "srch", height, 0);
+		av_opt_set_int(s->sws, "src_format", format, 0);
+		av_opt_set_int(s->sws, "dstw", dst_width, 0);
+		av_opt_set_int(s->sws, "dsth", dst_height, 0);
+		av_opt_set_int(s->sws, "dst_format", dst_format, 0);
+		av_opt_set_int(s->sws, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND, 0);
+		av_opt_set_int(s->sws, "src_range", range, 0);
+		av_opt_set_int(s->sws, "dst_range", dst_range, 0);
+		// Chroma lies between the rows of luma; what lies elsewhere does so on both sides.
+		av_opt_set_int(s->sws, "src_v_chr_pos", 128, 0);
+		av_opt_set_int(s->sws, "dst_v_chr_pos", 128, 0);
+		r = sws_init_context(s->sws, NULL, NULL);
+		if (r < 0) {
+			door_fitter_free(s);
+			return r;
+		}
+		// The samples stay in the matrix that they are in: both sides are given the same one.
+		sws_setColorspaceDetails(s->sws, coefficients(matrix), range, coefficients(matrix), dst_range, 0, 1 << 16, 1 << 16);
+		s->width = width;
+		s->height = height;
+		s->format = format;
+		s->range = range;
+		s->matrix = matrix;
+		s->dst_width = dst_width;
+		s->dst_height = dst_height;
+		s->dst_format = dst_format;
+		s->dst_range = dst_range;
+	}
+	if (dst->width != dst_width || dst->height != dst_height || dst->format != dst_format || !dst->buf[0]) {
+		av_frame_unref(dst);
+		dst->width = dst_width;
+		dst->height = dst_height;
+		dst->format = dst_format;
+		r = av_frame_get_buffer(dst, 0);
+		if (r < 0)
+			return r;
+	}
+	r = sws_scale(s->sws, data, strides, 0, height, dst->data, dst->linesize);
+	return r < 0 ? r : 0;
+}
+
 static int layout_for(AVChannelLayout *l, int channels, uint64_t mask)
 {
 	if (mask && av_channel_layout_from_mask(l, mask) >= 0 && l->nb_channels == channels)

@@ -5,6 +5,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavfilter/avfilter.h>
 #include <libavformat/avformat.h>
+#include <libavutil/pixdesc.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 
@@ -108,6 +109,17 @@ typedef struct door_scaler {
 
 int door_scale(door_scaler *s, AVFrame *dst, int dst_format, const AVFrame *src, int range, int src_matrix, int dst_matrix, int threads);
 void door_scaler_free(door_scaler *s);
+
+// door_fitter brings pictures to another size and form for comparing them.
+typedef struct door_fitter {
+	struct SwsContext *sws;
+	int width, height, format, range, matrix, dst_width, dst_height, dst_format, dst_range;
+} door_fitter;
+
+// door_fit scales planes into dst, whose buffer it makes where it does not fit. The matrix is that of whichever side is YUV.
+int door_fit(door_fitter *s, AVFrame *dst, int dst_width, int dst_height, int dst_format, int dst_range,
+	const uint8_t *y, const uint8_t *u, const uint8_t *v, const int stride[3], int width, int height, int format, int range, int matrix);
+void door_fitter_free(door_fitter *s);
 
 // Sound conversion between interleaved float formats.
 int door_resampler_open(SwrContext **s, int in_rate, int in_channels, uint64_t in_mask, int out_rate, int out_channels, uint64_t out_mask);

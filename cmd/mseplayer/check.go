@@ -48,6 +48,7 @@ type checkOptions struct {
 	deep            bool
 	simulate        string
 	frames          string
+	reference       string
 	maxDuration     float64
 	liveDuration    float64
 	jobs            int
@@ -62,7 +63,7 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f.SortFlags = false
 	f.StringVar(&o.json, "json", "", "write the report as JSON to `FILE|-`, one line for each source")
 	f.StringVar(&o.junit, "junit", "", "write the report as JUnit XML to `FILE|-`: a test case for each rule and track")
-	f.StringVar(&o.html, "html", "", "write the report as one HTML page with plots to `FILE|-`")
+	f.StringVar(&o.html, "html", "", "write the report as one HTML page with plots and pictures to `FILE|-`")
 	f.BoolVar(&o.text, "text", false, "write the report as text (the default when no other is asked for)")
 	f.StringVar(&o.failOn, "fail-on", "error", "exit with 1 from which severity on: `error|warning|none`")
 	f.StringVar(&o.rules, "rules", "", "which rules count: +CODE or -CODE besides the usual ones, CODE for those alone; an area such as timing stands for all of it (`LIST` with commas)")
@@ -74,6 +75,7 @@ func checkFlags(o *checkOptions) *pflag.FlagSet {
 	f.BoolVar(&o.deep, "deep", false, "look at the content of pictures and sound too, and decode every switch between representations; takes longer")
 	f.StringVar(&o.simulate, "simulate", "", "work out playback over the network in `TRACE`: lines of SECONDS KBIT/S [LATENCY-MS]")
 	f.StringVar(&o.frames, "frames", "", "write a line for each coded frame to `FILE|-` as comma-separated values")
+	f.StringVar(&o.reference, "reference", "", "compare the pictures with those of `FILE`, a file or a manifest: PSNR and SSIM; takes longer")
 	f.Float64Var(&o.maxDuration, "max-duration", 0, "check the first `D` seconds of each track")
 	f.Float64Var(&o.liveDuration, "live-duration", 30, "watch a live presentation for `D` seconds")
 	f.IntVar(&o.jobs, "jobs", 0, "check `N` representations at the same time (default: the number of cores)")
@@ -92,6 +94,10 @@ func (o *checkOptions) check(f *pflag.FlagSet) error {
 		return usage("--fail-on %s: takes error, warning or none", o.failOn)
 	case o.deep && o.noDecode:
 		return usage("--deep and --no-decode: give one of them")
+	case f.Changed("reference") && o.reference == "":
+		return usage("--reference: takes the name of a file or of a manifest")
+	case o.reference != "" && o.noDecode:
+		return usage("--reference and --no-decode: give one of them")
 	case o.maxDuration < 0 || f.Changed("max-duration") && !(o.maxDuration > 0):
 		return usage("--max-duration %g: must be more than 0 seconds", o.maxDuration)
 	case !(o.liveDuration > 0 && o.liveDuration <= maxLiveSeconds):
@@ -275,6 +281,16 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 	if o.noDecode {
 		opt.Decoders = nil
 	}
+	if o.reference != "" {
+		if opt.Reference, err = resolve(o.reference); err != nil {
+			c.exit(fail("check", exitUsage, fmt.Errorf("--reference: %w", err)))
+			return
+		}
+		opt.Fitter = func() check.Fitter { return &ffmpeg.Fitter{} }
+	}
+	if o.html != "" {
+		opt.Pictures = thumbnail
+	}
 	var bar *progressLine
 	if !o.quiet && terminal(os.Stderr) {
 		bar = &progressLine{name: name, out: os.Stderr, now: time.Now, colour: colours(os.Stderr)}
@@ -289,7 +305,7 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		c.exit(internalFailure(fmt.Sprint(bug.Value), bug.Stack))
 	case errors.Is(err, errInterrupted):
 		c.exit(exitInterrupted)
-	case errors.As(err, &bad), errors.Is(err, check.ErrSelection):
+	case errors.As(err, &bad), errors.Is(err, check.ErrSelection), errors.Is(err, check.ErrReference):
 		c.exit(fail("check", exitUsage, err))
 	case err != nil:
 		c.exit(internalFailure(err.Error(), nil))

@@ -79,6 +79,9 @@ type Loudness struct {
 	MaxShortTerm Seconds `json:"maxShortTerm"`
 	TruePeak     Seconds `json:"truePeak"`
 	SamplePeak   Seconds `json:"samplePeak"`
+	// ShortTerm is the short-term loudness second by second: value i is of the three seconds that end 3 + i seconds after the
+	// first sound.
+	ShortTerm []Seconds `json:"shortTerm"`
 }
 
 // inspector looks at what one lane decodes. It belongs to the lane's goroutine until that has ended; times are on the
@@ -87,8 +90,13 @@ type inspector struct {
 	// deep looks at the content, list remembers what the list of frames says of pictures.
 	deep, list bool
 	told       []toldPicture
-	// only replaces everything else; nil for nothing.
-	only     func(*frame.Video)
+	// only replaces everything else and takes the pictures over; nil for nothing.
+	only func(*frame.Video)
+	// planar asks for pictures of which the planes are known.
+	planar   bool
+	alike    *prints // of what is compared with a reference; nil for nothing
+	shots    shots
+	out      *decoded // of the lane
 	pictures detect.Pictures
 	sound    detect.Sound
 
@@ -102,25 +110,36 @@ type inspector struct {
 }
 
 // inspect returns what makes inspectors, nil when nobody asked for any.
-func (r *run) inspect() func() *inspector {
-	if !r.opt.Deep && !r.opt.Frames {
-		return nil
+func (r *run) inspect() func(*lane) *inspector {
+	if r.look != nil || !r.opt.Deep && !r.opt.Frames && !r.compared() && r.opt.Pictures == nil {
+		return r.look
 	}
-	return func() *inspector { return &inspector{deep: r.opt.Deep, list: r.opt.Frames} }
+	return func(l *lane) *inspector {
+		x := &inspector{deep: r.opt.Deep, list: r.opt.Frames, planar: r.opt.Pictures != nil, out: &l.out}
+		x.shots.draw = r.opt.Pictures
+		if r.compared() && l.stream.info.Kind == media.Video {
+			x.alike, x.planar = &prints{}, true
+		}
+		return x
+	}
 }
 
 // picture looks at the next picture.
 func (l *inspector) picture(v *frame.Video) {
-	if l.only != nil {
-		l.only(v)
-		return
-	}
 	if l.list {
 		l.tell(v)
 	}
-	if !l.deep {
-		return
+	if l.alike != nil {
+		l.alike.add(v)
 	}
+	if l.deep {
+		l.measure(v)
+	}
+	l.shoot(v)
+}
+
+// measure looks at the content of a picture.
+func (l *inspector) measure(v *frame.Video) {
 	l.pictures.Add(v)
 	if v.Quantized {
 		q := float64(v.Quantizer)
@@ -163,7 +182,16 @@ func (l *inspector) loudness() *Loudness {
 		return nil
 	}
 	r := l.meter.Result()
-	return &Loudness{decibels(r.Integrated), decibels(r.Range), decibels(r.MaxMomentary), decibels(r.MaxShort), decibels(r.TruePeak), decibels(r.SamplePeak)}
+	return &Loudness{decibels(r.Integrated), decibels(r.Range), decibels(r.MaxMomentary), decibels(r.MaxShort), decibels(r.TruePeak), decibels(r.SamplePeak), l.shortTerm()}
+}
+
+// shortTerm is the short-term loudness second by second.
+func (l *inspector) shortTerm() []Seconds {
+	out := []Seconds{}
+	for _, v := range l.meter.ShortTerm() {
+		out = append(out, decibels(v))
+	}
+	return out
 }
 
 // content is what was seen and heard, nil when nobody looked.
@@ -251,7 +279,7 @@ func (l *lane) judgeSpans(found *findings, make func(code, message string) Findi
 		case code != codeFreeze && (atStart || atEnd):
 			f.Severity = manifest.SeverityInfo
 		}
-		f.Time = Seconds(at)
+		f.Time, f.Picture = Seconds(at), l.shot(code, r.Start)
 		f.Evidence = map[string]any{"start": round(at), "end": round(end), "durationMs": millis(float64(r.Len()))}
 		if segment >= 0 {
 			f.Evidence["segment"] = segment

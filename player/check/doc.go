@@ -16,6 +16,11 @@
 // presentation on a server is watched for a while, with the lists and the server's clock as in playback, periods that begin meanwhile
 // included, and each version of a manifest or playlist compared with the one before; one that is a file is taken as it is.
 //
+// Pictures are compared with those of a reference when all tracks are done, because only then it is known where floating media
+// lies and by how much the times of both differ: prints of the pictures, taken on the way, tell that. Then each track of pictures
+// is decoded once more, the reference with it, so that two pictures of either are in memory at a time. Both passes over the
+// reference have a run of their own.
+//
 // A missing or broken segment is a finding, and the check goes on with the next segment. Which findings there are is a
 // table, see [Rules]; a new rule needs a row there and a place in judge, where the measures of a track are looked at, or in
 // overall, where tracks and periods are compared.

@@ -78,7 +78,10 @@ func pageTitle(reports []*Report) string {
 type raw string
 
 // page writes HTML. What is formatted with %s is escaped unless it is raw.
-type page struct{ *bufio.Writer }
+type page struct {
+	*bufio.Writer
+	pictures int // so many are on it
+}
 
 func (p *page) add(format string, args ...any) {
 	for i, a := range args {
@@ -105,6 +108,8 @@ func (p *page) report(r *Report) {
 	p.findings(r)
 	p.timeline(r)
 	p.bitrates(r)
+	p.likeness(r)
+	p.loudness(r)
 	p.keyMatrices(r)
 	p.tracks(r)
 	p.add("</article>\n")
@@ -154,6 +159,7 @@ func (p *page) finding(f *Finding) {
 		p.add("<br>%s", clock(f.Time))
 	}
 	p.add("</td><td>%s", f.Message)
+	p.picture(f)
 	if f.Segment != nil {
 		p.add("<br><code>%s</code>", f.Segment.URL)
 	}

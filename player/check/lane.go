@@ -10,6 +10,7 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
+	"mseplayer/player/frame"
 )
 
 // maxRestarts bounds how often decoding a stream begins anew after the decoder gave up.
@@ -54,7 +55,7 @@ func (p *pipe) start(s *stream, t *mse.Track) error {
 	cancel(errNothing)
 	l := &lane{pipe: p, stream: s, reader: r, keys: p.keys.Decrypter(), noWait: noWait, wake: make(chan struct{}, 1)}
 	if p.look != nil {
-		l.out.look = p.look()
+		l.out.look = p.look(l)
 	}
 	target := media.Time(0)
 	if s.info.Kind == media.Audio {
@@ -81,7 +82,13 @@ func (l *lane) run() {
 		}
 	}()
 	p := l.pipe
-	o := decode.WorkerOptions{Decoder: decode.Options{Threads: p.threads, Decrypter: l.keys, Quantizers: l.out.look != nil && l.out.look.deep}, KeepLeading: true, Log: p.log}
+	o := decode.WorkerOptions{Decoder: decode.Options{Threads: p.threads, Decrypter: l.keys}, KeepLeading: true, Log: p.log}
+	if look := l.out.look; look != nil {
+		o.Decoder.Quantizers = look.deep
+		if look.planar {
+			o.Decoder.Formats = func(f frame.PixelFormat) bool { return f.PlaneCount() > 0 }
+		}
+	}
 	f := factory{p.decoders, l}
 	for restarts := 0; ; restarts++ {
 		var st decode.Status

@@ -45,8 +45,8 @@ type pipe struct {
 	log      *slog.Logger
 	ms       *mse.MediaSource
 	att      *mse.Attachment
-	idle     chan *lane        // lanes that have nothing to do
-	look     func() *inspector // makes what looks at the pictures and the sound of a lane; nil for nothing
+	idle     chan *lane             // lanes that have nothing to do
+	look     func(*lane) *inspector // makes what looks at the pictures and the sound of a lane; nil for nothing
 
 	pending *meter // for the SourceBuffer that is being added
 	lanes   []*lane

@@ -87,6 +87,8 @@ type Report struct {
 	Quality  Quality `json:"videoPlaybackQuality"`
 	// Sessions is how the presentation would play over a simulated network, where that was asked for.
 	Sessions []Session `json:"sessions,omitempty"`
+	// Reference is what the pictures were compared with, if with anything.
+	Reference *Reference `json:"reference,omitempty"`
 	// Frames are the coded frames where they were asked for, in decode order of each track.
 	Frames []Frame `json:"-"`
 	Tracks []Track `json:"tracks"`
@@ -166,6 +168,8 @@ type Track struct {
 	Buffered          [][2]Seconds `json:"buffered"`
 	// Content is what there is to see and to hear, of checks that go deep.
 	Content *Content `json:"content,omitempty"`
+	// Likeness compares the pictures with those of a reference, of checks that have one.
+	Likeness *Likeness `json:"likeness,omitempty"`
 	// DecodeFPS is how many pictures were decoded in a second while this track was checked.
 	DecodeFPS Seconds `json:"decodeFps"`
 	// SegmentList has a row for each media segment with frames, in the order in which they came.
@@ -218,6 +222,8 @@ type Finding struct {
 	Segment        *Segment       `json:"segment"`
 	Time           Seconds        `json:"time"`
 	Evidence       map[string]any `json:"evidence"`
+	// Picture is an image (PNG or JPEG) of what the finding is about, of checks that make some; nil for none.
+	Picture []byte `json:"-"`
 }
 
 // WriteJSON writes the report as one JSON object on one line.

@@ -374,7 +374,7 @@ func (l *lane) judge(found *findings, make func(code, message string) Finding) {
 			return
 		}
 		src, in := s.place.source(t.T)
-		f.Time = Seconds(src.Add(in.shift))
+		f.Time, f.Picture = Seconds(src.Add(in.shift)), l.shot(f.Code, t.T)
 		if i := in.segmentAt(src); i >= 0 {
 			f.Evidence["segment"] = i
 		}

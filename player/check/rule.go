@@ -79,6 +79,10 @@ const (
 	codeLetterbox    = "content.letterbox"
 	codeLanguage     = "content.language"
 
+	// of checks with a reference
+	codeMisfit    = "reference.misfit"
+	codeInversion = "reference.quality-inversion"
+
 	// of live presentations
 	codeUpdateStale       = "manifest.update-stale"
 	codeUpdateChanged     = "manifest.update-changed"
@@ -179,6 +183,8 @@ var rules = []Rule{
 	{codeFieldOrder, manifest.SeverityWarning, "the fields of a picture come in the other order than the bitstream says (--deep)"},
 	{codeLetterbox, manifest.SeverityInfo, "there are black bars around the picture (--deep)"},
 	{codeLanguage, manifest.SeverityWarning, "the language that the manifest says is not that of the media, or is missing (--deep)"},
+	{codeMisfit, manifest.SeverityWarning, "the pictures do not go together with the reference: length, times, shape, light or content (--reference)"},
+	{codeInversion, manifest.SeverityWarning, "pictures are less like the reference than those of a representation with fewer bits (--reference)"},
 	{codeKeyMissing, manifest.SeverityWarning, "a track is encrypted and its key is not known, so it was not decoded"},
 	{codeWrongKey, manifest.SeverityError, "what was decrypted with a key that was given is no media"},
 	{codeUnsupportedSystem, manifest.SeverityWarning, "the key is to be had from a protection system only that the player does not do"},

@@ -19,16 +19,19 @@ import (
 	"mseplayer/player/crypt"
 	"mseplayer/player/decode"
 	"mseplayer/player/fetch"
+	"mseplayer/player/frame"
 	"mseplayer/player/manifest"
 	"mseplayer/player/session"
 	"mseplayer/player/source"
 	"mseplayer/player/stream/plan"
 )
 
-// ErrSelection says that no representation has a name that was asked for, ErrProfile that no profile has.
+// ErrSelection says that no representation has a name that was asked for, ErrProfile that no profile has, ErrReference that
+// nothing can be compared with the reference.
 var (
 	ErrSelection = errors.New("no such representation")
 	ErrProfile   = errors.New("no such profile")
+	ErrReference = errors.New("reference")
 )
 
 // Options say what is checked and with what.
@@ -62,6 +65,13 @@ type Options struct {
 	Frames bool
 	// Trace is a network over which playback is worked out; none if it is empty.
 	Trace []session.Step
+	// Reference names what the pictures were made of: a file or a manifest. What is decoded is compared with it; "" is for
+	// nothing. Fitter makes what scales pictures for that.
+	Reference string
+	Fitter    func() Fitter
+	// Pictures draws what findings are about, small, as PNG or JPEG; nil for no such pictures. It may be called from several
+	// goroutines and keeps nothing of the picture; a result of nil is none.
+	Pictures func(*frame.Video) []byte
 	// Waivers are findings that do not count. Now is the time on which they are judged, by default that of the check.
 	Waivers []Waiver
 	Now     time.Time
@@ -97,6 +107,8 @@ type run struct {
 	ring    *crypt.Keyring
 	ctx     context.Context
 
+	look func(*lane) *inspector // replaces what Options ask for; nil for that
+
 	broadcast *broadcast // nil unless a live presentation is being watched
 	tasks     []task     // once they are done
 
@@ -109,7 +121,7 @@ type run struct {
 // Run checks what name refers to: a manifest, a media file, a URL or "-" for standard input. It returns the report
 // together with an error when the source cannot be opened (a *source.Error), when ctx ended before the check did (its
 // cause), or when the program has a bug (a *PanicError). The report is nil only with an error that matches
-// ErrSelection or ErrProfile.
+// ErrSelection, ErrProfile or ErrReference.
 func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	start := time.Now()
 	prof, ok := profileOf(o.Profile)
@@ -139,7 +151,7 @@ func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	}
 	cancel(nil)
 	r.group.wg.Wait()
-	if errors.Is(err, ErrSelection) {
+	if errors.Is(err, ErrSelection) || errors.Is(err, ErrReference) {
 		return nil, err
 	}
 	rep.Findings = slices.DeleteFunc(rep.Findings, func(f Finding) bool { return !o.Rules.Has(f.Code) })
@@ -194,7 +206,13 @@ func (r *run) check(name string, rep *Report) error {
 	if p := src.Presentation; p != nil {
 		tasks = append(tasks, r.switches(p, tasks)...)
 	}
-	r.all(tasks)
+	compare, err := r.likenessTasks(tasks)
+	if err != nil {
+		return err
+	}
+	defer compare.close()
+	r.expect(tasks, compare.learning(), compare.tasks())
+	r.all(slices.Concat(tasks, compare.learning()))
 	if r.broadcast != nil {
 		stop()
 		tasks = append(tasks, r.broadcast.finish()...)
@@ -215,6 +233,13 @@ func (r *run) check(name string, rep *Report) error {
 		if s, ok := t.(*segmentTask); !ok || !s.pictures {
 			normal = append(normal, tracks...)
 		}
+	}
+	if compare != nil && r.ctx.Err() == nil {
+		if err := compare.ref.learn(); err != nil {
+			return err
+		}
+		r.all(compare.tasks())
+		compare.report(rep)
 	}
 	aligned, found := r.alignments()
 	rep.Alignment = aligned
@@ -268,12 +293,16 @@ type task interface {
 	result() ([]Track, []Finding)
 }
 
-// all carries out the tasks, at most Jobs at a time.
-func (r *run) all(tasks []task) {
-	r.progress.Total = len(tasks)
-	for _, t := range tasks {
+// expect says what there is to do in all.
+func (r *run) expect(lists ...[]task) {
+	for _, t := range slices.Concat(lists...) {
+		r.progress.Total++
 		r.work += t.cost()
 	}
+}
+
+// all carries out the tasks, at most Jobs at a time.
+func (r *run) all(tasks []task) {
 	queue := slices.Clone(tasks)
 	slices.SortStableFunc(queue, func(a, b task) int { return cmp.Compare(b.cost(), a.cost()) })
 	videos := 0

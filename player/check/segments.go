@@ -40,7 +40,7 @@ type segmentTask struct {
 	// nil for nothing. They are set before work.
 	tap   func(s *stream, f *media.CodedFrame, own media.Time)
 	order func() func(manifest.Getter) (plan.Item, error)
-	look  func() *inspector
+	look  func(*lane) *inspector
 
 	// owned by work
 	reach

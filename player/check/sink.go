@@ -50,7 +50,12 @@ func (s pictureSink) Put(_ context.Context, v *frame.Video) error {
 		s.width, s.height = v.Crop.W, v.Crop.H
 		s.sarNum, s.sarDen, s.color = v.SARNum, v.SARDen, v.Color
 	}
-	if s.look != nil {
+	switch {
+	case s.look == nil:
+	case s.look.only != nil:
+		s.look.only(v)
+		return nil
+	default:
 		s.look.picture(v)
 	}
 	v.Release()

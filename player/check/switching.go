@@ -47,6 +47,7 @@ type switched struct {
 type switchedPictures struct {
 	at      []media.Time
 	corrupt []media.Time
+	shots   shots // of those that are damaged
 }
 
 // switches makes the forced runs of a presentation: for each pair of neighbours in bandwidth one from either.
@@ -164,16 +165,20 @@ func (t *switchTask) note(s *stream, f *media.CodedFrame, own media.Time) {
 }
 
 // watch makes what remembers the pictures of a lane.
-func (t *switchTask) watch() *inspector {
-	x := &switchedPictures{}
+func (t *switchTask) watch(*lane) *inspector {
+	x := &switchedPictures{shots: shots{draw: t.opt.Pictures}}
 	t.decoded = append(t.decoded, x)
-	return &inspector{only: func(v *frame.Video) {
+	return &inspector{planar: t.opt.Pictures != nil, only: func(v *frame.Video) {
+		defer v.Release()
 		if len(x.at) == 2*maxSwitched {
 			return
 		}
 		x.at = append(x.at, v.PTS)
 		if v.Corrupt {
 			x.corrupt = append(x.corrupt, v.PTS)
+			if x.shots.draw != nil {
+				x.shots.take(codeAfterSwitch, v.PTS, v)
+			}
 		}
 	}}
 }
@@ -220,6 +225,13 @@ func (t *switchTask) result() ([]Track, []Finding) {
 	f := to.finding(codeAfterSwitch, fmt.Sprintf("after switching from %s to it at segment %d, the picture at %s is %s", from.rep.TrackID, first.segment, shown.Clock(), what))
 	f.Severity, f.Hint = ruleOf(codeAfterSwitch).Severity, "begin each segment with a closed group of pictures, and end it at the same time in all representations"
 	f.Segment, f.Time = &Segment{Index: first.segment, URL: fetch.Redact(first.url)}, Seconds(shown)
+	for _, d := range t.decoded {
+		for _, s := range d.shots.list {
+			if s.at == first.at {
+				f.Picture = s.image
+			}
+		}
+	}
 	f.Evidence = map[string]any{"from": from.rep.TrackID, "missing": missing, "corrupt": corrupt}
 	return nil, []Finding{f}
 }

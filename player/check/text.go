@@ -65,6 +65,10 @@ func (r *Report) WriteText(w io.Writer, colour bool) error {
 		fmt.Fprintln(b)
 		r.table(b)
 	}
+	if r.Reference != nil {
+		fmt.Fprintln(b)
+		r.likeness(b)
+	}
 	if len(r.Sessions) > 0 {
 		fmt.Fprintln(b)
 	}
@@ -104,6 +108,23 @@ func (r *Report) table(w io.Writer) {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(x.ID), x.Type, or(printable(codecs)), or(printable(format)), kilo(x.AverageBitrate), kilo(x.PeakBitrate),
 			number(x.Segments), number(x.CodedFrames), number(decoded), number(x.KeyFrames), number(bad), clock(x.FirstPTS), clock(x.End), speed)
+	}
+	t.Flush()
+}
+
+// likeness writes one line for each track that was compared with the reference.
+func (r *Report) likeness(w io.Writer) {
+	fmt.Fprintf(w, "Compared with %s\n", printable(r.Reference.words()))
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(likenessHeads, "\t"))
+	for i := range r.Tracks {
+		if x := &r.Tracks[i]; x.Likeness != nil {
+			cells := x.likenessCells()
+			for k := range cells {
+				cells[k] = printable(cells[k])
+			}
+			fmt.Fprintln(t, strings.Join(cells, "\t"))
+		}
 	}
 	t.Flush()
 }

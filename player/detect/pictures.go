@@ -253,6 +253,10 @@ func (d *Pictures) Black() []media.Range { return d.black.all(d.end, Shortest) }
 // Still returns when nothing moves for at least Shortest, black or not.
 func (d *Pictures) Still() []media.Range { return d.still.all(d.end, Shortest) }
 
+// Now returns since when it has been black, and since when nothing has moved, as of the last picture, where that lasts at least
+// Shortest.
+func (d *Pictures) Now() (black, still media.Opt) { return d.black.now(d.end), d.still.now(d.end) }
+
 // Bars returns the bars of all pictures since the last change of their size; none when all were black. width and height are
 // of the pictures with their bars.
 func (d *Pictures) Bars() (b Bars, width, height int) {

@@ -34,5 +34,13 @@ func (s *spans) all(end media.Time, shortest media.Span) []media.Range {
 	return c.list
 }
 
+// now returns the beginning of the stretch that has not ended by end, if it lasts long enough by then.
+func (s *spans) now(end media.Time) media.Opt {
+	if !s.open || end.Sub(s.since) < Shortest-rounding {
+		return media.Opt{}
+	}
+	return media.Some(s.since)
+}
+
 // rounding is what arithmetic with times may be off by.
 const rounding media.Span = 1e-6

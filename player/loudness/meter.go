@@ -18,8 +18,9 @@ const (
 	offset = -0.691
 	// sideWeight is for loudspeakers at the sides and behind.
 	sideWeight = 1.41
-	// maxChannels and maxRate bound what is measured.
+	// maxChannels and maxRate bound what is measured, maxSeries the seconds whose short-term loudness is remembered.
 	maxChannels, maxRate = 64, 1 << 22
+	maxSeries            = 1 << 16
 )
 
 // Result is what a Meter has measured. What could not be measured, because there was no sound above the gate, is
@@ -47,10 +48,12 @@ type Meter struct {
 
 	sum   float64   // of the current step, weighted
 	count int       // samples of it
+	ended int       // steps that are complete
 	steps []float64 // mean squares of the last shortSteps steps, the oldest first
 
 	momentary, short histogram
-	peak, between1   float64 // of the samples, and of those in between
+	series           []float64 // of the short-term loudness
+	peak, between1   float64   // of the samples, and of those in between
 }
 
 // New returns a meter for interleaved sound of so many samples per second and channels. mask is FFmpeg's channel mask; 0
@@ -151,11 +154,15 @@ func (m *Meter) close() {
 	}
 	m.steps = append(m.steps, m.sum/float64(m.step))
 	m.sum, m.count = 0, 0
+	m.ended++
 	if n := len(m.steps); n >= momentarySteps {
 		m.momentary.add(mean(m.steps[n-momentarySteps:]))
 	}
 	if len(m.steps) == shortSteps {
 		m.short.add(mean(m.steps))
+		if m.ended%stepsPerSecond == shortSteps%stepsPerSecond && len(m.series) < maxSeries {
+			m.series = append(m.series, level(mean(m.steps)))
+		}
 	}
 }
 
@@ -166,6 +173,10 @@ func mean(list []float64) float64 {
 	}
 	return sum / float64(len(list))
 }
+
+// ShortTerm returns the short-term loudness in LUFS second by second: value i is of the three seconds that end 3 + i seconds
+// after the beginning; negative infinity where nothing is to be heard. The slice belongs to the meter.
+func (m *Meter) ShortTerm() []float64 { return m.series }
 
 // Result returns what has been measured so far.
 func (m *Meter) Result() Result {

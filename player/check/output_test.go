@@ -131,6 +131,16 @@ func (s *schema) validate(root *schema, path string, v any) (faults []string) {
 	return faults
 }
 
+// accepts reports whether a report in JSON conforms.
+func (s *schema) accepts(t testing.TB, text string) bool {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err)
+	}
+	return len(s.validate(s, "report", v)) == 0
+}
+
 // conforms compares the JSON of a report with the schema.
 func conforms(t testing.TB, s *schema, r *check.Report) {
 	t.Helper()

@@ -18,11 +18,14 @@ const (
 	maxSamples = 192
 	// maxOffset is how far offsets are looked for around those that are likely.
 	maxOffset media.Span = 10
+	// anchors is how many of them tell which offsets come into question; times of those may be rounded to within jitter.
+	anchors            = 4
+	jitter  media.Span = 0.002
 	// leastPart is which part of the samples must have a picture at their time for an offset to count.
 	leastPart = 0.5
 	// clearly is by what factor, and slightly by how much of the levels of 8 bits, another offset must fit better than one
 	// that is likely.
-	clearly, slightly = 0.9, 0.05
+	clearly, slightly = 0.97, 0.01
 	// MaxPrints is how many pictures of a track it is worth to keep prints of.
 	MaxPrints = 1 << 14
 )
@@ -108,12 +111,7 @@ func Align(a, b []Print) (best Alignment, ok bool) {
 			likely = append(likely, x)
 		}
 	}
-	anchor := sample[0].At
-	for i := range b {
-		offset := anchor.Sub(b[i].At)
-		if offset.Abs() > maxOffset && (offset-start).Abs() > maxOffset {
-			continue
-		}
+	for _, offset := range offsets(sample, b, start) {
 		if x, fits := fit(sample, b, offset); fits && (!ok || x.Difference < best.Difference) {
 			best, ok = x, true
 		}
@@ -128,6 +126,28 @@ func Align(a, b []Print) (best Alignment, ok bool) {
 		best.Offset = refine(sample, b, best.Offset)
 	}
 	return best, ok
+}
+
+// offsets are those at which some of the samples, spread over the track, are at the time of a picture of b, near 0 and near start.
+func offsets(sample, b []Print, start media.Span) []media.Span {
+	var all []media.Span
+	for k := range anchors {
+		anchor := sample[k*len(sample)/anchors].At
+		for i := range b {
+			offset := anchor.Sub(b[i].At)
+			if offset.Abs() <= maxOffset || (offset-start).Abs() <= maxOffset {
+				all = append(all, offset)
+			}
+		}
+	}
+	slices.Sort(all)
+	out := all[:0]
+	for _, x := range all {
+		if n := len(out); n == 0 || x-out[n-1] > jitter {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // tolerance is how far apart the times of two pictures may be that are the same: half of the shorter one.

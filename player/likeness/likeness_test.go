@@ -215,11 +215,14 @@ func prints(from, to, rate, shift float64, f frame.PixelFormat, coarse bool) []l
 func TestAlign(t *testing.T) {
 	deep := frame.PixelFormat{Layout: frame.YUV, Depth: 10, ChromaShiftX: 1, ChromaShiftY: 1}
 	ref := prints(0, 12, 25, 0, frame.I420, false)
+	early := prints(0, 12, 25, 0.023, frame.I420, true)
+	early[0].At = 0 // as some writers have it
 	for _, c := range []struct {
 		name string
 		a    []likeness.Print
 		want float64
 	}{
+		{"first picture too early", early, 0.023},
 		{"together", prints(0, 12, 25, 0, frame.I420, true), 0},
 		{"one picture late", prints(0, 12, 25, 0.04, frame.I420, true), 0.04},
 		{"one picture early", prints(0, 12, 25, -0.04, frame.I420, true), -0.04},

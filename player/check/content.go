@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/player/detect"
 	"mseplayer/player/frame"
+	"mseplayer/player/likeness"
 	"mseplayer/player/loudness"
 	"mseplayer/player/manifest"
 	"mseplayer/player/stream/plan"
@@ -118,7 +120,7 @@ func (r *run) inspect() func(*lane) *inspector {
 		x := &inspector{deep: r.opt.Deep, list: r.opt.Frames, planar: r.opt.Pictures != nil, out: &l.out}
 		x.shots.draw = r.opt.Pictures
 		if r.compared() && l.stream.info.Kind == media.Video {
-			x.alike, x.planar = &prints{}, true
+			x.alike, x.planar = &prints{limit: cmp.Or(r.prints, likeness.MaxPrints)}, true
 		}
 		return x
 	}

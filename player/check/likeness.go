@@ -223,7 +223,10 @@ func (t *likenessTask) work(threads int) {
 	}
 	t.stream, t.id, t.seen = s, id, l.out.look.alike
 	var ok bool
-	if t.align, ok = likeness.Align(l.placed(), t.compare.ref.prints); !ok || t.seen.turn != t.compare.ref.look.turn || t.seen.mirror != t.compare.ref.look.mirror {
+	if t.align, ok = likeness.Align(l.placed(), t.compare.ref.prints); !ok {
+		t.align = likeness.Alignment{Alike: math.NaN()} // by their times alone
+	}
+	if t.seen.turn != t.compare.ref.look.turn || t.seen.mirror != t.compare.ref.look.mirror {
 		t.missed = l.out.pictures
 		return
 	}
@@ -500,13 +503,12 @@ func (t *likenessTask) misfits() []Finding {
 	switch all := t.pictures + t.missed; {
 	case t.failure != nil:
 		add("the pictures cannot be compared with those of the reference: "+t.failure.Error(), "", nil)
+	case t.align.Alike < leastAlike:
+		add("the pictures do not show what the reference shows", "compare with what the pictures were made of", map[string]any{"correlation": math.Round(t.align.Alike*1e3) / 1e3})
 	case t.pictures == 0 && all > 0:
 		add("no picture is at the time of one of the reference", "compare with what the pictures were made of, at the same frame rate", map[string]any{"pictures": all})
 	case float64(t.missed) > unmatchedPart*float64(all):
 		add(fmt.Sprintf("%d of %d pictures have none in the reference at their time", t.missed, all), "compare with what the pictures were made of, at the same frame rate", map[string]any{"pictures": all, "unmatched": t.missed})
-	}
-	if t.align.Alike < leastAlike {
-		add("the pictures do not show what the reference shows", "compare with what the pictures were made of", map[string]any{"correlation": math.Round(t.align.Alike*1e3) / 1e3})
 	}
 	return out
 }

@@ -26,7 +26,7 @@ type Reference struct {
 	Height    *int64  `json:"height"`
 	BitDepth  *int64  `json:"bitDepth"`
 	FrameRate Seconds `json:"frameRate"`
-	// Duration is from the first picture to the end of the last one.
+	// Duration is from the first picture to the end of the last one, Pictures how many there are; of what was looked at.
 	Duration Seconds `json:"duration"`
 	Pictures int64   `json:"pictures"`
 }
@@ -47,7 +47,8 @@ type reference struct {
 
 // prints remembers what the pictures of a lane look like. It belongs to the lane's goroutine until that has ended.
 type prints struct {
-	list []likeness.Print // on the buffer's timeline
+	limit int
+	list  []likeness.Print // on the buffer's timeline
 	// Of the first picture.
 	seen           bool
 	format         frame.PixelFormat
@@ -64,7 +65,7 @@ func (p *prints) add(v *frame.Video) {
 		p.width, p.height = v.DisplaySize()
 		p.codedW, p.codedH = v.Crop.W, v.Crop.H
 	}
-	if len(p.list) == likeness.MaxPrints {
+	if len(p.list) == p.limit {
 		return
 	}
 	if x, ok := likeness.PrintOf(v, v.PTS); ok {
@@ -84,6 +85,10 @@ func (l *lane) placed() []likeness.Print {
 
 // compared reports whether pictures are compared with a reference.
 func (r *run) compared() bool { return r.opt.Reference != "" && r.opt.Decoders != nil }
+
+// maxReferencePrints bounds the prints of one track of the reference, of which any part may be compared with; of other tracks
+// some suffice.
+const maxReferencePrints = 1 << 19
 
 // referenceMargin is how much more of the reference is looked at where only the beginning of the media is checked.
 const referenceMargin media.Span = 20
@@ -105,8 +110,11 @@ func (r *run) openReference() (*reference, error) {
 	o.Progress, o.Deep, o.Frames, o.Trace, o.Pictures = nil, false, false, nil, nil
 	if o.MaxDuration > 0 {
 		o.MaxDuration += referenceMargin
+		if p := r.source.Presentation; p != nil && len(p.Periods) > 0 { // the last one begins that much later
+			o.MaxDuration += max(0, p.Periods[len(p.Periods)-1].Start.Sub(p.Periods[0].Start))
+		}
 	}
-	x := &run{opt: o, group: r.group, source: src, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: r.ctx}
+	x := &run{opt: o, group: r.group, source: src, prints: maxReferencePrints, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: r.ctx}
 	x.ring = crypt.NewKeyring(x.fetch)
 	ref := &reference{run: x, name: fetch.Redact(r.opt.Reference)}
 	if p := src.Presentation; p != nil {

@@ -396,4 +396,3 @@ func TestHTML_Plots(t *testing.T) {
 		}
 	}
 }
-

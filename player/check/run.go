@@ -107,7 +107,8 @@ type run struct {
 	ring    *crypt.Keyring
 	ctx     context.Context
 
-	look func(*lane) *inspector // replaces what Options ask for; nil for that
+	prints int                    // the most prints of a track that are kept; 0 is for likeness.MaxPrints
+	look   func(*lane) *inspector // replaces what Options ask for; nil for that
 
 	broadcast *broadcast // nil unless a live presentation is being watched
 	tasks     []task     // once they are done

@@ -23,6 +23,8 @@ const (
 	jitter  media.Span = 0.002
 	// leastPart is which part of the samples must have a picture at their time for an offset to count.
 	leastPart = 0.5
+	// mostPart is which part of the pairs that any offset gives another one must give.
+	mostPart = 0.8
 	// clearly is by what factor, and slightly by how much of the levels of 8 bits, another offset must fit better than one
 	// that is likely.
 	clearly, slightly = 0.97, 0.01
@@ -91,6 +93,8 @@ type Alignment struct {
 	// Difference is the mean difference of prints at that offset in levels of 8 bits, and Alike how well they go together,
 	// 1 for the same up to brightness and contrast, around 0 for something else; not a number where nothing is to be seen.
 	Difference, Alike float64
+
+	pairs int // that it is taken from
 }
 
 // Align finds by how much the times of a differ from those of b, both in the order of their times. Offset 0, and that by which
@@ -111,13 +115,21 @@ func Align(a, b []Print) (best Alignment, ok bool) {
 			likely = append(likely, x)
 		}
 	}
+	var all []Alignment
+	most := 0
 	for _, offset := range offsets(sample, b, start) {
-		if x, fits := fit(sample, b, offset); fits && (!ok || x.Difference < best.Difference) {
+		if x, fits := fit(sample, b, offset); fits {
+			all = append(all, x)
+			most = max(most, x.pairs)
+		}
+	}
+	for _, x := range all {
+		if float64(x.pairs) >= mostPart*float64(most) && (!ok || x.Difference < best.Difference) {
 			best, ok = x, true
 		}
 	}
 	for _, x := range likely {
-		if !ok || !(best.Difference < x.Difference*clearly-slightly) {
+		if !ok || float64(x.pairs) >= mostPart*float64(most) && !(best.Difference < x.Difference*clearly-slightly) {
 			best, ok = x, true
 			break
 		}
@@ -209,7 +221,7 @@ func fit(sample, b []Print, offset media.Span) (Alignment, bool) {
 		return Alignment{}, false
 	}
 	m := float64(n * fields)
-	x := Alignment{Offset: offset, Difference: float64(sum) / m / 256, Alike: math.NaN()}
+	x := Alignment{Offset: offset, Difference: float64(sum) / m / 256, Alike: math.NaN(), pairs: n}
 	if va, vb := saa-sa*sa/m, sbb-sb*sb/m; va > m*flat && vb > m*flat {
 		x.Alike = (sab - sa*sb/m) / math.Sqrt(va*vb)
 	}

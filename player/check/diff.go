@@ -23,6 +23,8 @@ const (
 	// sameTime is how far apart two times may be that count as the same, in seconds, sameRate by what part two rates may differ.
 	sameTime = 0.001
 	sameRate = 0.01
+	// sameRatio is how far apart two peak signal-to-noise ratios may be that count as the same, in dB.
+	sameRatio = 0.1
 )
 
 // Change says in which direction something has changed.
@@ -248,6 +250,11 @@ func (c *Comparison) track(a, b *Track) {
 	}
 	if a.Codecs != b.Codecs {
 		c.add(Other, "codecs", a.ID, fmt.Sprintf("the codec was %s and is %s", or(string(a.Codecs)), or(string(b.Codecs))), a.Codecs, b.Codecs)
+	}
+	if a.Likeness != nil && b.Likeness != nil {
+		if x, y := ratioOf(a.Likeness.PSNR.Average), ratioOf(b.Likeness.PSNR.Average); math.Abs(x-y) > sameRatio {
+			c.add(direction(x-y), "likeness", a.ID, fmt.Sprintf("PSNR against the reference was %.2f dB and is %.2f dB", x, y), decibels(x), decibels(y))
+		}
 	}
 	if x, y := covered(a), covered(b); math.Abs(x-y) > sameTime {
 		c.add(direction(x-y), "buffered", a.ID, fmt.Sprintf("%.3f s of media were there and %.3f s are", x, y), Seconds(x), Seconds(y))

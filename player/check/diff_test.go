@@ -25,6 +25,9 @@ func TestCompare(t *testing.T) {
 		return run(t, files, change...)
 	}
 	nothing := func(fstest.MapFS) {}
+	seen := func(high int) *check.Report {
+		return run(t, rungs(10), against(ladderOf(constant(8), constant(high))))
+	}
 	waive := func(o *check.Options) {
 		o.Waivers = []check.Waiver{{Code: "segment.missing"}, {Code: "timing.gap"}}
 	}
@@ -45,6 +48,9 @@ func TestCompare(t *testing.T) {
 		{"other bandwidth", of(nothing), of(mpd(`bandwidth="250000"`, `bandwidth="260000"`)), false, false, "changed declaredBandwidth p0/v/180p"},
 		{"a track is gone", of(nothing), of(mpd(audio, "")), true, false, "worse track p0/a/aac"},
 		{"a track is new", of(mpd(audio, "")), of(nothing), false, false, "changed track p0/a/aac"},
+		{"less like the reference", seen(2), seen(4), true, false, "worse likeness p0/v/high"},
+		{"more like the reference", seen(4), seen(0), false, true, "better likeness p0/v/high"},
+		{"as like the reference", seen(4), seen(4), false, false, ""},
 		{"nothing decoded", of(nothing), of(nothing, func(o *check.Options) { o.Decoders = nil }), false, false, "changed framesDecoded p0/v/180p"},
 	} {
 		d := check.Compare(c.a, c.b)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -29,6 +30,8 @@ type camera struct {
 	// other shows something else to representations of that width; still shows to those of another one what never moves.
 	other, still int
 	corrupt      func(t float64) bool
+	// most is how many pictures were in memory at a time.
+	most atomic.Int64
 }
 
 func (c *camera) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
@@ -46,6 +49,9 @@ const filmWidth, filmHeight = 64, 32
 
 func (f *film) show(emit func(*frame.Video) error) func(*frame.Video) error {
 	return func(v *frame.Video) error {
+		if n := frame.Live(); n > f.c.most.Load() {
+			f.c.most.Store(n)
+		}
 		t := float64(v.PTS) - 16
 		v.Width, v.Height, v.Crop = filmWidth, filmHeight, frame.Rect{W: filmWidth, H: filmHeight}
 		for i := range v.Plane {
@@ -130,12 +136,16 @@ func ladderOf(low, high func(float64) int) *camera {
 
 // TestRun_Reference measures pictures whose differences are known.
 func TestRun_Reference(t *testing.T) {
-	r := run(t, rungs(10), against(ladderOf(constant(8), func(t float64) int {
+	c := ladderOf(constant(8), func(t float64) int {
 		if t > 5.99 && t < 6.01 { // the first picture of the fourth segment
 			return 6
 		}
 		return 2
-	})))
+	})
+	r := run(t, rungs(10), against(c), func(o *check.Options) { o.Jobs = 1 })
+	if n := c.most.Load(); n > 8 { // of 250 each: what waits, what is compared, what comes out of either decoder
+		t.Errorf("%d pictures in memory", n)
+	}
 	want(t, "findings", found(r), "")
 	if x := r.Reference; x == nil || x.Source != "mem:///ref.mpd" || n(x.Width) != "64" || n(x.BitDepth) != "8" || sec(x.FrameRate) != "25" || sec(x.Duration) != "10" || x.Pictures != 250 {
 		t.Errorf("reference %+v", r.Reference)

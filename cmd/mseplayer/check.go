@@ -305,7 +305,9 @@ func (c *checker) one(ctx context.Context, name string, first bool) {
 		c.exit(internalFailure(fmt.Sprint(bug.Value), bug.Stack))
 	case errors.Is(err, errInterrupted):
 		c.exit(exitInterrupted)
-	case errors.As(err, &bad), errors.Is(err, check.ErrSelection), errors.Is(err, check.ErrReference):
+	case errors.Is(err, check.ErrSelection), errors.Is(err, check.ErrReference):
+		c.exit(fail("check", exitUsage, errors.New(strings.TrimPrefix(err.Error(), "check: "))))
+	case errors.As(err, &bad):
 		c.exit(fail("check", exitUsage, err))
 	case err != nil:
 		c.exit(internalFailure(err.Error(), nil))

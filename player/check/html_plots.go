@@ -286,7 +286,7 @@ func (t *Track) likenessCells() []string {
 		bits = fmt.Sprintf("%d, compared as %d", l.BitDepth, l.ComparedBitDepth)
 	}
 	return []string{t.ID, ratio(l.PSNR.Y, same || l.SSIM.Y == 1), ratio(l.PSNR.U, !gray), ratio(l.PSNR.V, !gray), ratio(l.PSNR.Average, same), similar(l.SSIM.Y), similar(l.SSIM.All), ratio(l.PSNR.Min, same), clock(l.PSNR.MinTime),
-		similar(l.SSIM.Min), clock(l.SSIM.MinTime), of, bits, fmt.Sprintf("%+.3f s", float64(l.Offset))}
+		similar(l.SSIM.Min), clock(l.SSIM.MinTime), of, bits, fmt.Sprintf("%+.3f s", math.Round(float64(l.Offset)*1e3)/1e3+0)}
 }
 
 // words says what the reference is like.

@@ -161,7 +161,6 @@ type likenessTask struct {
 	align  likeness.Alignment
 
 	// owned by the lane of the track until work ends
-	lane     *lane
 	in       <-chan referencePicture
 	cur      referencePicture // the last one that came; none without a picture
 	ended    bool

@@ -121,14 +121,15 @@ func (r *run) openReference() (*reference, error) {
 		x.keys.Learn(p)
 		ref.choose(p)
 		if p.Live != nil && !stored(p) {
-			ref.tasks = nil
+			src.Close()
+			return nil, refuse(fmt.Errorf("%s: a live presentation cannot be read several times; record it first", ref.name))
 		}
 	} else if i := slices.IndexFunc(src.File.Tracks(), func(t file.Track) bool { return t.Kind == media.Video }); i >= 0 {
 		ref.tasks = []task{&fileTask{run: x, rows: map[int]string{i: manifest.TrackID("0", fmt.Sprint(i), "0")}}}
 	}
 	if len(ref.tasks) == 0 {
 		src.Close()
-		return nil, refuse(fmt.Errorf("%s: there are no pictures in it, or it is live", ref.name))
+		return nil, refuse(fmt.Errorf("%s: there are no pictures in it", ref.name))
 	}
 	return ref, nil
 }

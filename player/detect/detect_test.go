@@ -142,6 +142,30 @@ func TestPictures_Spans(t *testing.T) {
 	}
 }
 
+// TestPictures_Now tells while it lasts that it is black, or that nothing moves.
+func TestPictures_Now(t *testing.T) {
+	var d detect.Pictures
+	var got []string
+	for n := range 200 {
+		p := paint(noise)
+		switch {
+		case n >= 25 && n < 100:
+			p = black
+		case n >= 120:
+			p = func(_, x, y int) byte { return noise(7, x, y) }
+		}
+		d.Add(picture(n, false, p))
+		b, s := d.Now()
+		if x := fmt.Sprintf("%v %.2f, %v %.2f", b.Set, float64(b.T), s.Set, float64(s.T)); len(got) == 0 || !strings.HasSuffix(got[len(got)-1], x) {
+			got = append(got, fmt.Sprintf("%d: %s", n, x))
+		}
+	}
+	want := "0: false 0.00, false 0.00; 74: true 1.00, true 1.00; 100: false 0.00, false 0.00; 169: false 0.00, true 4.80"
+	if s := strings.Join(got, "; "); s != want {
+		t.Errorf(" got %s\nwant %s", s, want)
+	}
+}
+
 // TestPictures_Bars finds what stays black around all pictures.
 func TestPictures_Bars(t *testing.T) {
 	for _, c := range []struct {

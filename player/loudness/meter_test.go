@@ -182,3 +182,26 @@ func BenchmarkMeter(b *testing.B) {
 		m.Add(sound)
 	}
 }
+
+// TestMeter_ShortTerm: a value each second from the third on, of the three seconds before.
+func TestMeter_ShortTerm(t *testing.T) {
+	m := loudness.New(48000, 2, 0)
+	m.Add(tone(48000, 2, 1000, piece{-23, 5}, piece{-33, 4}, piece{-200, 4.5}))
+	got := m.ShortTerm()
+	mixed := func(loud, low float64) float64 { // so many of the three seconds
+		return 10 * math.Log10((loud*math.Pow(10, -2.3)+low*math.Pow(10, -3.3))/3)
+	}
+	want := []float64{-23, -23, -23, mixed(2, 1), mixed(1, 2), -33, -33, mixed(0, 2), mixed(0, 1)}
+	if len(got) != 11 {
+		t.Fatalf("%d values: %v", len(got), got)
+	}
+	for i, x := range want {
+		near(t, "short term", got[i], x, 0.1)
+	}
+	if !(got[10] < -70) {
+		t.Errorf("silence is %v", got[10])
+	}
+	if x := loudness.New(48000, 2, 0).ShortTerm(); len(x) != 0 {
+		t.Errorf("%v of nothing", x)
+	}
+}

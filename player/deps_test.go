@@ -52,6 +52,7 @@ var allowed = map[string]string{
 	"player/loudness":    "",
 	"player/detect":      "mse/media player/frame",
 	"player/likeness":    "mse/media player/frame",
+	"player/bitstream":   "mse/media mse/mime",
 	"player/steer":       "player/manifest",
 	"player/source":      "mse/bytestream mse/isobmff mse/media mse/mime mse/webm player/dash player/fetch player/file player/hls player/manifest",
 	"player/stream":      "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/manifest player/fetch player/steer player/stream/plan",
@@ -67,7 +68,7 @@ var allowed = map[string]string{
 	"player/text/cea":    "mse/media player/text/cue",
 	"player/text/vobsub": "mse/media",
 	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/source player/stream player/stream/plan " +
-		"player/decode player/detect player/frame player/likeness player/loudness player/session player/subtitle player/text/cue",
+		"player/bitstream player/decode player/detect player/frame player/likeness player/loudness player/session player/subtitle player/text/cue",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/subtitle player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/file player/fetch player/source player/stream player/stream/plan player/text/vobsub",
 	"player/playertest/xvfb":      "",
@@ -131,7 +132,9 @@ var forbidden = map[string]string{
 	"player/loudness": "os net net/http sync context time log log/slog",
 	"player/detect":   "os net net/http sync context time log log/slog",
 	"player/likeness": "os net net/http sync context time log log/slog",
-	"player/session":  "os net net/http sync context log log/slog", // told the network
+
+	"player/bitstream": "os net net/http sync context time log log/slog", // bytes in, facts out
+	"player/session":   "os net net/http sync context log log/slog",      // told the network
 }
 
 // impure lists the packages that may need cgo, a display or a sound device. Everything else is the pure set: it

@@ -28,25 +28,29 @@ const (
 
 // judgeDeclared compares what a manifest says of a representation with its first stream s.
 func (t *segmentTask) judgeDeclared(s *stream) {
-	var l *lane
-	if t.pipe != nil {
-		l = t.pipe.lane(s)
-	}
-	if l == nil {
-		l = &lane{}
-	}
+	d := t.decodedOf(s)
 	switch s.info.Kind {
 	case media.Video:
 		t.judgeFrameRate(s)
-		t.judgeAspect(s, &l.out)
-		t.judgeColor(s, &l.out)
+		t.judgeAspect(s, d)
+		t.judgeColor(s, d)
 	case media.Audio:
-		t.judgeSound(s, &l.out)
+		t.judgeSound(s, d)
 	default:
 	}
 	if len(t.meter.streams) == 1 && t.source.Presentation.Format == manifest.DASH && t.source.Presentation.Live == nil && !t.pictures && !t.choice.Set.TrickMode {
 		t.judgeBandwidth(s)
 	}
+}
+
+// decodedOf is what was decoded of a stream, nothing when it was not.
+func (t *segmentTask) decodedOf(s *stream) *decoded {
+	if t.pipe != nil {
+		if l := t.pipe.lane(s); l != nil {
+			return &l.out
+		}
+	}
+	return &decoded{}
 }
 
 // judgeFrameRate compares the frame rate. That of a playlist is the highest.
@@ -124,8 +128,21 @@ const (
 // judgeColor compares the colour that the manifest announces with that of the pictures.
 func (t *segmentTask) judgeColor(s *stream, d *decoded) {
 	is := d.color
-	if c := s.info.Config; c != nil && is.Transfer == 0 && is.Primaries == 0 {
-		is = c.Color
+	box := media.ColorInfo{}
+	if c := s.info.Config; c != nil {
+		box = c.Color
+	}
+	if is.Transfer == 0 && is.Primaries == 0 {
+		is = box
+	}
+	if b := s.signals.first; b != nil && b.Color.Known {
+		t.judgeBox(box, b.Color)
+		if b.Color.Transfer > 0 {
+			is.Transfer = b.Color.Transfer
+		}
+		if b.Color.Primaries > 0 {
+			is.Primaries = b.Color.Primaries
+		}
 	}
 	if d.pictures == 0 && is.Transfer == 0 {
 		return // nothing has been seen
@@ -164,12 +181,45 @@ func (t *segmentTask) judgeColor(s *stream, d *decoded) {
 			}
 		}
 	}
+	for _, c := range declaredCodecs(t.rep.Codecs) {
+		switch {
+		case c.Kind != media.Video:
+		case c.Color.Known && !sameTransfer(c.Color.Transfer, is.Transfer):
+			announced = true
+			f("transfer characteristics", fmt.Sprintf("%d (%s)", c.Color.Transfer, c.String), is.Transfer)
+		case c.Color.Known, strings.HasPrefix(strings.ToLower(c.Family), "dv"): // Dolby Vision has its own
+			announced = true
+		}
+	}
 	if !announced && (is.Transfer == transferPQ || is.Transfer == transferHLG) {
-		x := t.finding(codeColor, "the pictures have a high dynamic range, and the manifest does not announce it")
-		x.Severity, x.Hint = manifest.SeverityInfo, "announce the transfer characteristics"
+		x := t.finding(codeColor, fmt.Sprintf("the pictures have a high dynamic range (transfer characteristics %d), and the manifest does not announce it", is.Transfer))
+		x.Severity, x.Hint = manifest.SeverityWarning, "add EssentialProperty or SupplementalProperty urn:mpeg:mpegB:cicp:TransferCharacteristics"
+		if t.source.Presentation.Format == manifest.HLS {
+			x.Hint = "add VIDEO-RANGE to EXT-X-STREAM-INF"
+			if t.rep.Codecs == "" { // there is no multivariant playlist to say so
+				x.Severity = manifest.SeverityInfo
+			}
+		}
 		x.Evidence = map[string]any{"what": "transfer characteristics", "media": is.Transfer}
 		t.found.add(x)
 	}
+}
+
+// judgeBox compares the colour that the container describes with that of the bitstream.
+func (t *segmentTask) judgeBox(box, is media.ColorInfo) {
+	if !box.Known || is.Transfer == 0 || box.Transfer == 0 || sameTransfer(box.Transfer, is.Transfer) && samePrimaries(box.Primaries, is.Primaries) {
+		return
+	}
+	x := t.finding(codeColor, fmt.Sprintf("the container says primaries %d and transfer characteristics %d, the bitstream says %d and %d", box.Primaries, box.Transfer, is.Primaries, is.Transfer))
+	x.Hint = "write the colr box from the bitstream: some players believe the one, some the other"
+	x.Evidence = map[string]any{"what": "colr", "declared": box.Transfer, "media": is.Transfer}
+	t.found.add(x)
+}
+
+// declaredCodecs are the items of a codecs list that can be read.
+func declaredCodecs(list string) []mime.Codec {
+	all, _ := mime.ParseCodecs(list)
+	return slices.DeleteFunc(all, func(c mime.Codec) bool { return c.ID == "" })
 }
 
 // sameTransfer compares transfer characteristics; several numbers mean the same curve, and media that tells none is taken
@@ -246,20 +296,23 @@ func least(list []placed, buffer, frame float64) (need float64, at int) {
 
 // judgeKind reports media of another kind than the manifest says.
 func (t *segmentTask) judgeKind() {
-	if len(t.meter.streams) == 0 || t.rep.Kind != manifest.Video && t.rep.Kind != manifest.Audio || t.source.Presentation.Format != manifest.DASH {
+	if !t.otherKind() {
 		return
 	}
 	var kinds []string
 	for _, s := range t.meter.streams {
-		if manifest.Kind(s.info.Kind) == t.rep.Kind {
-			return
-		}
 		kinds = append(kinds, s.info.Kind.String())
 	}
 	f := t.finding(codeType, fmt.Sprintf("the manifest says %s, the media is %s", t.rep.MIMEType, strings.Join(kinds, " and ")))
 	f.Severity = manifest.SeverityError
 	f.Hint, f.Evidence = "correct mimeType or contentType", map[string]any{"declared": t.rep.MIMEType, "media": kinds}
 	t.found.add(f)
+}
+
+// otherKind reports whether no stream is of the kind that the manifest says.
+func (t *segmentTask) otherKind() bool {
+	return len(t.meter.streams) > 0 && (t.rep.Kind == manifest.Video || t.rep.Kind == manifest.Audio) && t.source.Presentation.Format == manifest.DASH &&
+		!slices.ContainsFunc(t.meter.streams, func(s *stream) bool { return manifest.Kind(s.info.Kind) == t.rep.Kind })
 }
 
 // otherContainerThan names the container that b begins with when it is another one than c, else "".
@@ -296,7 +349,9 @@ func (t *segmentTask) judgeInit(s *stream, l *lane) {
 	if s.coded == 0 || float64(bad) < spoiledPart*float64(s.coded) {
 		return
 	}
-	i := slices.IndexFunc(t.found.list, func(f Finding) bool { return f.Code == codeResolution || f.Code == manifest.CodeCodecsMismatch })
+	i := slices.IndexFunc(t.found.list, func(f Finding) bool {
+		return f.Code == codeResolution || f.Code == manifest.CodeCodecsMismatch || f.Code == codeConfig
+	})
 	var owner *segmentTask
 	for _, o := range t.tasks {
 		if o, ok := o.(*segmentTask); ok && o != t && o.initSum == t.initSum && o.initSum != 0 && o.choice.Period == t.choice.Period {
@@ -324,7 +379,7 @@ func (t *segmentTask) judgeInit(s *stream, l *lane) {
 	for k := range t.found.list {
 		x := &t.found.list[k]
 		switch x.Code {
-		case codeResolution, manifest.CodeCodecsMismatch, codeCorrupt, codeDecodeError, codeSAR, codeFrameRate:
+		case codeResolution, manifest.CodeCodecsMismatch, codeConfig, codeParameterChange, codeCorrupt, codeDecodeError, codeSAR, codeFrameRate:
 			x.Severity = manifest.SeverityInfo
 			x.Message += ", because the initialization segment is another one's"
 			x.Evidence = merge(x.Evidence, "cause", codeInitMismatch)

@@ -341,6 +341,7 @@ func (t *fileTask) fill(row *Track, in *fileInput, tr file.Track) {
 	}
 	s.judgeGaps(&t.found, make, nil, nil)
 	s.judgeOrder(&t.found, make, mime.Container(0))
+	s.judgeSignals(&t.found, make)
 	s.judge(&t.found, make, l, t.opt.Decoders != nil)
 	l.judgeContent(&t.found, make)
 }

@@ -73,6 +73,8 @@ type stream struct {
 	held  int     // so many of the next frames may be the last ones of the segment before
 	order order
 	place placer
+	// signals are what the bitstream says of itself.
+	signals signals
 }
 
 func newStream(info media.TrackInfo, at frameOf) *stream {
@@ -109,6 +111,7 @@ func (s *stream) frame(f *media.CodedFrame, segment int) {
 	s.coded++
 	s.payload += int64(len(f.Data))
 	s.seg.payload += int64(len(f.Data))
+	s.signals.see(f, s.part())
 	if f.RAP {
 		s.keys++
 	}

@@ -162,7 +162,7 @@ func spoilt() fstest.MapFS {
 	files := tenSeconds()
 	delete(files, "v3")
 	files["a2"].Data = files["a2"].Data[:len(files["a2"].Data)*2/3]
-	files["m.mpd"].Data = []byte(head + strings.NewReplacer("avc1.640028", "avc1.42001e", `id="180p"`, `id="&lt;b&gt;&amp;&quot;180p"`).Replace(video) + audio + tail)
+	files["m.mpd"].Data = []byte(head + strings.NewReplacer("avc1.640028", "avc1.64001e", `id="180p"`, `id="&lt;b&gt;&amp;&quot;180p"`).Replace(video) + audio + tail)
 	return files
 }
 

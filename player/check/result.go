@@ -291,6 +291,7 @@ func (t *segmentTask) judgeStream(s *stream) {
 	if t.pictures && s.coded == 0 {
 		return // sound that goes with the pictures elsewhere
 	}
+	s.judgeSignals(&t.found, f)
 	s.judge(&t.found, f, l, t.opt.Decoders != nil && t.unsupported == "")
 	if t.opt.Deep && !t.pictures {
 		l.judgeContent(&t.found, f)
@@ -448,11 +449,16 @@ func (t *segmentTask) judgeCodecs() {
 			continue
 		}
 		if len(declared) > 0 && (err == nil || len(declared) == len(t.meter.streams)) {
-			if why := codecsMismatch(declared, c); why != "" {
-				f := t.finding(manifest.CodeCodecsMismatch, why)
+			if bad := codecsMismatch(declared, c, s.signals.first); bad != nil && !t.otherKind() {
+				f := t.finding(manifest.CodeCodecsMismatch, bad.why)
+				if f.Severity = bad.severity; err != nil { // the manifest's parser has said so
+					f.Severity = manifest.SeverityInfo
+				}
 				f.Hint = Text(fmt.Sprintf("write codecs=%q", t.codecsOfMedia()))
 				f.Evidence = map[string]any{"declared": t.rep.Codecs, "media": mime.FromConfig(c)}
 				t.found.add(f)
+			} else if d := t.decodedOf(s); bad == nil {
+				t.judgeExtensions(declared, s, d)
 			}
 		}
 		if s.info.Kind == media.Video {
@@ -470,41 +476,6 @@ func (t *segmentTask) codecsOfMedia() string {
 		}
 	}
 	return strings.Join(out, ",")
-}
-
-// codecsMismatch says how a codecs list disagrees with a configuration, "" if it does not.
-func codecsMismatch(declared []mime.Codec, c *media.DecoderConfig) string {
-	own := mime.FromConfig(c)
-	actual, err := mime.ParseCodec(own)
-	if err != nil {
-		return ""
-	}
-	i := slices.IndexFunc(declared, func(d mime.Codec) bool { return d.ID == c.Codec || d.ID == "" && d.Kind == c.Kind })
-	if i < 0 {
-		return fmt.Sprintf("the manifest says %s, the media is %s", list(declared), own)
-	}
-	d := declared[i]
-	switch {
-	case d.ID == "" || actual.Kind != c.Kind:
-		return ""
-	case (c.Codec == media.H264 || c.Codec == media.HEVC) && !strings.EqualFold(d.Family, actual.Family):
-		return fmt.Sprintf("the manifest says %s, the sample entry is %s", d.String, actual.Family)
-	case d.Profile >= 0 && actual.Profile >= 0 && !sameProfile(c.Codec, d.Profile, actual.Profile):
-		return fmt.Sprintf("the manifest says %s, the profile of the media is that of %s", d.String, own)
-	case d.Level >= 0 && actual.Level > d.Level:
-		return fmt.Sprintf("the manifest says %s, the level of the media is higher: %s", d.String, own)
-	}
-	return ""
-}
-
-// sameProfile compares profiles. AAC may or may not announce the extensions that it decodes with.
-func sameProfile(id media.CodecID, a, b int) bool {
-	if id != media.AAC {
-		return a == b
-	}
-	const lc, sbr, ps = 2, 5, 29
-	extended := func(p int) bool { return p == lc || p == sbr || p == ps }
-	return a == b || extended(a) && extended(b)
 }
 
 func list(codecs []mime.Codec) string {

@@ -35,6 +35,7 @@ const (
 	codeColor        = "manifest.color-mismatch"
 	codeType         = "manifest.mimetype-mismatch"
 	codeInitMismatch = "segment.init-mismatch"
+	codeConfig       = "segment.config-mismatch"
 	codeAVOffset     = "timing.av-offset"
 	codeEnd          = "timing.end-mismatch"
 	codeEvent        = "timing.event"
@@ -54,8 +55,11 @@ const (
 	codePTS          = "timing.pts-before-dts"
 	codeSamePTS      = "timing.duplicate-pts"
 
-	codeCorrupt       = "decode.corrupt-frames"
-	codeUnsupported   = "decode.unsupported"
+	codeCorrupt     = "decode.corrupt-frames"
+	codeUnsupported = "decode.unsupported"
+
+	codeParameterChange = "decode.parameter-change"
+
 	codeKeyMissing    = "drm.key-missing"
 	codeWrongKey      = "drm.wrong-key"
 	codeNetworkFailed = "network.failed"
@@ -117,7 +121,7 @@ var rules = []Rule{
 	{codeResolution, manifest.SeverityWarning, "the declared width or height is not that of the pictures"},
 	{codeFrameRate, manifest.SeverityWarning, "the declared frame rate is not that of the pictures"},
 	{codeSAR, manifest.SeverityWarning, "the declared sample aspect ratio is not that of the pictures"},
-	{codeColor, manifest.SeverityWarning, "the colour that the manifest announces is not that of the pictures"},
+	{codeColor, manifest.SeverityWarning, "the colour that the manifest or the container announces is not that of the pictures"},
 	{codeAudio, manifest.SeverityWarning, "the declared sampling rate or number of channels is not that of the sound"},
 	{codeType, manifest.SeverityError, "the media is not of the type that the manifest says"},
 	{codeBandwidth, manifest.SeverityWarning, "a representation needs more than its declared bandwidth"},
@@ -143,6 +147,7 @@ var rules = []Rule{
 	{codeMissing, manifest.SeverityError, "a media segment does not exist"},
 	{codeInitMissing, manifest.SeverityError, "an initialization segment does not exist"},
 	{codeInitMismatch, manifest.SeverityError, "an initialization segment is not for the media segments"},
+	{codeConfig, manifest.SeverityWarning, "the decoder configuration outside of the media does not agree with the parameter sets in it"},
 	{codeEmpty, manifest.SeverityError, "a segment has no bytes, or no frames, or a track of a file has none"},
 	{codeTruncated, manifest.SeverityError, "a segment ends too early"},
 	{codeNotMedia, manifest.SeverityError, "something else than media came where a segment was expected"},
@@ -172,6 +177,7 @@ var rules = []Rule{
 	{codeDecodeError, manifest.SeverityError, "the decoder rejected coded frames"},
 	{codeCorrupt, manifest.SeverityError, "the decoder flagged pictures or sound as damaged"},
 	{codeUnsupported, manifest.SeverityWarning, "there is no parser or no decoder for a track, so it was not decoded"},
+	{codeParameterChange, manifest.SeverityWarning, "the size, the profile or the format of what is coded changes within a track"},
 	{codeAfterSwitch, manifest.SeverityError, "pictures are damaged or missing after a switch between representations (--deep)"},
 	{codeBlack, manifest.SeverityWarning, "the picture is black for two seconds or more (--deep)"},
 	{codeFreeze, manifest.SeverityWarning, "the picture stands still for two seconds or more (--deep)"},

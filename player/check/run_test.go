@@ -44,7 +44,7 @@ func TestRun_Golden(t *testing.T) {
 	files := tenSeconds()
 	delete(files, "v3")
 	files["a2"].Data = files["a2"].Data[:len(files["a2"].Data)*2/3]
-	files["m.mpd"].Data = []byte(head + strings.Replace(video, "avc1.640028", "avc1.42001e", 1) + audio + tail)
+	files["m.mpd"].Data = []byte(head + strings.Replace(video, "avc1.640028", "avc1.64001e", 1) + audio + tail)
 	r := run(t, files, func(o *check.Options) { o.Waivers = []check.Waiver{{Code: "timing.gap", Track: "p0/a/aac"}} })
 	r.Elapsed, r.Quality.CreationTime = 1.5, 1500
 	for i := range r.Tracks {
@@ -128,14 +128,14 @@ func TestRun_Faults(t *testing.T) {
 		}, strings.Replace(missing, "seg=4", "seg=5", 1), "error segment.malformed p0/v/180p #2 @4" + gap},
 		{"segment without frames", func(f fstest.MapFS) { f["v3"].Data = f["v3"].Data[:f["v3"].Data[3]] }, strings.Replace(missing, "seg=4", "seg=5", 1),
 			"error segment.empty p0/v/180p #2 @4" + gap},
-		{"other codec in the manifest", mpd("avc1.640028", "hvc1.1.6.L93.B0"), "", "warning manifest.codecs-mismatch p0/v/180p"},
-		{"other profile in the manifest", mpd("avc1.640028", "avc1.42001e"), "", "warning manifest.codecs-mismatch p0/v/180p"},
+		{"other codec in the manifest", mpd("avc1.640028", "hvc1.1.6.L93.B0"), "", "error manifest.codecs-mismatch p0/v/180p"},
+		{"other profile in the manifest", mpd("avc1.640028", "avc1.42001e"), "", "error manifest.codecs-mismatch p0/v/180p"},
 		{"lower level in the manifest", mpd("avc1.640028", "avc1.64001e"), "", "warning manifest.codecs-mismatch p0/v/180p"},
 		{"other sample entry in the manifest", mpd("avc1.640028", "avc3.640028"), "", "warning manifest.codecs-mismatch p0/v/180p"},
-		{"extension of AAC in the manifest", mpd("mp4a.40.2", "mp4a.40.5"), "", ""},
+		{"extension of AAC in the manifest", mpd("mp4a.40.2", "mp4a.40.5"), "", "info manifest.codecs-mismatch p0/a/aac"},
 		{"no codecs in the manifest", mpd(` codecs="avc1.640028"`, ""), "", ""},
 		{"unknown codec in the manifest", mpd("avc1.640028", "xvid.1"), "p0/v/180p video seg=5 coded=250 keys=10 pic=-/- err=- snd=-/- 0..9.96..10 [0,10)",
-			"error manifest.codecs-unsupported p0/v/180p\nwarning manifest.codecs-mismatch p0/v/180p"},
+			"error manifest.codecs-unsupported p0/v/180p\ninfo manifest.codecs-mismatch p0/v/180p"},
 		{"other size in the manifest", mpd(`width="320" height="180"`, `width="1280" height="720"`), "", "warning manifest.resolution-mismatch p0/v/180p"},
 		{"size rounded in the manifest", mpd(`width="320" height="180"`, `width="319" height="181"`), "", ""},
 		{"too long a presentation", func(f fstest.MapFS) { delete(f, "a6"); mpd("PT10S", "PT12S")(f) }, "",
@@ -416,7 +416,7 @@ p0/img/i image seg=1 coded=- keys=- pic=-/- err=- snd=-/- -..-..-`)
 warning drm.key-missing p0/e/180p
 warning decode.unsupported p0/vp9/w
 warning decode.unsupported p0/hevc/h
-warning manifest.codecs-mismatch p0/hevc/h
+error manifest.codecs-mismatch p0/hevc/h
 warning manifest.bandwidth-exceeded p0/hevc/h #4 @8`)
 	if !r.Tracks[0].Encrypted || r.Tracks[2].Encrypted || r.Tracks[1].Container != "webm" || r.Tracks[4].Container != "other" || r.Tracks[4].Bytes != 74 {
 		t.Errorf("%+v", r.Tracks)

@@ -269,7 +269,7 @@ func TestRun_Declared(t *testing.T) {
 		{"plain transfer characteristics", "<SegmentTemplate", essential("TransferCharacteristics", "1"), ""},
 		{"colour primaries that nobody knows", "<SegmentTemplate", essential("ColourPrimaries", "9"), ""},
 		{"sound for pictures", `media="v$Number$" initialization="vinit"`, `media="a$Number$" initialization="ainit"`,
-			"error manifest.mimetype-mismatch p0/v/180p\nwarning manifest.codecs-mismatch p0/v/180p"},
+			"error manifest.mimetype-mismatch p0/v/180p"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := tenSeconds()

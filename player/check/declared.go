@@ -196,7 +196,7 @@ func (t *segmentTask) judgeColor(s *stream, d *decoded) {
 		x.Severity, x.Hint = manifest.SeverityWarning, "add EssentialProperty or SupplementalProperty urn:mpeg:mpegB:cicp:TransferCharacteristics"
 		if t.source.Presentation.Format == manifest.HLS {
 			x.Hint = "add VIDEO-RANGE to EXT-X-STREAM-INF"
-			if t.rep.Codecs == "" { // there is no multivariant playlist to say so
+			if t.rep.Bandwidth == 0 { // there is no multivariant playlist to say so
 				x.Severity = manifest.SeverityInfo
 			}
 		}

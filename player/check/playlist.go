@@ -16,7 +16,6 @@ import (
 
 // The finding codes of playlists.
 const (
-	codeTargetDuration  = "hls.target-duration"
 	codePlaylistVersion = "hls.version"
 	codeDateDrift       = "hls.date-drift"
 	codeDiscontinuities = "hls.discontinuity-sequence"
@@ -226,7 +225,7 @@ func (l *mediaList) judge(found *findings, make func(code, format string, args .
 		}
 	}
 	if first >= 0 {
-		f := make(codeTargetDuration, "%s longer than the target duration of %g s; the longest lasts %.3f s", are(long, "segment"), l.target, longest)
+		f := make(manifest.CodeTargetDuration, "%s longer than the target duration of %g s; the longest lasts %.3f s", are(long, "segment"), l.target, longest)
 		f.Hint = Text(fmt.Sprintf("write EXT-X-TARGETDURATION:%.0f, or cut the segments shorter", math.Round(longest)))
 		f.Evidence = map[string]any{"count": long, "longest": longest, "targetDuration": l.target}
 		place(&f, first)
@@ -422,6 +421,17 @@ func (r *run) playlists(p *manifest.Presentation, tasks []task) []Finding {
 	main.judgeRates(&found, lists, of)
 	main.judgeIFrames(&found, lists, of, p.URL)
 	return found.all()
+}
+
+// once leaves out what the player's parser says of target durations where the rule itself says where.
+func once(list []Finding) []Finding {
+	said := map[Text]bool{}
+	for _, f := range list {
+		if f.Code == manifest.CodeTargetDuration && f.Segment != nil {
+			said[f.Track], said[""] = true, true
+		}
+	}
+	return slices.DeleteFunc(list, func(f Finding) bool { return f.Code == manifest.CodeTargetDuration && f.Segment == nil && said[f.Track] })
 }
 
 func openPlaylist(r *run, origin string, x manifest.Resource) ([]byte, error) {

@@ -135,7 +135,7 @@ var rules = []Rule{
 	{codeSequenceJump, manifest.SeverityError, "the media sequence number of a playlist jumps over segments that nobody has seen"},
 	{codeDiscontinuityJump, manifest.SeverityError, "the discontinuity sequence number of a playlist does not count the discontinuities that have gone"},
 	{codeSegmentChanged, manifest.SeverityError, "a playlist lists something else under a number than before"},
-	{codeTargetDuration, manifest.SeverityError, "segments of a playlist are longer than its target duration"},
+	{manifest.CodeTargetDuration, manifest.SeverityError, "segments of a playlist are longer than its target duration"},
 	{codePlaylistVersion, manifest.SeverityWarning, "a playlist uses what its EXT-X-VERSION does not have"},
 	{codeDateDrift, manifest.SeverityWarning, "the dates of segments do not agree with their lengths"},
 	{codeDiscontinuities, manifest.SeverityError, "the playlists of a presentation have different discontinuities"},

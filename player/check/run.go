@@ -259,7 +259,7 @@ func (r *run) check(name string, rep *Report) error {
 		rep.Findings = append(rep.Findings, overall(p, normal)...)
 		rep.Findings = append(rep.Findings, r.together(p, normal, rep.Findings)...)
 		if p.Format == manifest.HLS {
-			rep.Findings = append(rep.Findings, r.playlists(p, tasks)...)
+			rep.Findings = once(append(rep.Findings, r.playlists(p, tasks)...))
 		}
 	}
 	if p := src.Presentation; p != nil && len(r.opt.Trace) > 0 && r.ctx.Err() == nil {

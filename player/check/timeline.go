@@ -309,9 +309,14 @@ func (j *timing) belongs(p *placed, base media.Span) *placed {
 	return nil
 }
 
-// common is how long two segments are presented at the same time.
+// common is how long two segments are presented at the same time. The pictures at a cut between two random access points
+// are out of order: those of both segments take turns, and what they last together shows how many are presented twice.
 func (j *timing) common(a, b *placed) media.Span {
-	return min(a.at.End, b.at.End).Sub(max(a.at.Start, b.at.Start))
+	common := min(a.at.End, b.at.End).Sub(max(a.at.Start, b.at.Start))
+	if b.key && b.leading == 0 || common <= 0 {
+		return common
+	}
+	return min(common, a.length+b.length-max(a.at.End, b.at.End).Sub(min(a.at.Start, b.at.Start)))
 }
 
 // overlap reports that a segment is presented in part at the same time as the one before.

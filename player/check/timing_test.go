@@ -67,6 +67,9 @@ func TestRun_Places(t *testing.T) {
 		b.Tracks[0].Samples = append(b.Tracks[0].Samples[:125:125], b.Tracks[0].Samples[150:]...)
 		add(f, "v", b)
 	}
+	long := func(f fstest.MapFS) { // groups of pictures
+		add(f, "v", msetest.Movie(msetest.MovieSpec{Width: 320, Height: 180, Length: 10, FrameRateNum: 25, FrameRateDen: 1, GOP: 110, BitsPerSecond: 200_000}))
+	}
 	both := func(fs ...func(fstest.MapFS)) func(fstest.MapFS) {
 		return func(f fstest.MapFS) {
 			for _, x := range fs {
@@ -91,6 +94,9 @@ func TestRun_Places(t *testing.T) {
 		{"half a second early in a timeline", both(mpd(timelined(five), audio), shift("v4", -12)), "error timing.overlap p0/v/180p #3 @5.52\ninfo timing.gap p0/v/180p #3 @7.52"},
 		{"half a second late", shift("v4", 12), "error timing.overlap p0/v/180p #4 @8\ninfo timing.gap p0/v/180p #3 @6"},
 		{"two pictures early", shift("v4", -2), ""},
+		{"cut through reordered pictures", long, "warning segment.no-random-access p0/v/180p #1 @2\nwarning segment.no-random-access p0/v/180p #3 @6"},
+		{"half a second early between key frames", both(long, shift("v4", -12)),
+			"warning segment.no-random-access p0/v/180p #1 @2\nwarning segment.no-random-access p0/v/180p #3 @6\nerror timing.overlap p0/v/180p #3 @5.52\ninfo timing.gap p0/v/180p #3 @7.56"},
 		{"back to the start", both(shift("v4", -150), shift("v5", -200)), "error timing.reset p0/v/180p #3 @6"},
 		{"back by two segments and on", both(shift("v4", -100), shift("v5", -100)), "error timing.reset p0/v/180p #3 @6"},
 		{"half as long in the manifest", say(`duration="2" media="v`, `timescale="2" duration="2" media="v`),

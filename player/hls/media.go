@@ -810,6 +810,6 @@ func (m *mediaReader) checkTarget() {
 		m.odd("the playlist has no target duration")
 		p.target = max((longest+second-1)/second*second, second)
 	case (longest+half)/second*second > p.target && !p.iframes:
-		m.odd("a segment of %s s is longer than the target duration of %s s", media.SpanOf(time.Duration(longest)), media.SpanOf(time.Duration(p.target)))
+		m.note(manifest.CodeTargetDuration, manifest.SeverityError, "a segment of %s s is longer than the target duration of %s s", media.SpanOf(time.Duration(longest)), media.SpanOf(time.Duration(p.target)))
 	}
 }

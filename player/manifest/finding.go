@@ -16,6 +16,7 @@ const (
 	CodeCodecUnsupported = "manifest.codecs-unsupported"
 	CodeCodecsMismatch   = "manifest.codecs-mismatch"
 	CodeLimits           = "manifest.limits"
+	CodeTargetDuration   = "hls.target-duration"
 )
 
 // Severity of a finding.

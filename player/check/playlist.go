@@ -37,16 +37,15 @@ const (
 
 // mediaList is what the rules look at of a media playlist, as it is written.
 type mediaList struct {
-	url         string
-	version     int64 // 1 when none is given
-	needs       int64
-	why         string // the first thing that needs it
-	target      float64
-	discFirst   int64
-	iframes     bool
-	independent bool
-	ended       bool
-	segments    []listSegment
+	url       string
+	version   int64 // 1 when none is given
+	needs     int64
+	why       string // the first thing that needs it
+	target    float64
+	discFirst int64
+	iframes   bool
+	ended     bool
+	segments  []listSegment
 }
 
 // listSegment is a segment of a media playlist.
@@ -147,8 +146,6 @@ func readMediaList(text, base string) *mediaList {
 		case tag == "#EXT-X-I-FRAMES-ONLY":
 			l.iframes = true
 			l.need(4, "EXT-X-I-FRAMES-ONLY")
-		case tag == "#EXT-X-INDEPENDENT-SEGMENTS":
-			l.independent = true
 		case tag == "#EXT-X-ENDLIST":
 			l.ended = true
 		case tag == "#EXT-X-MAP":
@@ -323,9 +320,8 @@ type variantInf struct {
 
 // mainList is what the rules look at of a multivariant playlist.
 type mainList struct {
-	variants    []variantInf
-	renditions  map[string][]string // by type and group: URLs
-	independent bool
+	variants   []variantInf
+	renditions map[string][]string // by type and group: URLs
 }
 
 func readMainList(text, base string) *mainList {
@@ -337,8 +333,6 @@ func readMainList(text, base string) *mainList {
 		tag, value, _ := strings.Cut(line, ":")
 		switch {
 		case line == "" || len(m.variants) >= maxPlaylists:
-		case tag == "#EXT-X-INDEPENDENT-SEGMENTS":
-			m.independent = true
 		case tag == "#EXT-X-MEDIA":
 			if uri := attribute(value, "URI"); uri != "" {
 				group := attribute(value, "TYPE") + " " + attribute(value, "GROUP-ID")
@@ -413,9 +407,6 @@ func (r *run) playlists(p *manifest.Presentation, tasks []task) []Finding {
 		lists[address].judge(&found, func(code, format string, args ...any) Finding {
 			return playlistFinding(code, address, t, fmt.Sprintf(format, args...))
 		})
-		if t != nil && (main.independent || lists[address].independent) {
-			t.judgeIndependent(&found, address)
-		}
 	}
 	judgeDiscontinuities(&found, order, lists, of)
 	main.judgeRates(&found, lists, of)
@@ -431,7 +422,9 @@ func once(list []Finding) []Finding {
 			said[f.Track], said[""] = true, true
 		}
 	}
-	return slices.DeleteFunc(list, func(f Finding) bool { return f.Code == manifest.CodeTargetDuration && f.Segment == nil && said[f.Track] })
+	return slices.DeleteFunc(list, func(f Finding) bool {
+		return f.Code == manifest.CodeTargetDuration && f.Segment == nil && said[f.Track]
+	})
 }
 
 func openPlaylist(r *run, origin string, x manifest.Resource) ([]byte, error) {
@@ -486,8 +479,8 @@ func nameIn(address string) string {
 
 // judgeIndependent reports segments that do not begin with a random access point where the playlist says that all do.
 // RFC 8216 §4.3.5.1.
-func (t *segmentTask) judgeIndependent(found *findings, address string) {
-	if t.meter == nil || t.pictures {
+func (t *segmentTask) judgeIndependent() {
+	if !t.independent || t.pictures {
 		return
 	}
 	for _, s := range t.meter.streams {
@@ -506,9 +499,9 @@ func (t *segmentTask) judgeIndependent(found *findings, address string) {
 		if n == 0 {
 			continue
 		}
-		f := playlistFinding(codeIndependent, address, t, fmt.Sprintf("EXT-X-INDEPENDENT-SEGMENTS says that each segment can be decoded by itself; %s not begin with a random access point, the first is segment %d", do(n, "segment"), first.Index))
+		f := playlistFinding(codeIndependent, t.rep.ID, t, fmt.Sprintf("EXT-X-INDEPENDENT-SEGMENTS says that each segment can be decoded by itself; %s not begin with a random access point, the first is segment %d", do(n, "segment"), first.Index))
 		f.Hint, f.Time, f.Evidence = "begin each segment with a random access point, or take the tag away", first.Start, map[string]any{"count": n, "segment": first.Index}
-		found.add(f)
+		t.found.add(f)
 	}
 }
 

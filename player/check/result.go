@@ -248,6 +248,7 @@ func (t *segmentTask) judge() {
 	t.judgeEvents()
 	t.judgeEdits()
 	t.judgeCodecs()
+	t.judgeIndependent()
 	for _, s := range t.meter.streams {
 		if t.rank(s) != 0 {
 			continue

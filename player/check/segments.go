@@ -35,6 +35,8 @@ type segmentTask struct {
 	// owned by the feed until it has ended
 	listed   []manifest.Finding // about the list of segments
 	pictures bool               // each segment is for one picture
+	// independent is set when the playlist says that each segment can be decoded by itself.
+	independent bool
 
 	// tap is given the frames, order names the segments instead of walk, and look makes what looks at the content;
 	// nil for nothing. They are set before work.
@@ -181,7 +183,7 @@ func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
 				if err != nil {
 					return it, err
 				}
-				list, t.pictures = l, l.Pictures
+				list, t.pictures, t.independent = l, l.Pictures, l.Independent
 				t.learn(l.Findings)
 			}
 		}

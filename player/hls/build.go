@@ -95,7 +95,7 @@ type backup struct {
 }
 
 func newBuilder(m *multivariant, fs *manifest.Findings, base manifest.Base, get manifest.Getter) *builder {
-	b := &builder{m: m, fs: fs, base: base, get: get, shared: &timeline{}, lists: map[*playlist]*manifest.List{}, contents: map[groupKey]int{}, known: map[string]int{}, codecs: map[groupKey]string{},
+	b := &builder{m: m, fs: fs, base: base, get: get, shared: &timeline{independent: m.independent}, lists: map[*playlist]*manifest.List{}, contents: map[groupKey]int{}, known: map[string]int{}, codecs: map[groupKey]string{},
 		groups: map[groupKey][]*rendition{}, backups: map[groupKey][]backup{},
 		names: map[string]string{}, setOf: map[*rendition]*manifest.AdaptationSet{}, inPicture: map[string][]manifest.Descriptor{}, playlists: map[string]*playlist{}, of: map[*manifest.Representation]*stream{}}
 	for i := range m.renditions {

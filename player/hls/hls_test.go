@@ -236,6 +236,9 @@ func (b *printer) protection(indent int, list []manifest.Protection) {
 
 // list writes what Load gave.
 func (b *printer) list(indent int, l *manifest.List) {
+	if l.Independent {
+		b.line(indent, "independent segments")
+	}
 	reload := ""
 	if l.Growing {
 		reload = fmt.Sprintf(" growing, reload after %s", l.Reload)

@@ -536,7 +536,7 @@ func (p *playlist) list(s *state, m *mediaPlaylist, pathway string) *manifest.Li
 	for len(x.entries) > 0 && x.entries[0].end() <= 0 && x.entries[0].start < 0 {
 		x.entries = x.entries[1:]
 	}
-	l := &manifest.List{Index: x, Growing: !s.complete, Begin: m.begin, Protection: m.protection, Pictures: m.iframes}
+	l := &manifest.List{Index: x, Growing: !s.complete, Begin: m.begin, Protection: m.protection, Pictures: m.iframes, Independent: m.independent || p.shared.independent}
 	if n := x.Len(); n > 0 && x.entries[0].init != nil {
 		l.Init = &x.entries[0].init.Resource
 	}

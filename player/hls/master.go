@@ -62,6 +62,8 @@ type multivariant struct {
 	steering   *manifest.Steering
 	begin      *manifest.Begin
 	vars       map[string]string
+	// independent says that no segment of any playlist needs another one to be decoded.
+	independent bool
 }
 
 // isMultivariant tells the two kinds of playlists apart by their tags.
@@ -131,6 +133,8 @@ func (m *masterReader) tag(line string) error {
 		return m.contentSteering(value)
 	case "EXT-X-DEFINE":
 		return m.define(value, nil)
+	case "EXT-X-INDEPENDENT-SEGMENTS":
+		m.p.independent = true
 	case "EXT-X-START":
 		b, err := m.start(value)
 		m.p.begin = b

@@ -78,6 +78,7 @@ type mediaPlaylist struct {
 	vod, event    bool
 	ended         bool
 	iframes       bool
+	independent   bool
 	segments      []entry
 	parts         []entry // of all segments, in order
 	lastParts     int64   // how many parts the segment after the last has
@@ -168,6 +169,8 @@ func (m *mediaReader) tag(line string, imports map[string]string) error {
 		m.extinf(value)
 	case "EXT-X-BYTERANGE":
 		m.rangeText = value
+	case "EXT-X-INDEPENDENT-SEGMENTS":
+		p.independent = true
 	case "EXT-X-DISCONTINUITY":
 		m.disc++
 		m.wallNext = 0

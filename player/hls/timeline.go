@@ -10,6 +10,8 @@ import (
 // that grow, the first one that is loaded begins at 0, and all others are placed by what they have in common with those
 // that were placed before.
 type timeline struct {
+	independent bool // immutable: the multivariant playlist says so of all segments
+
 	mu sync.Mutex
 	// guarded by mu
 	wall    int64       // wall time of time 0, 0 when not known

@@ -182,6 +182,8 @@ type List struct {
 	MIMEType string
 	// Pictures says that each segment is for one picture, and may be a part of a fragment (EXT-X-I-FRAMES-ONLY).
 	Pictures bool
+	// Independent says that each segment can be decoded without any other (EXT-X-INDEPENDENT-SEGMENTS).
+	Independent bool
 	// Begin is where the list asks playback to begin, nil for nowhere.
 	Begin *Begin
 	// Events are the timed events that the list names, in order of time.

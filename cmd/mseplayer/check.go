@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"mseplayer/cmd/mseplayer/early"
 	"mseplayer/mse"
 	"mseplayer/mse/media"
 	"mseplayer/player/check"
@@ -184,6 +185,8 @@ func (o *checkOptions) trace(f *pflag.FlagSet) ([]simulation.Step, error) {
 
 // checkCommand runs check with its arguments and returns the exit code.
 func checkCommand(args []string) (code int) {
+	ctx, stop := interruptibleBy(early.Signals) // before anything else: whoever interrupts gets a report
+	defer stop()
 	var o checkOptions
 	f := checkFlags(&o)
 	help := func() string {
@@ -221,7 +224,7 @@ func checkCommand(args []string) (code int) {
 	if err != nil {
 		return fail("check", exitUsage, err)
 	}
-	open, err := o.net.open()
+	open, err := o.net.open(ctx)
 	if err != nil {
 		return fail("check", exitUsage, err)
 	}
@@ -236,13 +239,14 @@ func checkCommand(args []string) (code int) {
 		}
 	}()
 	c := checker{opt: &o, open: open, keys: keys, rules: rules, waivers: waivers, trace: trace}
-	ctx, stop := interruptible()
-	defer stop()
 	for i, name := range f.Args() {
-		if ctx.Err() != nil {
+		if i > 0 && ctx.Err() != nil {
 			break
 		}
 		c.one(ctx, name, i == 0)
+	}
+	if ctx.Err() != nil {
+		c.exit(exitInterrupted)
 	}
 	c.writeAll()
 	return c.code

@@ -63,7 +63,7 @@ func readRows(t *testing.T, table string, keep func(fact) bool) (rows []fact, ro
 func checkFile(t *testing.T, name string, keys ...crypt.Key) *check.Report {
 	t.Helper()
 	var n netOptions
-	open, err := n.open()
+	open, err := n.open(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

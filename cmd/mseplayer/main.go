@@ -149,10 +149,19 @@ var errInterrupted = errors.New("interrupted")
 // interruptible returns a context that ends with errInterrupted at the first SIGINT or SIGTERM; the second one ends the
 // program.
 func interruptible() (ctx context.Context, stop func()) {
+	return interruptibleBy(make(chan os.Signal, 1))
+}
+
+// interruptibleBy is interruptible with a channel that may have heard a signal already.
+func interruptibleBy(signals chan os.Signal) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
+	select {
+	case <-signals:
+		cancel(errInterrupted)
+	default:
+	}
 	go func() {
 		select {
 		case <-signals:

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mseplayer/assets/demo"
+	"mseplayer/cmd/mseplayer/early"
 	"mseplayer/player/playertest/soundcard"
 )
 
@@ -328,5 +329,48 @@ func TestInterrupt(t *testing.T) {
 		if err != nil || json.Unmarshal(b, &rep) != nil || rep.Complete || len(rep.Tracks) == 0 {
 			t.Errorf("%v: %v, report %.200s", sig, err, b)
 		}
+	}
+}
+
+// TestInterrupt_First hears a signal that came before anything else was done: there is a report all the same.
+func TestInterrupt_First(t *testing.T) {
+	_, manifest := demoFiles(t)
+	report := filepath.Join(t.TempDir(), "report.json")
+	early.Signals <- os.Interrupt
+	if code := checkCommand([]string{"--quiet", "--json", report, manifest, manifest}); code != exitInterrupted {
+		t.Errorf("exit %d", code)
+	}
+	b, err := os.ReadFile(report)
+	var rep struct{ Complete bool }
+	if err != nil || json.Unmarshal(b, &rep) != nil || rep.Complete {
+		t.Errorf("%v, report %.200s", err, b)
+	}
+}
+
+// TestInterrupt_Input ends a check that waits for standard input.
+func TestInterrupt_Input(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report.json")
+	c := exec.Command(os.Args[0], "check", "--quiet", "--json", report, "-")
+	c.Env = append(os.Environ(), programVariable+"=1")
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timeout := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
+	// More than a pipe holds: it is over when the program reads.
+	if _, err := stdin.Write(bytes.Repeat([]byte("<MPD "), 1<<15)); err != nil {
+		t.Error(err)
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Error(err)
+	}
+	_ = c.Wait()
+	timeout.Stop()
+	b, err := os.ReadFile(report)
+	if code := c.ProcessState.ExitCode(); code != exitInterrupted || err != nil || !json.Valid(b) {
+		t.Errorf("exit %d, %v, report %.200s", code, err, b)
 	}
 }

@@ -234,7 +234,9 @@ func probeCommand(args []string) (code int) {
 	default:
 		return fail("probe", exitUsage, fmt.Errorf("takes one source, got %d", f.NArg()))
 	}
-	open, err := o.net.open()
+	ctx, stop := interruptible()
+	defer stop()
+	open, err := o.net.open(ctx)
 	if err != nil {
 		return fail("probe", exitUsage, err)
 	}
@@ -248,8 +250,6 @@ func probeCommand(args []string) (code int) {
 			code = fail("probe", exitFailed, err)
 		}
 	}()
-	ctx, stop := interruptible()
-	defer stop()
 	name, err := resolve(f.Arg(0))
 	var rep *probeReport
 	if err == nil {

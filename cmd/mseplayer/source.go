@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -149,8 +151,8 @@ const (
 	checkBackoff  = 300 * time.Millisecond
 )
 
-// open makes a client and what sources are opened with.
-func (o *netOptions) open() (source.Options, error) {
+// open makes a client and what sources are opened with. Nothing waits for standard input any more once ctx has ended.
+func (o *netOptions) open(ctx context.Context) (source.Options, error) {
 	header := http.Header{}
 	for _, h := range o.headers {
 		k, v, ok := strings.Cut(h, ":")
@@ -164,9 +166,36 @@ func (o *netOptions) open() (source.Options, error) {
 	}
 	mounts := map[string]fs.FS{"demo": demo.FS}
 	c, err := fetch.New(fetch.Config{UserAgent: o.userAgent, Header: header, CAFile: o.caFile, Insecure: o.insecure, Throttle: o.throttle, Exchanges: exchanges(o.har),
-		Stdin: os.Stdin, Mounts: mounts, Seed: uint64(time.Now().UnixNano()), Attempts: checkAttempts, Backoff: checkBackoff})
+		Stdin: &input{ctx: ctx, src: os.Stdin}, Mounts: mounts, Seed: uint64(time.Now().UnixNano()), Attempts: checkAttempts, Backoff: checkBackoff})
 	if err != nil {
 		return source.Options{}, usage("--ca-file %s: %w", o.caFile, pathCause(err))
 	}
 	return source.Options{Fetch: c, Demuxer: ffmpeg.Factory{}, Mounts: mounts}, nil
+}
+
+// input is a stream whose Read returns when ctx ends, though whoever writes to it neither writes nor ends. What is read then
+// is lost. It belongs to one goroutine.
+type input struct {
+	ctx context.Context
+	src io.Reader
+}
+
+// Read implements io.Reader.
+func (in *input) Read(p []byte) (int, error) {
+	type result struct {
+		b   []byte
+		err error
+	}
+	done := make(chan result, 1)
+	go func() { // nothing else can leave a system call that waits; it ends with the process
+		b := make([]byte, len(p))
+		n, err := in.src.Read(b)
+		done <- result{b[:n], err}
+	}()
+	select {
+	case r := <-done:
+		return copy(p, r.b), r.err
+	case <-in.ctx.Done():
+		return 0, context.Cause(in.ctx)
+	}
 }

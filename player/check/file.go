@@ -14,6 +14,7 @@ import (
 	"mseplayer/mse/mime"
 	"mseplayer/player/file"
 	"mseplayer/player/manifest"
+	"mseplayer/player/source"
 )
 
 // maxPortions is how many portions of a file, of a second or two each, are read ahead of their decoding.
@@ -59,8 +60,27 @@ type portion struct {
 func (t *fileTask) video() bool   { return true }
 func (t *fileTask) cost() float64 { return 1 }
 
-// work implements task.
+// work implements task, like that of a representation: what is damaged is decoded again with one thread.
 func (t *fileTask) work(threads int) {
+	t.decode(threads)
+	if threads == 1 || t.ctx.Err() != nil || !t.pipe.damaged() {
+		return
+	}
+	src, err := source.Open(t.ctx, t.name, t.opt.Source)
+	if err != nil || src.File == nil || len(src.File.Tracks()) != len(t.source.File.Tracks()) {
+		if err == nil {
+			src.Close()
+		}
+		return // it is not what it was; what has been found of it stays
+	}
+	t.source.Close()
+	t.run.source = src
+	*t = fileTask{run: t.run, rows: t.rows, reach: t.reach}
+	t.decode(1)
+}
+
+// decode does the work once.
+func (t *fileTask) decode(threads int) {
 	t.started = time.Now()
 	defer func() { t.took = time.Since(t.started) }()
 	src := t.source.File

@@ -237,6 +237,13 @@ func (p *pipe) lane(s *stream) *lane {
 	return nil
 }
 
+// damaged reports whether a decoder has rejected or flagged pictures. A nil pipe has decoded nothing.
+func (p *pipe) damaged() bool {
+	return p != nil && slices.ContainsFunc(p.lanes, func(l *lane) bool {
+		return l.stream.info.Kind == media.Video && (l.out.corrupt > 0 || l.out.rejected > 0 || l.out.err != nil)
+	})
+}
+
 // host is the rest of the media element: there is nothing to do.
 type host struct{}
 

@@ -102,13 +102,14 @@ type run struct {
 	opt     Options
 	profile profile
 	group   *group
-	source  *source.Source
+	name    string
 	keys    *crypt.Store
 	ring    *crypt.Keyring
 	ctx     context.Context
 
 	prints int                    // the most prints of a track that are kept; 0 is for likeness.MaxPrints
 	look   func(*lane) *inspector // replaces what Options ask for; nil for that
+	source *source.Source         // of name; a file that is read again replaces it
 
 	broadcast *broadcast // nil unless a live presentation is being watched
 	tasks     []task     // once they are done
@@ -144,7 +145,7 @@ func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	rep := &Report{Schema: Schema, Tool: Tool{"mseplayer", o.Version}, Source: fetch.Redact(name), Complete: true, Duration: Unknown,
 		Tracks: []Track{}, Alignment: []Alignment{}, Findings: []Finding{}}
 	ctx, cancel := context.WithCancelCause(ctx)
-	r := &run{opt: o, profile: prof, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: ctx, group: &group{cancel: cancel}}
+	r := &run{opt: o, name: name, profile: prof, keys: crypt.New(o.Keys, o.Source.Fetch), ctx: ctx, group: &group{cancel: cancel}}
 	err := r.check(name, rep)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -178,8 +179,8 @@ func (r *run) check(name string, rep *Report) error {
 		}
 		return err
 	}
-	defer src.Close()
 	r.source = src
+	defer func() { r.source.Close() }()
 	var tasks []task
 	stop := func() {}
 	if p := src.Presentation; p != nil {

@@ -123,8 +123,21 @@ func (t *segmentTask) part(at media.Time) float64 {
 	return float64(at.Sub(w.Start)) / float64(w.Len())
 }
 
-// work implements task.
+// work implements task. Decoders with several threads do not flag the same pictures each time when something is damaged: one
+// thread may look at a picture that another one has not finished. What is damaged is therefore decoded again with one, so
+// that every run gives the same report.
 func (t *segmentTask) work(threads int) {
+	t.decode(threads)
+	if threads == 1 || t.broadcast != nil || t.ctx.Err() != nil || !t.pipe.damaged() {
+		return
+	}
+	again := &segmentTask{run: t.run, choice: t.choice, rep: t.rep, unsupported: t.unsupported, listed: t.listed, reach: t.reach}
+	again.decode(1)
+	*t = *again
+}
+
+// decode does the work once.
+func (t *segmentTask) decode(threads int) {
 	t.started = time.Now()
 	defer func() { t.took = time.Since(t.started) }()
 	if t.rep.Unusable != "" || t.rep.Segments == nil && t.rep.Lazy == nil {

@@ -67,7 +67,7 @@ var allowed = map[string]string{
 	"player/text/ttml":   "mse/media player/charset player/text/cue",
 	"player/text/cea":    "mse/media player/text/cue",
 	"player/text/vobsub": "mse/media",
-	"player/check": "mse mse/media mse/mime mse/bytestream player/crypt player/manifest player/file player/fetch player/source player/stream player/stream/plan " +
+	"player/check": "mse mse/media mse/mime mse/bytestream mse/isobmff player/crypt player/manifest player/file player/fetch player/source player/stream player/stream/plan " +
 		"player/bitstream player/decode player/detect player/frame player/likeness player/loudness player/session player/subtitle player/text/cue",
 	"player": "mse mse/media mse/mime mse/bytestream player/abr player/crypt player/subtitle player/frame player/clock player/decode player/present player/element player/manifest " +
 		"player/file player/fetch player/source player/stream player/stream/plan player/text/vobsub",

@@ -247,6 +247,7 @@ func (t *segmentTask) judge() {
 	t.judgeKind()
 	t.judgeEvents()
 	t.judgeEdits()
+	t.judgeIndexes()
 	t.judgeCodecs()
 	t.judgeIndependent()
 	for _, s := range t.meter.streams {

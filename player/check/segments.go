@@ -66,7 +66,8 @@ type segmentTask struct {
 
 	causes  []cause
 	spoiled map[int]bool // by index: segments that are not whole
-	initSum uint32       // of the first initialization segment, which came from initURL
+	indexes segmentIndexes
+	initSum uint32 // of the first initialization segment, which came from initURL
 	initURL string
 	edits   []edits            // of the initialization segments
 	beyond  int                // how many segments there are behind the end that the manifest declares
@@ -92,6 +93,7 @@ type current struct {
 	from  int64 // where it begins in what the parser gets
 	sum   uint32
 	skip  bool // something is wrong with it; the rest is not appended
+	boxes boxScan
 }
 
 func (t *segmentTask) video() bool { return t.rep.Kind == manifest.Video && t.unsupported == "" }
@@ -192,7 +194,7 @@ func (t *segmentTask) walk() func(manifest.Getter) (plan.Item, error) {
 		if list == nil {
 			list = &manifest.List{Init: t.rep.Init, Index: t.rep.Segments}
 			if t.rep.Segments == nil {
-				l, err := t.rep.Lazy.Load(get)
+				l, err := t.rep.Lazy.Load(t.indexed(get))
 				if err != nil {
 					return it, err
 				}
@@ -424,6 +426,9 @@ func (t *segmentTask) data(b []byte) error {
 			return nil
 		}
 	}
+	if !t.cur.init && t.format == mime.ISOBMFF {
+		t.cur.boxes.push(b)
+	}
 	if t.cur.init && len(t.edits) < maxEdits {
 		t.edits = append(t.edits, readEdits(b)...)
 	}
@@ -609,6 +614,7 @@ func (t *segmentTask) close() {
 	if frames == 0 && !c.skip && (t.framed() || !t.in.incomplete()) && c.bytes > 0 && t.skipped == nil && t.open == nil && len(t.meter.streams) > 0 && t.rep.Kind != manifest.Text {
 		t.report(c.where, codeEmpty, "it holds no frames", "", nil)
 	}
+	t.compareIndex()
 	d := c.described()
 	if len(t.meter.streams) > 1 {
 		d.bytes = 0

@@ -28,6 +28,9 @@ type studio struct {
 	level func(t float64, cfg *media.DecoderConfig) float64
 	// strict loses pictures before the random access point that decoding begins with.
 	strict bool
+	// draw is the luma at (x, y) of picture n of 64x48; bottomFirst and woven are what the bitstream says of its fields.
+	draw               func(n, x, y int) byte
+	woven, bottomFirst bool
 }
 
 func (s *studio) NewVideo(c *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
@@ -51,6 +54,17 @@ func (p *painter) paint(emit func(*frame.Video) error) func(*frame.Video) error 
 		if p.s.strict && v.PTS < p.first.T {
 			v.Release()
 			return nil
+		}
+		if p.s.draw != nil {
+			const w, h = 64, 48
+			v.Width, v.Height, v.Crop = w, h, frame.Rect{W: w, H: h}
+			b := make([]byte, w*h)
+			for i := range b {
+				b[i] = p.s.draw(int(math.Round(float64(v.PTS)*25)), i%w, i/w)
+			}
+			v.Plane[0] = frame.Plane{Data: b, Stride: w}
+			v.Interlaced, v.TopFirst = p.s.woven, p.s.woven && !p.s.bottomFirst
+			return emit(v)
 		}
 		y := byte(40 + int(math.Round(float64(v.PTS)*25))%150)
 		if p.s.luma != nil {

@@ -206,6 +206,11 @@ func (t *segmentTask) compareTimes(s *stream, x *isobmff.Index) {
 	}
 }
 
+// misplaced reports whether a finding says that media is at another time than it should be; its index may be right then.
+func misplaced(f Finding) bool {
+	return slices.Contains([]string{codeOverlap, codeReset, codeTimeline, codeOutOfOrder, codeDuplicate}, f.Code)
+}
+
 // judgeIndexes reports what is wrong with segment indexes.
 func (t *segmentTask) judgeIndexes() {
 	o := &t.indexes
@@ -219,6 +224,10 @@ func (t *segmentTask) judgeIndexes() {
 		}
 		f.Severity, f.Hint = manifest.SeverityWarning, "make the index again after the media"
 		f.Segment, f.Time, f.Evidence = x.at, Seconds(x.time), map[string]any{"count": x.n}
+		if i := slices.IndexFunc(t.found.list, misplaced); x == &o.times && i >= 0 {
+			f.Severity = manifest.SeverityInfo
+			f.Evidence["cause"] = t.found.list[i].Code
+		}
 		t.found.add(f)
 	}
 }

@@ -82,6 +82,16 @@ func TestRun_SegmentIndex(t *testing.T) {
 	}
 }
 
+// TestRun_IndexOfMoved moves a segment whose index stays: that is one thing wrong, not two.
+func TestRun_IndexOfMoved(t *testing.T) {
+	files := tenSeconds()
+	for i, s := range pictures(10).Segments(2, 1) {
+		files[fmt.Sprint("v", i+1)] = &fstest.MapFile{Data: append(sidx(uint32(50*i), reference{uint32(len(s)), 50, 1}), s...)}
+	}
+	files["v4"].Data = moved(t, files["v4"].Data, -12)
+	want(t, "findings", found(run(t, files)), "error timing.overlap p0/v/180p #3 @5.52\ninfo timing.gap p0/v/180p #3 @7.52\ninfo segment.sidx-mismatch p0/v/180p #3 @6")
+}
+
 // TestRun_IndexKeys says of parts of a file that they begin with key frames that do not.
 func TestRun_IndexKeys(t *testing.T) {
 	set := `<AdaptationSet id="v" contentType="video" mimeType="video/mp4"><Representation id="180p" bandwidth="900000" codecs="avc1.640028"><BaseURL>v.mp4</BaseURL><SegmentBase/></Representation></AdaptationSet>`

@@ -184,8 +184,10 @@ func (f *Facts) hevc(nal []byte) bool {
 	for range 3*(layers-first+1) + 6 { // sizes of buffers and blocks, and depths of the transform hierarchy
 		r.ue()
 	}
-	if r.flag() && r.flag() { // scaling_list_enabled_flag, sps_scaling_list_data_present_flag
-		skipHEVCScaling(&r)
+	if r.flag() { // scaling_list_enabled_flag
+		if r.flag() { // sps_scaling_list_data_present_flag
+			skipHEVCScaling(&r)
+		}
 	}
 	r.skip(2)
 	if r.flag() { // pcm_enabled_flag
@@ -429,7 +431,7 @@ func vp9Frame(b []byte) *Facts {
 	if f.Profile == 3 {
 		r.skip(1)
 	}
-	if r.flag() || r.flag() { // show_existing_frame, or no key frame
+	if r.bits(2) != 0 { // show_existing_frame, or no key frame
 		return nil
 	}
 	r.skip(2) // show_frame, error_resilient_mode

@@ -356,6 +356,8 @@ var elsewhere = map[string]string{
 	"text.empty":                     "TestRun_Text",
 	"text.outside-timeline":          "TestRun_Text",
 	"network.failed":                 "TestRun_Network",
+	"reference.misfit":               "TestRun_ReferenceFindings",
+	"reference.quality-inversion":    "TestRun_ReferenceFindings",
 }
 
 // untested lists the rules that no test of this package breaks: what they say comes from the readers of manifests, whose

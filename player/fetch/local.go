@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -219,47 +220,44 @@ func (r *Response) openStdin() error {
 	if s == nil {
 		return errors.New("there is no standard input")
 	}
-	return r.openSeeker(&spoolFile{s: s}, -1)
+	return r.openSeeker(&spoolFile{ctx: r.ctx, s: s}, -1)
 }
 
 // spool keeps what has been read of a stream in a temporary file, so that it can be read again from any position.
 type spool struct {
-	src io.Reader // immutable
+	src io.Reader // immutable, but for the one goroutine that reads
 
 	mu sync.Mutex
 	// guarded by mu
 	file *os.File
-	size int64 // bytes in file
-	err  error // what ended src
+	size int64         // bytes in file
+	err  error         // what ended src
+	more chan struct{} // closed when the read that is going on ends; nil for none
 }
 
 // maxSpoolBytes bounds the temporary file.
 const maxSpoolBytes = 16 << 30
 
 // ReadAt reads like io.ReaderAt, but returns as soon as any byte is there. It blocks on the stream as long as p
-// begins behind what has arrived.
-func (s *spool) ReadAt(p []byte, off int64) (int, error) {
+// begins behind what has arrived, until ctx ends.
+func (s *spool) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.file == nil && s.err == nil {
-		s.file, s.err = os.CreateTemp("", "mseplayer-stdin-*")
-		if s.err == nil {
-			os.Remove(s.file.Name()) // it lives on until it is closed, where the system allows that
+	for s.size <= off && s.err == nil {
+		if s.more == nil {
+			s.more = make(chan struct{})
+			go s.read()
 		}
-	}
-	for buf := []byte(nil); s.size <= off && s.err == nil; {
-		if buf == nil {
-			buf = make([]byte, maxChunkBytes)
+		more := s.more
+		s.mu.Unlock()
+		select {
+		case <-more:
+		case <-ctx.Done():
 		}
-		n, err := s.src.Read(buf)
-		if s.size+int64(n) > maxSpoolBytes {
-			n, err = 0, fmt.Errorf("%w: more than %d bytes on standard input", ErrTooLarge, int64(maxSpoolBytes))
+		s.mu.Lock()
+		if err := ctx.Err(); err != nil && s.size <= off {
+			return 0, err
 		}
-		if _, werr := s.file.WriteAt(buf[:n], s.size); werr != nil {
-			n, err = 0, pathCause(werr)
-		}
-		s.size += int64(n)
-		s.err = err
 	}
 	if off >= s.size {
 		return 0, s.err
@@ -267,11 +265,47 @@ func (s *spool) ReadAt(p []byte, off int64) (int, error) {
 	return s.file.ReadAt(p[:min(int64(len(p)), s.size-off)], off)
 }
 
+// reader returns ReadAt within ctx.
+func (s *spool) reader(ctx context.Context) func([]byte, int64) (int, error) {
+	return func(p []byte, off int64) (int, error) { return s.ReadAt(ctx, p, off) }
+}
+
+// read keeps the next bytes of the stream. Nothing can interrupt it, so nobody waits for it who does not need them.
+func (s *spool) read() {
+	buf := make([]byte, maxChunkBytes)
+	n, err := s.src.Read(buf)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return // closed meanwhile
+	}
+	close(s.more)
+	s.more = nil
+	if s.file == nil {
+		if s.file, s.err = os.CreateTemp("", "mseplayer-stdin-*"); s.err != nil {
+			return
+		}
+		os.Remove(s.file.Name()) // it lives on until it is closed, where the system allows that
+	}
+	if s.size+int64(n) > maxSpoolBytes {
+		n, err = 0, fmt.Errorf("%w: more than %d bytes on standard input", ErrTooLarge, int64(maxSpoolBytes))
+	}
+	if _, werr := s.file.WriteAt(buf[:n], s.size); werr != nil {
+		n, err = 0, pathCause(werr)
+	}
+	s.size += int64(n)
+	s.err = err
+}
+
 func (s *spool) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
 		s.err = errClosed
+	}
+	if s.more != nil {
+		close(s.more)
+		s.more = nil
 	}
 	if s.file == nil {
 		return nil
@@ -285,12 +319,13 @@ func (s *spool) close() error {
 
 // spoolFile reads a spool from its beginning.
 type spoolFile struct {
+	ctx context.Context // of the Response
 	s   *spool
 	off int64
 }
 
 func (f *spoolFile) Read(p []byte) (int, error) {
-	n, err := f.s.ReadAt(p, f.off)
+	n, err := f.s.ReadAt(f.ctx, p, f.off)
 	f.off += int64(n)
 	return n, err
 }

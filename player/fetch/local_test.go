@@ -560,3 +560,40 @@ func (bareInfo) Mode() fs.FileMode  { return 0o444 }
 func (bareInfo) ModTime() time.Time { return time.Time{} }
 func (bareInfo) IsDir() bool        { return false }
 func (bareInfo) Sys() any           { return nil }
+
+// TestStdin_Silent: reading from standard input that says nothing more ends with its context, and what has come can be read
+// again afterwards.
+func TestStdin_Silent(t *testing.T) {
+	in, out := io.Pipe()
+	c := newClient(t, fetch.Config{Stdin: in})
+	go out.Write([]byte("first"))
+	ctx, cancel := context.WithCancel(t.Context())
+	f, _, err := c.OpenSeekable(ctx, fetch.StdinURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 10)
+	if n, err := f.Read(buf); n != 5 || err != nil {
+		t.Fatalf("read %d, %v", n, err)
+	}
+	ended := make(chan error)
+	go func() {
+		_, err := f.Read(buf)
+		ended <- err
+	}()
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	again, _, err := c.OpenSeekable(t.Context(), fetch.StdinURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		out.Write([]byte("second"))
+		out.Close()
+	}()
+	if b, err := io.ReadAll(again); string(b) != "firstsecond" || err != nil {
+		t.Errorf("read %q, %v", b, err)
+	}
+}

@@ -24,7 +24,7 @@ const (
 // OpenSeekable opens a resource for reading at any position and returns its size in bytes, -1 when unknown. The result
 // also implements io.ReaderAt. Over HTTP it reads in blocks, through range requests that grow up to 8 MiB as reading
 // goes on, and keeps the last blocks; a server that does not know ranges is read from its beginning, which makes
-// going back expensive. Standard input is kept in a temporary file. ctx bounds all reading over the network.
+// going back expensive. Standard input is kept in a temporary file. ctx bounds all reading over the network and of streams.
 func (c *Client) OpenSeekable(ctx context.Context, source string) (io.ReadSeekCloser, int64, error) {
 	f, size, err := c.openSeekable(ctx, source)
 	if err == nil {
@@ -48,7 +48,7 @@ func (c *Client) openSeekable(ctx context.Context, source string) (io.ReadSeekCl
 	case scheme == "http" || scheme == "https":
 		return c.openRemote(ctx, source)
 	case scheme == "stdin" && c.stdin != nil:
-		return &File{at: c.stdin.ReadAt, size: -1}, -1, nil
+		return &File{at: c.stdin.reader(ctx), size: -1}, -1, nil
 	case scheme == "file":
 		f, size, err := openPath(u, "")
 		if err != nil {
@@ -56,7 +56,7 @@ func (c *Client) openSeekable(ctx context.Context, source string) (io.ReadSeekCl
 		}
 		if size < 0 {
 			s := &spool{src: f}
-			return &File{at: s.ReadAt, size: -1, close: func() error { return errors.Join(s.close(), f.Close()) }}, -1, nil
+			return &File{at: s.reader(ctx), size: -1, close: func() error { return errors.Join(s.close(), f.Close()) }}, -1, nil
 		}
 		return f, size, nil
 	case mounted:

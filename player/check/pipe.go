@@ -70,7 +70,7 @@ func newPipe(ctx context.Context, g *group, decoders decode.Factory, keys *crypt
 	}
 	p.ms = mse.New(o)
 	var err error
-	p.att, err = p.ms.Attach(host{})
+	p.att, err = p.ms.Attach(nil)
 	return p, err
 }
 
@@ -243,16 +243,3 @@ func (p *pipe) damaged() bool {
 		return l.stream.info.Kind == media.Video && (l.out.corrupt > 0 || l.out.rejected > 0 || l.out.err != nil)
 	})
 }
-
-// host is the rest of the media element: there is nothing to do.
-type host struct{}
-
-func (host) HasError() bool                            { return false }
-func (host) DurationChanged(*mse.Tx, media.Time)       {}
-func (host) TrackLists() *mse.TrackLists               { return nil }
-func (host) TracksChanged(*mse.Tx)                     {}
-func (host) NewTracksActive(*mse.Tx)                   {}
-func (host) MetadataComplete(*mse.Tx)                  {}
-func (host) BufferedChanged(*mse.Tx)                   {}
-func (host) PlayheadRemoved(*mse.Tx)                   {}
-func (host) StreamEnded(*mse.Tx, mse.EndReason, error) {}

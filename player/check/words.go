@@ -182,6 +182,7 @@ func (w *words) settle(cues []cue.Cue, in media.Range, stretch int64) media.Rang
 
 // textInput is the way of one track of subtitles in a file.
 type textInput struct {
+	bytestream.Discard
 	words
 	track   file.Track
 	parser  bytestream.Parser
@@ -212,22 +213,8 @@ func newTextInput(t file.Track, init []byte, decoders decode.Factory, length med
 
 func (t *textInput) push(b []byte) {
 	t.parser.Push(b)
-	for {
-		more, err := t.parser.Step(t)
-		if err != nil || !more {
-			return // the stream is this program's own
-		}
-	}
+	_ = bytestream.Drain(t.parser, t) // it cannot fail: the stream is this program's own
 }
-
-// InitSegment implements bytestream.Handler.
-func (t *textInput) InitSegment(*media.InitSegment) error { return nil }
-
-// MediaSegmentStart implements bytestream.Handler.
-func (t *textInput) MediaSegmentStart() error { return nil }
-
-// MediaSegmentEnd implements bytestream.Handler.
-func (t *textInput) MediaSegmentEnd() error { return nil }
 
 // Fragment implements bytestream.Handler.
 func (t *textInput) Fragment(tracks []bytestream.TrackFrames) error {

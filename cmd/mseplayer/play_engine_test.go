@@ -20,6 +20,7 @@ import (
 	"mseplayer/mse/media"
 	"mseplayer/player"
 	"mseplayer/player/decode"
+	"mseplayer/player/element"
 	"mseplayer/player/fetch"
 	"mseplayer/player/ffmpeg"
 	"mseplayer/player/frame"
@@ -51,6 +52,12 @@ func openEngine(ctx context.Context, cfg player.Config, decoders decode.Factory)
 	e.p = player.New(cfg, player.Deps{Decoders: decoders, Demuxer: ffmpeg.Factory{}, Audio: e.sink, Fetch: client, Mounts: mounts})
 	go func() { defer close(e.done); e.screen.run(ctx, e.p) }()
 	return e, e.p.Open(ctx, demoName)
+}
+
+// loaded reports whether all tracks are known, which a seek needs as well, and buffered up to t.
+func (e *engine) loaded(t media.Time) bool {
+	s := e.p.State()
+	return s.ReadyState >= element.HaveMetadata && s.Buffered.End() >= t
 }
 
 // close frees everything.
@@ -254,7 +261,7 @@ func TestPlay_Seeks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for start := time.Now(); e.p.State().Buffered.End() < 15.9; time.Sleep(time.Millisecond) {
+	for start := time.Now(); !e.loaded(15.9); time.Sleep(time.Millisecond) {
 		if time.Since(start) > limit {
 			t.Fatalf("does not load: %+v", e.p.State())
 		}

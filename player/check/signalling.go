@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"mseplayer/mse/bitstream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
-	"mseplayer/player/bitstream"
 	"mseplayer/player/manifest"
 )
 

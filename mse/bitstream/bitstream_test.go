@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"testing"
 
+	"mseplayer/mse/bitstream"
 	"mseplayer/mse/media"
-	"mseplayer/player/bitstream"
 )
 
 // What encoders wrote: sequence parameter sets, sequence headers and key frames of small pictures.

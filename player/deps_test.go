@@ -25,7 +25,7 @@ var allowed = map[string]string{
 	"mse/bytestream":         "mse/media",
 	"mse/bitstream":          "mse/media mse/mime",
 	"mse/isobmff":            "mse/media mse/mime mse/bytestream github.com/Eyevinn/mp4ff",
-	"mse/mp2t":               "mse/media mse/mime mse/bytestream",
+	"mse/mp2t":               "mse/media mse/mime mse/bytestream mse/bitstream",
 	"mse/mpegaudio":          "mse/media mse/mime mse/bytestream",
 	"mse/webm":               "mse/media mse/mime mse/bytestream",
 	"mse/track":              "mse/media",

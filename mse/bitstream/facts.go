@@ -217,16 +217,22 @@ func set(id media.CodecID, nal []byte) *Facts {
 		return nil
 	}
 	f := &Facts{Codec: id}
+	var s Set
 	ok := false
 	switch {
 	case id == media.H264 && nal[0]&0x1f == avcSet:
-		ok = f.avc(nal)
+		if s, ok = AVCSet(nal); ok {
+			f.Profile, f.Flags[0], f.Level = int(nal[1]), nal[2], level(nal[1], nal[2], nal[3])
+		}
 	case id == media.HEVC && nal[0]>>1&0x3f == hevcSet && nal[0]&1 == 0 && nal[1]>>3 == 0:
-		ok = f.hevc(nal)
+		if s, ok = HEVCSet(nal); ok {
+			f.tier(s.Head[1:])
+		}
 	}
-	if !ok {
+	if !ok || s.Chroma == "" || s.BitDepth == 0 {
 		return nil
 	}
+	f.Chroma, f.BitDepth, f.Width, f.Height, f.Color = s.Chroma, s.BitDepth, s.Width, s.Height, s.Color
 	return f
 }
 

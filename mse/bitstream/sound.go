@@ -18,11 +18,11 @@ var (
 // decoders pass over left out. ISO/IEC 14496-3 §1.6.2.1 and §1.6.6.
 func soundConfig(b []byte) *Facts {
 	const syncSBR, syncPS = 0x2b7, 0x548
-	r := bitReader{b: b}
+	r := NewReader(b)
 	f := &Facts{Codec: media.AAC, Level: -1}
 	f.Profile = r.objectType()
 	f.Rate = r.soundRate()
-	f.Channels = soundChannels[r.bits(4)]
+	f.Channels = soundChannels[r.Bits(4)]
 	switch f.Profile {
 	case TypeSBR, TypePS:
 		f.SBR, f.PS = true, f.Profile == TypePS
@@ -31,37 +31,37 @@ func soundConfig(b []byte) *Facts {
 	default:
 		for ; r.left() >= 16; r.at++ {
 			look := r
-			if look.bits(11) != syncSBR {
+			if look.Bits(11) != syncSBR {
 				continue
 			}
-			if f.SBR = look.objectType() == TypeSBR && look.flag(); f.SBR {
+			if f.SBR = look.objectType() == TypeSBR && look.Flag(); f.SBR {
 				look.soundRate()
-				f.PS = look.left() >= 12 && look.bits(11) == syncPS && look.flag()
+				f.PS = look.left() >= 12 && look.Bits(11) == syncPS && look.Flag()
 			}
 			break
 		}
 	}
-	if r.overrun || f.Profile == 0 {
+	if r.Overrun() || f.Profile == 0 {
 		return nil
 	}
 	return f
 }
 
 // objectType reads an audio object type.
-func (r *bitReader) objectType() int {
+func (r *Reader) objectType() int {
 	const escape = 31
-	if t := int(r.bits(5)); t != escape {
+	if t := int(r.Bits(5)); t != escape {
 		return t
 	}
-	return 32 + int(r.bits(6))
+	return 32 + int(r.Bits(6))
 }
 
 // soundRate reads a sampling frequency, 0 if it is reserved.
-func (r *bitReader) soundRate() int {
+func (r *Reader) soundRate() int {
 	const explicit = 15
-	switch i := int(r.bits(4)); {
+	switch i := int(r.Bits(4)); {
 	case i == explicit:
-		return int(r.bits(24))
+		return int(r.Bits(24))
 	case i < len(soundRates):
 		return soundRates[i]
 	}

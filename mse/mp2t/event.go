@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"mseplayer/mse/bitstream"
 	"mseplayer/mse/bytestream"
 	"mseplayer/mse/media"
 )
@@ -159,43 +160,43 @@ func (x *events) section(sec []byte) {
 // ANSI/SCTE 35 §9.6 to §9.7.
 func splice(sec []byte, e *media.InbandEvent) (pts int64, timed bool) {
 	const wrap = 1 << 33
-	r := bitReader{b: sec}
-	r.skip(8 + 4 + 12 + 8) // table, flags, length and version
-	encrypted := r.flag()
-	r.skip(6)
-	adjustment := int64(r.bits(1))<<32 | int64(r.bits(32))
-	r.skip(8 + 12 + 12) // cw_index, tier, splice_command_length
-	command := r.bits(8)
+	r := bitstream.NewReader(sec)
+	r.Skip(8 + 4 + 12 + 8) // table, flags, length and version
+	encrypted := r.Flag()
+	r.Skip(6)
+	adjustment := int64(r.Bits(1))<<32 | int64(r.Bits(32))
+	r.Skip(8 + 12 + 12) // cw_index, tier, splice_command_length
+	command := r.Bits(8)
 	if encrypted {
 		return 0, false
 	}
 	when := func() {
-		if timed = r.flag(); timed {
-			r.skip(6)
-			pts = int64(r.bits(1))<<32 | int64(r.bits(32))
+		if timed = r.Flag(); timed {
+			r.Skip(6)
+			pts = int64(r.Bits(1))<<32 | int64(r.Bits(32))
 		} else {
-			r.skip(7)
+			r.Skip(7)
 		}
 	}
 	switch command {
 	case commandTime:
 		when()
 	case commandInsert:
-		e.ID = r.bits(32)
-		cancelled := r.flag()
-		r.skip(7)
+		e.ID = r.Bits(32)
+		cancelled := r.Flag()
+		r.Skip(7)
 		if cancelled {
 			break
 		}
-		r.skip(1)
-		program, lasts, atOnce := r.flag(), r.flag(), r.flag()
-		r.skip(4)
+		r.Skip(1)
+		program, lasts, atOnce := r.Flag(), r.Flag(), r.Flag()
+		r.Skip(4)
 		switch {
 		case program && !atOnce:
 			when()
 		case !program:
-			for n := r.bits(8); n > 0 && !r.overrun; n-- {
-				r.skip(8)
+			for n := r.Bits(8); n > 0 && !r.Overrun(); n-- {
+				r.Skip(8)
 				if t := timed; !atOnce {
 					first := pts
 					if when(); t { // that of the first component counts
@@ -205,12 +206,12 @@ func splice(sec []byte, e *media.InbandEvent) (pts int64, timed bool) {
 			}
 		}
 		if lasts {
-			r.skip(7)
-			length := int64(r.bits(1))<<32 | int64(r.bits(32))
+			r.Skip(7)
+			length := int64(r.Bits(1))<<32 | int64(r.Bits(32))
 			e.Duration = media.SpanFromTicks(length, timescale)
 		}
 	}
-	if r.overrun {
+	if r.Overrun() {
 		e.Duration = media.Span(media.Forever)
 		return 0, false
 	}

@@ -1,5 +1,7 @@
 package mp2t
 
+import "mseplayer/mse/bitstream"
+
 // latm is AAC in LOAS frames, whose multiplex configuration is repeated in the stream. Frames are handed out whole,
 // as their decoder wants them. ISO/IEC 14496-3 §1.7.
 type latm struct {
@@ -31,7 +33,7 @@ func (l *latm) header(b []byte) (f soundFrame, need int) {
 	if want := min(size, headBytes+enough); len(b) < want {
 		return f, want
 	}
-	if r := (bitReader{b: b[headBytes:min(size, headBytes+enough)]}); !r.flag() { // useSameStreamMux
+	if r := bitstream.NewReader(b[headBytes:min(size, headBytes+enough)]); !r.Flag() { // useSameStreamMux
 		if c, samples, ok := multiplex(&r); ok {
 			l.config, l.samples = c, samples
 		}
@@ -46,17 +48,17 @@ func (*latm) extradata(soundConfig) []byte { return nil }
 
 // multiplex reads a StreamMuxConfig of one program with one layer up to the channels of its sound.
 // ISO/IEC 14496-3 §1.7.3.
-func multiplex(r *bitReader) (c soundConfig, samples int, ok bool) {
-	version := r.bits(1) // audioMuxVersion
+func multiplex(r *bitstream.Reader) (c soundConfig, samples int, ok bool) {
+	version := r.Bits(1) // audioMuxVersion
 	if version == 1 {
-		if r.flag() { // audioMuxVersionA is reserved
+		if r.Flag() { // audioMuxVersionA is reserved
 			return c, 0, false
 		}
 		latmValue(r) // taraBufferFullness
 	}
-	r.skip(1) // allStreamsSameTimeFraming
-	frames := int(r.bits(6)) + 1
-	if programs, layers := r.bits(4), r.bits(3); programs != 0 || layers != 0 {
+	r.Skip(1) // allStreamsSameTimeFraming
+	frames := int(r.Bits(6)) + 1
+	if programs, layers := r.Bits(4), r.Bits(3); programs != 0 || layers != 0 {
 		return c, 0, false
 	}
 	if version == 1 {
@@ -66,28 +68,28 @@ func multiplex(r *bitReader) (c soundConfig, samples int, ok bool) {
 }
 
 // latmValue reads a number of one to four bytes.
-func latmValue(r *bitReader) { r.skip(8 * (int(r.bits(2)) + 1)) }
+func latmValue(r *bitstream.Reader) { r.Skip(8 * (int(r.Bits(2)) + 1)) }
 
 // aacConfig reads an AudioSpecificConfig as far as rate, channels and the length of frames. ISO/IEC 14496-3 §1.6.2.1.
-func aacConfig(r *bitReader, frames int) (c soundConfig, samples int, ok bool) {
+func aacConfig(r *bitstream.Reader, frames int) (c soundConfig, samples int, ok bool) {
 	const escape, typeSBR, typePS, explicitRate = 31, 5, 29, 15
 	object := func() uint32 {
-		if t := r.bits(5); t != escape {
+		if t := r.Bits(5); t != escape {
 			return t
 		}
-		return 32 + r.bits(6)
+		return 32 + r.Bits(6)
 	}
 	hz := func() int {
-		switch i := r.bits(4); {
+		switch i := r.Bits(4); {
 		case i == explicitRate:
-			return int(r.bits(24))
+			return int(r.Bits(24))
 		case int(i) < len(aacRates):
 			return aacRates[i]
 		}
 		return 0
 	}
 	typ, core := object(), hz()
-	c = soundConfig{codec: codecLATM, rate: core, channels: aacChannels[r.bits(4)]}
+	c = soundConfig{codec: codecLATM, rate: core, channels: aacChannels[r.Bits(4)]}
 	if typ == typeSBR || typ == typePS {
 		if typ == typePS {
 			c.channels = 2
@@ -96,10 +98,10 @@ func aacConfig(r *bitReader, frames int) (c soundConfig, samples int, ok bool) {
 		typ = object()
 	}
 	samples = aacSamples
-	if typ >= 1 && typ <= 4 && r.flag() { // frameLengthFlag
+	if typ >= 1 && typ <= 4 && r.Flag() { // frameLengthFlag
 		samples = 960
 	}
-	if r.overrun || core == 0 || c.rate == 0 {
+	if r.Overrun() || core == 0 || c.rate == 0 {
 		return c, 0, false
 	}
 	return c, frames * samples * c.rate / core, true

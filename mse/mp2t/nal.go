@@ -3,6 +3,7 @@ package mp2t
 import (
 	"bytes"
 
+	"mseplayer/mse/bitstream"
 	"mseplayer/mse/media"
 )
 
@@ -289,13 +290,11 @@ func (n *nalSplitter) configure(data []byte, key bool) (changed bool) {
 	if known != nil && bytes.Equal(known.Extradata, sets) {
 		return false
 	}
-	var pic picture
-	var ok bool
+	codec := media.H264
 	if n.hevc {
-		pic, ok = hevcPicture(sps)
-	} else {
-		pic, ok = avcPicture(sps)
+		codec = media.HEVC
 	}
+	pic, ok := readPicture(codec, sps)
 	if !ok {
 		t.p.stats.BadParameters++
 		return false
@@ -321,9 +320,9 @@ func (n *nalSplitter) recovers(data []byte) bool {
 		if u.to <= u.from {
 			continue
 		}
-		if n.isSlice(u.typ) && n.picture.oneReference && n.picture.frameOnly && data[u.from]&referenced != 0 {
-			r := bitReader{b: data[u.from+1 : min(u.to, u.from+5)]}
-			if r.ue() == 0 && r.ue() == allIntra {
+		if n.isSlice(u.typ) && n.picture.OneReference && n.picture.FrameOnly && data[u.from]&referenced != 0 {
+			r := bitstream.NewReader(data[u.from+1 : min(u.to, u.from+5)])
+			if r.UE() == 0 && r.UE() == allIntra {
 				return true
 			}
 		}
@@ -347,23 +346,23 @@ func (n *nalSplitter) recovers(data []byte) bool {
 // isField reports whether the access unit is a single field. ISO/IEC 14496-10 §7.3.3.
 func (n *nalSplitter) isField(data []byte) bool {
 	const enough = 24 // bytes hold every number before the flag
-	if n.picture.frameOnly {
+	if n.picture.FrameOnly {
 		return false
 	}
 	for _, u := range n.units {
 		if !n.isSlice(u.typ) || u.to <= u.from {
 			continue
 		}
-		n.t.p.work = rbsp(n.t.p.work[:0], data[u.from+1:min(u.to, u.from+1+enough)])
-		r := bitReader{b: n.t.p.work}
-		r.ue() // first_mb_in_slice
-		r.ue() // slice_type
-		r.ue() // pic_parameter_set_id
-		if n.picture.separatePlanes {
-			r.skip(2)
+		n.t.p.work = bitstream.AppendRBSP(n.t.p.work[:0], data[u.from+1:min(u.to, u.from+1+enough)])
+		r := bitstream.NewReader(n.t.p.work)
+		r.UE() // first_mb_in_slice
+		r.UE() // slice_type
+		r.UE() // pic_parameter_set_id
+		if n.picture.SeparatePlanes {
+			r.Skip(2)
 		}
-		r.skip(n.picture.frameNumBits)
-		return r.flag() && !r.overrun
+		r.Skip(n.picture.FrameNumBits)
+		return r.Flag() && !r.Overrun()
 	}
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"mseplayer/mse/bitstream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 )
@@ -252,32 +253,32 @@ func (adts) extradata(c soundConfig) []byte {
 // ISO/IEC 14496-3 §4.4.1.1.
 func layout(b []byte) (channels int) {
 	const programConfig = 5
-	r := bitReader{b: b}
-	if r.bits(3) != programConfig {
+	r := bitstream.NewReader(b)
+	if r.Bits(3) != programConfig {
 		return 0
 	}
-	r.skip(4 + 2 + 4) // element_instance_tag, object_type, sampling_frequency_index
+	r.Skip(4 + 2 + 4) // element_instance_tag, object_type, sampling_frequency_index
 	var elements [3]uint32
 	for i := range elements {
-		elements[i] = r.bits(4)
+		elements[i] = r.Bits(4)
 	}
-	lfe := r.bits(2)
-	r.skip(3 + 4) // data and coupling elements
+	lfe := r.Bits(2)
+	r.Skip(3 + 4) // data and coupling elements
 	for _, n := range []int{4, 4, 3} {
-		if r.flag() { // mono, stereo and matrix mixdown
-			r.skip(n)
+		if r.Flag() { // mono, stereo and matrix mixdown
+			r.Skip(n)
 		}
 	}
 	for _, n := range elements {
 		for range n {
 			channels++
-			if r.flag() { // a pair
+			if r.Flag() { // a pair
 				channels++
 			}
-			r.skip(4)
+			r.Skip(4)
 		}
 	}
-	if channels += int(lfe); r.overrun {
+	if channels += int(lfe); r.Overrun() {
 		return 0
 	}
 	return channels

@@ -385,6 +385,20 @@ func TestText_Colours(t *testing.T) {
 	}
 }
 
+// timeless writes a report without the times of the check itself.
+func timeless(t *testing.T, r *check.Report) string {
+	t.Helper()
+	r.Elapsed, r.Quality.CreationTime = 0, 0
+	for i := range r.Tracks {
+		r.Tracks[i].DecodeFPS = check.Unknown
+	}
+	var b bytes.Buffer
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // TestRun_Deterministic: two runs, with one job and with many, give the same report but for the times of the check itself.
 func TestRun_Deterministic(t *testing.T) {
 	for name, files := range map[string]fstest.MapFS{"good": tenSeconds(), "spoilt": spoilt(), "playlists": playlists()} {
@@ -393,19 +407,12 @@ func TestRun_Deterministic(t *testing.T) {
 			r := run(t, files, func(o *check.Options) {
 				o.Jobs, o.Now = 1+i, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 			})
-			r.Elapsed, r.Quality.CreationTime = 0, 0
-			for k := range r.Tracks {
-				r.Tracks[k].DecodeFPS = check.Unknown
-			}
-			var b bytes.Buffer
-			if err := r.WriteJSON(&b); err != nil {
-				t.Fatal(err)
-			}
+			got := timeless(t, r)
 			if first == "" {
-				first = b.String()
+				first = got
 			}
-			if b.String() != first {
-				t.Errorf("%s, run %d:\n got %s\nwant %s", name, i, b.String(), first)
+			if got != first {
+				t.Errorf("%s, run %d:\n got %s\nwant %s", name, i, got, first)
 			}
 		}
 	}

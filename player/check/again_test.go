@@ -22,32 +22,21 @@ type racy struct {
 
 func (r *racy) NewVideo(c *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
 	d, err := r.Factory.NewVideo(c, o)
-	return &racer{VideoDecoder: d, r: r, threads: o.Threads}, err
+	return playertest.Through{VideoDecoder: d, Show: (&racer{r: r, threads: o.Threads}).flag}, err
 }
 
 type racer struct {
-	decode.VideoDecoder
 	r          *racy
 	threads, n int
 }
 
-func (d *racer) flag(emit func(*frame.Video) error) func(*frame.Video) error {
-	return func(v *frame.Video) error {
-		d.n++
-		d.r.chance = d.r.chance*7 + 1
-		if !d.r.sound {
-			v.Corrupt = d.n%10 == 0 || d.threads > 1 && d.r.chance%3 == 0
-		}
-		return emit(v)
+func (d *racer) flag(v *frame.Video, emit func(*frame.Video) error) error {
+	d.n++
+	d.r.chance = d.r.chance*7 + 1
+	if !d.r.sound {
+		v.Corrupt = d.n%10 == 0 || d.threads > 1 && d.r.chance%3 == 0
 	}
-}
-
-func (d *racer) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error {
-	return d.VideoDecoder.Decode(f, d.flag(emit))
-}
-
-func (d *racer) Drain(emit func(*frame.Video) error) error {
-	return d.VideoDecoder.Drain(d.flag(emit))
+	return emit(v)
 }
 
 // TestRun_DamagedAgain counts damaged pictures as one thread does, whatever several see, and decodes nothing twice that is

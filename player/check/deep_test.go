@@ -35,7 +35,9 @@ type studio struct {
 
 func (s *studio) NewVideo(c *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
 	d, err := s.Factory.NewVideo(c, o)
-	return &painter{VideoDecoder: d, s: s}, err
+	p := &painter{s: s}
+	p.VideoDecoder = playertest.Through{VideoDecoder: d, Show: p.paint}
+	return p, err
 }
 
 func (s *studio) NewAudio(c *media.DecoderConfig, o decode.Options) (decode.AudioDecoder, error) {
@@ -49,37 +51,35 @@ type painter struct {
 	first media.Opt
 }
 
-func (p *painter) paint(emit func(*frame.Video) error) func(*frame.Video) error {
-	return func(v *frame.Video) error {
-		if p.s.strict && v.PTS < p.first.T {
-			v.Release()
-			return nil
+func (p *painter) paint(v *frame.Video, emit func(*frame.Video) error) error {
+	if p.s.strict && v.PTS < p.first.T {
+		v.Release()
+		return nil
+	}
+	if p.s.draw != nil {
+		const w, h = 64, 48
+		v.Width, v.Height, v.Crop = w, h, frame.Rect{W: w, H: h}
+		b := make([]byte, w*h)
+		for i := range b {
+			b[i] = p.s.draw(int(math.Round(float64(v.PTS)*25)), i%w, i/w)
 		}
-		if p.s.draw != nil {
-			const w, h = 64, 48
-			v.Width, v.Height, v.Crop = w, h, frame.Rect{W: w, H: h}
-			b := make([]byte, w*h)
-			for i := range b {
-				b[i] = p.s.draw(int(math.Round(float64(v.PTS)*25)), i%w, i/w)
-			}
-			v.Plane[0] = frame.Plane{Data: b, Stride: w}
-			v.Interlaced, v.TopFirst = p.s.woven, p.s.woven && !p.s.bottomFirst
-			return emit(v)
-		}
-		y := byte(40 + int(math.Round(float64(v.PTS)*25))%150)
-		if p.s.luma != nil {
-			if l := p.s.luma(float64(v.PTS) - 16); l > 0 {
-				y = l
-			}
-		}
-		for i := range v.Plane[0].Data {
-			v.Plane[0].Data[i] = y
-		}
-		if p.s.bars != [2]float64{} {
-			p.bar(v)
-		}
+		v.Plane[0] = frame.Plane{Data: b, Stride: w}
+		v.Interlaced, v.TopFirst = p.s.woven, p.s.woven && !p.s.bottomFirst
 		return emit(v)
 	}
+	y := byte(40 + int(math.Round(float64(v.PTS)*25))%150)
+	if p.s.luma != nil {
+		if l := p.s.luma(float64(v.PTS) - 16); l > 0 {
+			y = l
+		}
+	}
+	for i := range v.Plane[0].Data {
+		v.Plane[0].Data[i] = y
+	}
+	if p.s.bars != [2]float64{} {
+		p.bar(v)
+	}
+	return emit(v)
 }
 
 // bar blackens the edges.
@@ -99,11 +99,7 @@ func (p *painter) Decode(f *media.CodedFrame, emit func(*frame.Video) error) err
 	if !p.first.Set {
 		p.first = media.Some(f.PTS)
 	}
-	return p.VideoDecoder.Decode(f, p.paint(emit))
-}
-
-func (p *painter) Drain(emit func(*frame.Video) error) error {
-	return p.VideoDecoder.Drain(p.paint(emit))
+	return p.VideoDecoder.Decode(f, emit)
 }
 
 type singer struct {

@@ -36,55 +36,44 @@ type camera struct {
 
 func (c *camera) NewVideo(cfg *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
 	d, err := c.Factory.NewVideo(cfg, o)
-	return &film{d, c, cfg}, err
+	return playertest.Through{VideoDecoder: d, Show: (&film{c, cfg}).show}, err
 }
 
 type film struct {
-	decode.VideoDecoder
 	c   *camera
 	cfg *media.DecoderConfig
 }
 
 const filmWidth, filmHeight = 64, 32
 
-func (f *film) show(emit func(*frame.Video) error) func(*frame.Video) error {
-	return func(v *frame.Video) error {
-		if n := frame.Live(); n > f.c.most.Load() {
-			f.c.most.Store(n)
-		}
-		t := float64(v.PTS) - 16
-		v.Width, v.Height, v.Crop = filmWidth, filmHeight, frame.Rect{W: filmWidth, H: filmHeight}
-		for i := range v.Plane {
-			w, h := v.Format.PlaneSize(i, filmWidth, filmHeight)
-			v.Plane[i] = frame.Plane{Data: bytes.Repeat([]byte{128}, w*h), Stride: w}
-		}
-		off := 0
-		if x := f.c.off[f.cfg.Width]; x != nil {
-			off = x(t)
-		}
-		if f.c.still == f.cfg.Width {
-			t = 0
-		}
-		v.Corrupt = f.c.corrupt != nil && f.c.corrupt(t)
-		for y := range filmHeight {
-			for x := range filmWidth {
-				s := 120 + 50*math.Sin(float64(x)/7+2*t) + 30*math.Sin(float64(y)/5-t*t/3)
-				if f.c.other == f.cfg.Width {
-					s = 60 + float64((x*x*(y+3)+int(t*25)*53)%140)
-				}
-				v.Plane[0].Data[y*filmWidth+x] = byte(int(s) + off*((x+y)&1))
-			}
-		}
-		return emit(v)
+func (f *film) show(v *frame.Video, emit func(*frame.Video) error) error {
+	if n := frame.Live(); n > f.c.most.Load() {
+		f.c.most.Store(n)
 	}
-}
-
-func (f *film) Decode(c *media.CodedFrame, emit func(*frame.Video) error) error {
-	return f.VideoDecoder.Decode(c, f.show(emit))
-}
-
-func (f *film) Drain(emit func(*frame.Video) error) error {
-	return f.VideoDecoder.Drain(f.show(emit))
+	t := float64(v.PTS) - 16
+	v.Width, v.Height, v.Crop = filmWidth, filmHeight, frame.Rect{W: filmWidth, H: filmHeight}
+	for i := range v.Plane {
+		w, h := v.Format.PlaneSize(i, filmWidth, filmHeight)
+		v.Plane[i] = frame.Plane{Data: bytes.Repeat([]byte{128}, w*h), Stride: w}
+	}
+	off := 0
+	if x := f.c.off[f.cfg.Width]; x != nil {
+		off = x(t)
+	}
+	if f.c.still == f.cfg.Width {
+		t = 0
+	}
+	v.Corrupt = f.c.corrupt != nil && f.c.corrupt(t)
+	for y := range filmHeight {
+		for x := range filmWidth {
+			s := 120 + 50*math.Sin(float64(x)/7+2*t) + 30*math.Sin(float64(y)/5-t*t/3)
+			if f.c.other == f.cfg.Width {
+				s = 60 + float64((x*x*(y+3)+int(t*25)*53)%140)
+			}
+			v.Plane[0].Data[y*filmWidth+x] = byte(int(s) + off*((x+y)&1))
+		}
+	}
+	return emit(v)
 }
 
 // rigid is a Fitter for pictures that have the right form already.

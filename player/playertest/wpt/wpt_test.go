@@ -51,24 +51,14 @@ type painter struct{ *playertest.Factory }
 
 func (p painter) NewVideo(c *media.DecoderConfig, o decode.Options) (decode.VideoDecoder, error) {
 	d, err := p.Factory.NewVideo(c, o)
-	return white{d}, err
+	return playertest.Through{VideoDecoder: d, Show: paint}, err
 }
 
-type white struct{ decode.VideoDecoder }
-
-func (w white) Decode(f *media.CodedFrame, emit func(*frame.Video) error) error {
-	return w.VideoDecoder.Decode(f, paint(emit))
-}
-
-func (w white) Drain(emit func(*frame.Video) error) error { return w.VideoDecoder.Drain(paint(emit)) }
-
-func paint(emit func(*frame.Video) error) func(*frame.Video) error {
-	return func(v *frame.Video) error {
-		for p, level := range []byte{235, 128, 128} {
-			v.Plane[p] = frame.Plane{Data: bytes.Repeat([]byte{level}, v.Width*v.Height), Stride: v.Width}
-		}
-		return emit(v)
+func paint(v *frame.Video, emit func(*frame.Video) error) error {
+	for p, level := range []byte{235, 128, 128} {
+		v.Plane[p] = frame.Plane{Data: bytes.Repeat([]byte{level}, v.Width*v.Height), Stride: v.Width}
 	}
+	return emit(v)
 }
 
 func run(t *testing.T, ctx context.Context, page string) wpt.Result {

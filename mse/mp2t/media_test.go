@@ -2,7 +2,6 @@ package mp2t_test
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -109,48 +108,27 @@ func deviations(r *recorder, facts collection.Row) []string {
 	return bytestreamtest.Deviations(r, facts, counts)
 }
 
-// counts compares frames with the packets that the tool counted. The end is compared only where the tool knew how long
-// the last packet is.
-func counts(frames []media.CodedFrame, prefix string, facts collection.Row) (out []string) {
-	got := map[string]float64{"packets": float64(len(frames)), "first": math.Inf(1), "last": math.Inf(-1)}
-	for i := range frames {
-		f := &frames[i]
-		if f.RAP {
-			got["key"]++
-		}
-		at := float64(f.PTS) - float64(f.TrimFront)
-		got["first"] = min(got["first"], at)
-		if at >= got["last"] {
-			got["last"], got["end"] = at, float64(f.End())+float64(f.TrimBack)
-		}
-	}
+// counts compares frames with the packets that the tool counted.
+func counts(frames []media.CodedFrame, prefix string, facts collection.Row) []string {
 	tolerance := printed
 	if prefix == "a_" {
 		tolerance = rounded
 	}
-	for _, name := range []string{"packets", "key", "first", "last", "end"} {
-		s := facts[prefix+name]
-		if s == "" || name == "end" && s == facts[prefix+"last"] {
-			continue
-		}
-		want, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			out = append(out, fmt.Sprintf("the fact %s%s is %q", prefix, name, s))
-			continue
-		}
-		d := math.Abs(got[name] - want)
-		switch name {
-		case "first", "last":
-			d = math.Abs(math.Remainder(got[name]-want, rollover))
-		case "end":
-			// The tool takes the length that the codec's clock gives, in whole ticks.
-			d = max(0, math.Abs(math.Remainder(got[name]-want, rollover))-1.0/90000)
-		}
-		if d > tolerance {
-			out = append(out, fmt.Sprintf("%s%s is %.6f, the fact says %s", prefix, name, got[name], s))
-		}
-	}
-	return out
+	return bytestreamtest.Compare(frames, prefix, facts, bytestreamtest.Tool{
+		Span: func(f *media.CodedFrame) (start, end float64) {
+			return float64(f.PTS) - float64(f.TrimFront), float64(f.End()) + float64(f.TrimBack)
+		},
+		Off: func(name string, d float64) bool {
+			switch name {
+			case "first", "last":
+				d = math.Remainder(d, rollover)
+			case "end":
+				// The tool takes the length that the codec's clock gives, in whole ticks.
+				d = max(0, math.Abs(math.Remainder(d, rollover))-1.0/90000)
+			}
+			return math.Abs(d) > tolerance
+		},
+	})
 }
 
 // known lists where we deviate from the facts, with the reason.

@@ -71,25 +71,45 @@ func describes(c *media.DecoderConfig, streams string) []string {
 	return nil
 }
 
-// Counts compares frames with the packets that the tool counted, whose times may be off by tolerance, in seconds. The end is compared only where the tool knew how
-// long the last packet is: it takes 0 at the end of some files, and the codec's own frame length for audio that the
-// container ends earlier.
+// Counts compares frames with the packets that the tool counted, whose times may be off by tolerance, in seconds. The end
+// is compared only where the tool knew how long the last packet is: it takes 0 at the end of some files, and the codec's own
+// frame length for audio that the container ends earlier.
 func Counts(frames []media.CodedFrame, prefix string, facts collection.Row, tolerance float64) (out []string) {
 	const longestAudioFrame = 0.05
+	return Compare(frames, prefix, facts, Tool{
+		Span: func(f *media.CodedFrame) (start, end float64) { return float64(f.PTS), float64(f.End()) },
+		Off: func(name string, d float64) bool {
+			return math.Abs(d) > tolerance && !(name == "end" && prefix == "a_" && math.Abs(d) < longestAudioFrame)
+		},
+	})
+}
+
+// Tool is how the tool that found the facts looks at frames.
+type Tool struct {
+	// Span is where a frame lies for it, in seconds.
+	Span func(f *media.CodedFrame) (start, end float64)
+	// Off reports whether the number of that name may not differ from the fact by d.
+	Off func(name string, d float64) bool
+}
+
+// Compare compares frames with the packets that a tool counted: "packets" and "key" are numbers, "first", "last" and "end"
+// times in seconds. The names of the facts begin with prefix. The end is not compared where the tool gave the last packet no
+// length.
+func Compare(frames []media.CodedFrame, prefix string, facts collection.Row, tool Tool) (out []string) {
 	got := map[string]float64{"packets": float64(len(frames)), "first": math.Inf(1), "last": math.Inf(-1)}
 	for i := range frames {
-		f := &frames[i]
-		if f.RAP {
+		if frames[i].RAP {
 			got["key"]++
 		}
-		got["first"] = min(got["first"], float64(f.PTS))
-		if float64(f.PTS) >= got["last"] {
-			got["last"], got["end"] = float64(f.PTS), float64(f.End())
+		start, end := tool.Span(&frames[i])
+		got["first"] = min(got["first"], start)
+		if start >= got["last"] {
+			got["last"], got["end"] = start, end
 		}
 	}
 	for _, name := range []string{"packets", "key", "first", "last", "end"} {
 		s := facts[prefix+name]
-		if s == "" {
+		if s == "" || name == "end" && s == facts[prefix+"last"] {
 			continue
 		}
 		want, err := strconv.ParseFloat(s, 64)
@@ -97,11 +117,7 @@ func Counts(frames []media.CodedFrame, prefix string, facts collection.Row, tole
 			out = append(out, fmt.Sprintf("the fact %s%s is %q", prefix, name, s))
 			continue
 		}
-		d := math.Abs(got[name] - want)
-		switch {
-		case d <= tolerance:
-		case name == "end" && (s == facts[prefix+"last"] || prefix == "a_" && d < longestAudioFrame):
-		default:
+		if tool.Off(name, got[name]-want) {
 			out = append(out, fmt.Sprintf("%s%s is %.6f, the fact says %s", prefix, name, got[name], s))
 		}
 	}

@@ -31,6 +31,7 @@ var allowed = map[string]string{
 	"mse/track":              "mse/media",
 	"mse":                    "mse/media mse/mime mse/bytestream mse/isobmff mse/mp2t mse/mpegaudio mse/webm mse/track",
 	"mse/msetest/collection": "",
+	"mse/msetest/coded":      "",
 	"mse/msetest":            "mse mse/media mse/mime mse/bytestream mse/isobmff mse/track github.com/Eyevinn/mp4ff",
 
 	"mse/msetest/bytestreamtest": "mse mse/media mse/bytestream mse/msetest/collection",

@@ -3,36 +3,13 @@ package bitstream_test
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"testing"
 
 	"mseplayer/mse/bitstream"
 	"mseplayer/mse/media"
+	"mseplayer/mse/msetest/coded"
 )
-
-// What encoders wrote: sequence parameter sets, sequence headers and key frames of small pictures.
-const (
-	baseline    = "6742c00dda0586fa9b011000000300100000030320f142aa"
-	high422PQ   = "677a000db6cd94161bea2f016a122012800000030080000019078a14cb"
-	fields      = "6764001eacd940b424d80b50101014000003000400000300c87c50a658"
-	main        = "42010101600000030090000003000003003ca00b080d1d4d965654a4c2f0168080000003008000000c84"
-	main10PQ    = "420101222000000300900000030000030099a00b080c9d5365959a4932bc05a84880482000000300200000030321"
-	rextHLG     = "4201010408000003009e0800000300003c90016101a3b8bcb2b2a5261780b5091209040000030004000003006420"
-	av1Main     = "12000a0b000000043d7714daf9004032e61f1400a0b010d8"
-	av1HighHLG  = "12000a0d200000043d7714daf96122412232ec521400a0c8"
-	vp9Plain    = "824983420015d00c560638241c18"
-	vp9Profile3 = "b124c1a12a00ae8062b031c120e0"
-)
-
-func decode(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // show writes facts in one line.
 func show(f *bitstream.Facts) string {
@@ -88,19 +65,19 @@ func TestOf(t *testing.T) {
 		want    string
 		ofFrame func([]byte) []byte
 	}{
-		{"baseline", media.H264, baseline, "avc1.42c00d level=13 high=false 8 bits 4:2:0 350x198", func(b []byte) []byte { return lengths(aud, b) }},
-		{"4:2:2 and PQ", media.H264, high422PQ, "avc1.7a000d level=13 high=false 10 bits 4:2:2 350x198 9/16/9 full=false", func(b []byte) []byte { return lengths(aud, b) }},
-		{"fields", media.H264, fields, "avc1.64001e level=30 high=false 8 bits 4:2:0 720x576 1/1/1 full=false", func(b []byte) []byte { return lengths(b) }},
-		{"HEVC", media.HEVC, main, "hvc1.1.6.L60.90 level=60 high=false 8 bits 4:2:0 350x198", func(b []byte) []byte { return lengths(b) }},
-		{"HEVC of the high tier and PQ", media.HEVC, main10PQ, "hvc1.2.4.H153.90 level=153 high=true 10 bits 4:2:0 350x198 9/16/9 full=false", func(b []byte) []byte { return lengths(b) }},
-		{"HEVC with range extensions", media.HEVC, rextHLG, "hvc1.4.10.L60.9E.8 level=60 high=false 8 bits 4:4:4 350x198 9/18/9 full=false", func(b []byte) []byte { return lengths(b) }},
-		{"AV1", media.AV1, av1Main, "av01.0.00M.08 level=0 high=false 8 bits 4:2:0 350x198", bytes.Clone},
-		{"AV1 4:4:4 and HLG", media.AV1, av1HighHLG, "av01.1.00M.10 level=0 high=false 10 bits 4:4:4 350x198 9/18/9 full=false", bytes.Clone},
-		{"VP9", media.VP9, vp9Plain, "vp9 profile 0, 8 bits, 4:2:0 level=-1 high=false 8 bits 4:2:0 350x198", bytes.Clone},
-		{"VP9 of profile 3", media.VP9, vp9Profile3, "vp9 profile 3, 10 bits, 4:2:2 level=-1 high=false 10 bits 4:2:2 350x198", bytes.Clone},
+		{"baseline", media.H264, coded.AVCBaseline, "avc1.42c00d level=13 high=false 8 bits 4:2:0 350x198", func(b []byte) []byte { return lengths(aud, b) }},
+		{"4:2:2 and PQ", media.H264, coded.AVC422PQ, "avc1.7a000d level=13 high=false 10 bits 4:2:2 350x198 9/16/9 full=false", func(b []byte) []byte { return lengths(aud, b) }},
+		{"fields", media.H264, coded.AVCFields, "avc1.64001e level=30 high=false 8 bits 4:2:0 720x576 1/1/1 full=false", func(b []byte) []byte { return lengths(b) }},
+		{"HEVC", media.HEVC, coded.HEVCMain, "hvc1.1.6.L60.90 level=60 high=false 8 bits 4:2:0 350x198", func(b []byte) []byte { return lengths(b) }},
+		{"HEVC of the high tier and PQ", media.HEVC, coded.HEVC10PQ, "hvc1.2.4.H153.90 level=153 high=true 10 bits 4:2:0 350x198 9/16/9 full=false", func(b []byte) []byte { return lengths(b) }},
+		{"HEVC with range extensions", media.HEVC, coded.HEVCRextHLG, "hvc1.4.10.L60.9E.8 level=60 high=false 8 bits 4:4:4 350x198 9/18/9 full=false", func(b []byte) []byte { return lengths(b) }},
+		{"AV1", media.AV1, coded.AV1Main, "av01.0.00M.08 level=0 high=false 8 bits 4:2:0 350x198", bytes.Clone},
+		{"AV1 4:4:4 and HLG", media.AV1, coded.AV1HighHLG, "av01.1.00M.10 level=0 high=false 10 bits 4:4:4 350x198 9/18/9 full=false", bytes.Clone},
+		{"VP9", media.VP9, coded.VP9Plain, "vp9 profile 0, 8 bits, 4:2:0 level=-1 high=false 8 bits 4:2:0 350x198", bytes.Clone},
+		{"VP9 of profile 3", media.VP9, coded.VP9Profile3, "vp9 profile 3, 10 bits, 4:2:2 level=-1 high=false 10 bits 4:2:2 350x198", bytes.Clone},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			raw := decode(t, c.hex)
+			raw := coded.Unhex(t, c.hex)
 			cfg := &media.DecoderConfig{Codec: c.codec, Extradata: []byte{1, 0, 0, 0, 3}}
 			if c.codec == media.HEVC {
 				cfg.Extradata = append([]byte{1}, make([]byte, 22)...)
@@ -140,11 +117,11 @@ func TestOfConfig(t *testing.T) {
 		extradata      []byte
 		record, stream string
 	}{
-		{"avcC", media.H264, avcC(decode(t, fields)), "avc1.64001e level=30 high=false 0 bits  0x0", "avc1.64001e level=30 high=false 8 bits 4:2:0 720x576 1/1/1 full=false"},
+		{"avcC", media.H264, avcC(coded.Unhex(t, coded.AVCFields)), "avc1.64001e level=30 high=false 0 bits  0x0", "avc1.64001e level=30 high=false 8 bits 4:2:0 720x576 1/1/1 full=false"},
 		{"avcC without sets", media.H264, []byte{1, 0x64, 0, 0x1f, 0xff, 0xe0, 0}, "avc1.64001f level=31 high=false 0 bits  0x0", "nothing"},
-		{"hvcC", media.HEVC, hvcC(decode(t, main10PQ), decode(t, "222000000090000000000099")), "hvc1.2.4.H153.90 level=153 high=true 10 bits 4:2:0 0x0",
+		{"hvcC", media.HEVC, hvcC(coded.Unhex(t, coded.HEVC10PQ), coded.Unhex(t, "222000000090000000000099")), "hvc1.2.4.H153.90 level=153 high=true 10 bits 4:2:0 0x0",
 			"hvc1.2.4.H153.90 level=153 high=true 10 bits 4:2:0 350x198 9/16/9 full=false"},
-		{"av1C", media.AV1, append([]byte{0x81, 0x20, 0x40, 0}, decode(t, av1HighHLG)[2:]...), "av01.1.00M.10 level=0 high=false 10 bits 4:4:4 0x0", "av01.1.00M.10 level=0 high=false 10 bits 4:4:4 350x198 9/18/9 full=false"},
+		{"av1C", media.AV1, append([]byte{0x81, 0x20, 0x40, 0}, coded.Unhex(t, coded.AV1HighHLG)[2:]...), "av01.1.00M.10 level=0 high=false 10 bits 4:4:4 0x0", "av01.1.00M.10 level=0 high=false 10 bits 4:4:4 350x198 9/18/9 full=false"},
 		{"av1C alone", media.AV1, []byte{0x81, 0x4d, 0xe8, 0}, "av01.2.13H.12 level=13 high=true 12 bits 4:2:2 0x0", "nothing"},
 		{"vpcC", media.VP9, []byte{1, 0, 0, 0, 2, 31, 0xa2, 9, 16, 9, 0, 0}, "vp9 profile 2, 10 bits, 4:2:0 level=31 high=false 10 bits 4:2:0 0x0 9/16/9 full=false", "nothing"},
 		{"AAC", media.AAC, []byte{0x11, 0x90}, "nothing", "mp4a.40.2 48000 Hz 2 SBR=false PS=false"},
@@ -166,7 +143,7 @@ func TestOfConfig(t *testing.T) {
 			}
 		})
 	}
-	f, _ := bitstream.OfConfig(&media.DecoderConfig{Codec: media.HEVC, Extradata: hvcC(decode(t, main), decode(t, "01600000009000000000003c"))})
+	f, _ := bitstream.OfConfig(&media.DecoderConfig{Codec: media.HEVC, Extradata: hvcC(coded.Unhex(t, coded.HEVCMain), coded.Unhex(t, "01600000009000000000003c"))})
 	if f == nil || !f.Conforms(1) || !f.Conforms(2) || f.Conforms(3) || f.Conforms(-1) || f.Conforms(40) {
 		t.Errorf("profiles of %+v", f)
 	}
@@ -175,8 +152,8 @@ func TestOfConfig(t *testing.T) {
 // FuzzOf reads anything.
 func FuzzOf(f *testing.F) {
 	ids := []media.CodecID{media.H264, media.HEVC, media.AV1, media.VP9, media.AAC}
-	for i, s := range []string{baseline, high422PQ, fields, main, main10PQ, rextHLG, av1Main, av1HighHLG, vp9Plain, vp9Profile3, "2b118800", "1190"} {
-		b := decode(f, s)
+	for i, s := range []string{coded.AVCBaseline, coded.AVC422PQ, coded.AVCFields, coded.HEVCMain, coded.HEVC10PQ, coded.HEVCRextHLG, coded.AV1Main, coded.AV1HighHLG, coded.VP9Plain, coded.VP9Profile3, "2b118800", "1190"} {
+		b := coded.Unhex(f, s)
 		f.Add([]byte{1, 0, 0, 0, 3}, lengths(b), uint8(i))
 		f.Add(avcC(append(b, 0, 0, 0)), codes(b), uint8(i))
 		f.Add(b, b, uint8(i))

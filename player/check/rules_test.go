@@ -13,6 +13,7 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/coded"
 	"mseplayer/player/check"
 	"mseplayer/player/playertest"
 )
@@ -209,19 +210,19 @@ var moreFaults = []struct {
 		return verdictOn{"decode.unsupported", v, anywhere, nowhere, ""}
 	}},
 	{"pictures whose size changes", func(m *maker) verdictOn {
-		in := each(spsHigh)
+		in := each(coded.AVCFields)
 		for i := 1 + m.IntN(4); i < len(in); i++ {
-			in[i] = spsBaseline
+			in[i] = coded.AVCBaseline
 		}
-		m.coded(spsHigh, in, "avc1.64001e")
+		m.coded(coded.AVCFields, in, "avc1.64001e")
 		return verdictOn{"decode.parameter-change", v, anywhere, nowhere, "segment.config-mismatch"}
 	}},
 	{"another parameter set in the initialization segment", func(m *maker) verdictOn {
-		m.coded(spsHigh, each(spsBaseline), "avc1.42c00d")
+		m.coded(coded.AVCFields, each(coded.AVCBaseline), "avc1.42c00d")
 		return verdictOn{"segment.config-mismatch", v, 0, 0, "manifest.codecs-mismatch"}
 	}},
 	{"the same parameter set again", func(m *maker) verdictOn {
-		m.coded(spsHigh, each(spsHigh), "avc1.64001e")
+		m.coded(coded.AVCFields, each(coded.AVCFields), "avc1.64001e")
 		return verdictOn{}
 	}},
 	{"another sampling rate in the manifest", func(m *maker) verdictOn {

@@ -2,7 +2,6 @@ package check_test
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,36 +9,15 @@ import (
 
 	"mseplayer/mse/media"
 	"mseplayer/mse/msetest"
+	"mseplayer/mse/msetest/coded"
 	"mseplayer/player/check"
 )
-
-// Sequence parameter sets and headers that encoders wrote: of pictures of 350x198, but for those of 720x576.
-const (
-	spsBaseline = "6742c00dda0586fa9b011000000300100000030320f142aa"
-	sps422PQ    = "677a000db6cd94161bea2f016a122012800000030080000019078a14cb"
-	spsHigh     = "6764001eacd940b424d80b50101014000003000400000300c87c50a658" // 720x576
-	hevcMain    = "42010101600000030090000003000003003ca00b080d1d4d965654a4c2f0168080000003008000000c84"
-	hevcPQ      = "420101222000000300900000030000030099a00b080c9d5365959a4932bc05a84880482000000300200000030321"
-	av1Main     = "12000a0b000000043d7714daf9004032e61f1400a0b010d8"
-	av1HLG      = "12000a0d200000043d7714daf96122412232ec521400a0c8"
-	vp9Plain    = "824983420015d00c560638241c18"
-	vp9High     = "b124c1a12a00ae8062b031c120e0"
-)
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // record is the configuration of a sample entry with a parameter set or a sequence header in it; head replaces what it says
 // of profile and level, "" for what the set says.
 func record(t testing.TB, codec media.CodecID, set, head string) []byte {
 	t.Helper()
-	raw := unhex(t, set)
+	raw := coded.Unhex(t, set)
 	sized := func(b []byte) []byte {
 		if len(raw) == 0 {
 			return b
@@ -48,7 +26,7 @@ func record(t testing.TB, codec media.CodecID, set, head string) []byte {
 	}
 	or := func(own []byte) []byte {
 		if head != "" {
-			return unhex(t, head)
+			return coded.Unhex(t, head)
 		}
 		return own
 	}
@@ -84,7 +62,7 @@ func signalled(t testing.TB, cfg *media.DecoderConfig, format string, inband [5]
 	e.DecoderConfig, e.Format = &c, format
 	for i := range b.Tracks[0].Samples {
 		s := &b.Tracks[0].Samples[i]
-		unit := unhex(t, inband[i/50])
+		unit := coded.Unhex(t, inband[i/50])
 		if !s.Key || len(unit) == 0 {
 			continue
 		}
@@ -127,44 +105,44 @@ func TestRun_Signals(t *testing.T) {
 		extra  string // in front of the SegmentTemplate
 		found  string
 	}{
-		{name: "H.264", codec: media.H264, set: spsHigh, codecs: "avc1.64001e"},
-		{name: "H.264, constraints that are not kept", codec: media.H264, set: spsHigh, codecs: "avc1.64081e", found: remark},
-		{name: "H.264, constraints that are not claimed", codec: media.H264, set: spsBaseline, codecs: "avc1.42000d"},
-		{name: "H.264, level below", codec: media.H264, set: spsHigh, codecs: "avc1.64001f"},
-		{name: "H.264, level above", codec: media.H264, set: spsHigh, codecs: "avc1.640015", found: warning},
-		{name: "H.264, a profile that decodes it", codec: media.H264, set: spsBaseline, codecs: "avc1.64000d", found: warning},
-		{name: "H.264, a profile that does not", codec: media.H264, set: spsHigh, codecs: "avc1.4d001e", found: failure},
-		{name: "H.264 in band", codec: media.H264, format: "avc3", head: avcHigh3, inband: each(spsHigh), codecs: "avc3.64001e"},
-		{name: "H.264 in band, not what the manifest says", codec: media.H264, format: "avc3", head: "64001e", inband: each(sps422PQ), codecs: "avc3.64001e",
+		{name: "H.264", codec: media.H264, set: coded.AVCFields, codecs: "avc1.64001e"},
+		{name: "H.264, constraints that are not kept", codec: media.H264, set: coded.AVCFields, codecs: "avc1.64081e", found: remark},
+		{name: "H.264, constraints that are not claimed", codec: media.H264, set: coded.AVCBaseline, codecs: "avc1.42000d"},
+		{name: "H.264, level below", codec: media.H264, set: coded.AVCFields, codecs: "avc1.64001f"},
+		{name: "H.264, level above", codec: media.H264, set: coded.AVCFields, codecs: "avc1.640015", found: warning},
+		{name: "H.264, a profile that decodes it", codec: media.H264, set: coded.AVCBaseline, codecs: "avc1.64000d", found: warning},
+		{name: "H.264, a profile that does not", codec: media.H264, set: coded.AVCFields, codecs: "avc1.4d001e", found: failure},
+		{name: "H.264 in band", codec: media.H264, format: "avc3", head: avcHigh3, inband: each(coded.AVCFields), codecs: "avc3.64001e"},
+		{name: "H.264 in band, not what the manifest says", codec: media.H264, format: "avc3", head: "64001e", inband: each(coded.AVC422PQ), codecs: "avc3.64001e",
 			extra: fmt.Sprintf(hdr, 16), found: "warning segment.config-mismatch p0/v/180p #0 @0\n" + failure},
-		{name: "H.264, a level outside of the media that is too low", codec: media.H264, format: "avc3", head: "64000d", inband: each(spsHigh), codecs: "avc3.64001e",
+		{name: "H.264, a level outside of the media that is too low", codec: media.H264, format: "avc3", head: "64000d", inband: each(coded.AVCFields), codecs: "avc3.64001e",
 			found: "warning segment.config-mismatch p0/v/180p #0 @0"},
-		{name: "H.264, another set outside of the media", codec: media.H264, set: spsHigh, inband: each(spsBaseline), codecs: "avc1.64001e",
+		{name: "H.264, another set outside of the media", codec: media.H264, set: coded.AVCFields, inband: each(coded.AVCBaseline), codecs: "avc1.64001e",
 			found: "warning segment.config-mismatch p0/v/180p #0 @0\n" + warning},
-		{name: "H.264 that changes", codec: media.H264, format: "avc3", head: avcHigh3, inband: [5]string{spsHigh, spsHigh, spsBaseline, spsBaseline, spsBaseline}, codecs: "avc3.64001e",
+		{name: "H.264 that changes", codec: media.H264, format: "avc3", head: avcHigh3, inband: [5]string{coded.AVCFields, coded.AVCFields, coded.AVCBaseline, coded.AVCBaseline, coded.AVCBaseline}, codecs: "avc3.64001e",
 			found: "warning segment.config-mismatch p0/v/180p #2 @4\nwarning decode.parameter-change p0/v/180p #2 @4"},
-		{name: "HEVC", codec: media.HEVC, set: hevcMain, head: hevcHead, codecs: "hvc1.1.6.L60.90"},
-		{name: "HEVC, main 10 for main", codec: media.HEVC, set: hevcMain, head: hevcHead, codecs: "hvc1.2.4.L60.90", found: warning},
-		{name: "HEVC, level above", codec: media.HEVC, set: hevcMain, head: hevcHead, codecs: "hvc1.1.6.L30.90", found: warning},
-		{name: "HEVC, constraints that are not kept", codec: media.HEVC, set: hevcMain, head: hevcHead, codecs: "hvc1.1.6.L60.B0", found: remark},
-		{name: "HEVC of the high tier", codec: media.HEVC, set: hevcPQ, head: hevc10, codecs: "hvc1.2.4.H153.90", extra: fmt.Sprintf(hdr, 16)},
-		{name: "HEVC of the high tier that is not said to be", codec: media.HEVC, set: hevcPQ, head: hevc10, codecs: "hvc1.2.4.L153.90", extra: fmt.Sprintf(hdr, 16), found: warning},
-		{name: "HEVC in band, the high tier and ten bits unannounced", codec: media.HEVC, format: "hev1", head: hevcHead, inband: each(hevcPQ), codecs: "hev1.1.6.L153.90", extra: fmt.Sprintf(hdr, 16),
+		{name: "HEVC", codec: media.HEVC, set: coded.HEVCMain, head: hevcHead, codecs: "hvc1.1.6.L60.90"},
+		{name: "HEVC, main 10 for main", codec: media.HEVC, set: coded.HEVCMain, head: hevcHead, codecs: "hvc1.2.4.L60.90", found: warning},
+		{name: "HEVC, level above", codec: media.HEVC, set: coded.HEVCMain, head: hevcHead, codecs: "hvc1.1.6.L30.90", found: warning},
+		{name: "HEVC, constraints that are not kept", codec: media.HEVC, set: coded.HEVCMain, head: hevcHead, codecs: "hvc1.1.6.L60.B0", found: remark},
+		{name: "HEVC of the high tier", codec: media.HEVC, set: coded.HEVC10PQ, head: hevc10, codecs: "hvc1.2.4.H153.90", extra: fmt.Sprintf(hdr, 16)},
+		{name: "HEVC of the high tier that is not said to be", codec: media.HEVC, set: coded.HEVC10PQ, head: hevc10, codecs: "hvc1.2.4.L153.90", extra: fmt.Sprintf(hdr, 16), found: warning},
+		{name: "HEVC in band, the high tier and ten bits unannounced", codec: media.HEVC, format: "hev1", head: hevcHead, inband: each(coded.HEVC10PQ), codecs: "hev1.1.6.L153.90", extra: fmt.Sprintf(hdr, 16),
 			found: "warning segment.config-mismatch p0/v/180p #0 @0\n" + failure},
-		{name: "AV1", codec: media.AV1, set: av1Main, head: av1Head, codecs: "av01.0.00M.08"},
-		{name: "AV1, ten bits said", codec: media.AV1, set: av1Main, head: av1Head, codecs: "av01.0.00M.10", found: warning},
-		{name: "AV1, another profile", codec: media.AV1, set: av1HLG, head: av1High, codecs: "av01.0.00M.10", extra: fmt.Sprintf(hdr, 18), found: failure},
-		{name: "AV1 that announces its colour", codec: media.AV1, set: av1HLG, head: av1High, codecs: "av01.1.00M.10.0.000.09.18.09.0"},
-		{name: "AV1 that announces another colour", codec: media.AV1, set: av1HLG, head: av1High, codecs: "av01.1.00M.10.0.000.09.16.09.0", found: "warning manifest.color-mismatch p0/v/180p"},
-		{name: "VP9", codec: media.VP9, head: vp9Head, inband: each(vp9Plain), codecs: "vp09.00.31.08"},
-		{name: "VP9, a profile that the frames do not have", codec: media.VP9, head: vp9Head, inband: each(vp9High), codecs: "vp09.00.31.08",
+		{name: "AV1", codec: media.AV1, set: coded.AV1Main, head: av1Head, codecs: "av01.0.00M.08"},
+		{name: "AV1, ten bits said", codec: media.AV1, set: coded.AV1Main, head: av1Head, codecs: "av01.0.00M.10", found: warning},
+		{name: "AV1, another profile", codec: media.AV1, set: coded.AV1HighHLG, head: av1High, codecs: "av01.0.00M.10", extra: fmt.Sprintf(hdr, 18), found: failure},
+		{name: "AV1 that announces its colour", codec: media.AV1, set: coded.AV1HighHLG, head: av1High, codecs: "av01.1.00M.10.0.000.09.18.09.0"},
+		{name: "AV1 that announces another colour", codec: media.AV1, set: coded.AV1HighHLG, head: av1High, codecs: "av01.1.00M.10.0.000.09.16.09.0", found: "warning manifest.color-mismatch p0/v/180p"},
+		{name: "VP9", codec: media.VP9, head: vp9Head, inband: each(coded.VP9Plain), codecs: "vp09.00.31.08"},
+		{name: "VP9, a profile that the frames do not have", codec: media.VP9, head: vp9Head, inband: each(coded.VP9Profile3), codecs: "vp09.00.31.08",
 			found: "warning segment.config-mismatch p0/v/180p #0 @0\n" + failure},
-		{name: "PQ in band", codec: media.HEVC, format: "hev1", head: hevc10, inband: each(hevcPQ), codecs: "hev1.2.4.H153.90", extra: fmt.Sprintf(hdr, 16)},
-		{name: "PQ unannounced", codec: media.H264, set: sps422PQ, codecs: "avc1.7a000d", found: "warning manifest.color-mismatch p0/v/180p"},
-		{name: "PQ said to be plain", codec: media.H264, set: sps422PQ, codecs: "avc1.7a000d", extra: fmt.Sprintf(hdr, 1), found: "warning manifest.color-mismatch p0/v/180p"},
-		{name: "PQ in the colr box as well", codec: media.H264, set: sps422PQ, color: pq, codecs: "avc1.7a000d", extra: fmt.Sprintf(hdr, 16)},
-		{name: "PQ, plain in the colr box", codec: media.H264, set: sps422PQ, color: sdr, codecs: "avc1.7a000d", extra: fmt.Sprintf(hdr, 16), found: "warning manifest.color-mismatch p0/v/180p"},
-		{name: "PQ in the colr box alone", codec: media.H264, set: spsBaseline, color: pq, codecs: "avc1.42c00d", found: "warning manifest.color-mismatch p0/v/180p"},
+		{name: "PQ in band", codec: media.HEVC, format: "hev1", head: hevc10, inband: each(coded.HEVC10PQ), codecs: "hev1.2.4.H153.90", extra: fmt.Sprintf(hdr, 16)},
+		{name: "PQ unannounced", codec: media.H264, set: coded.AVC422PQ, codecs: "avc1.7a000d", found: "warning manifest.color-mismatch p0/v/180p"},
+		{name: "PQ said to be plain", codec: media.H264, set: coded.AVC422PQ, codecs: "avc1.7a000d", extra: fmt.Sprintf(hdr, 1), found: "warning manifest.color-mismatch p0/v/180p"},
+		{name: "PQ in the colr box as well", codec: media.H264, set: coded.AVC422PQ, color: pq, codecs: "avc1.7a000d", extra: fmt.Sprintf(hdr, 16)},
+		{name: "PQ, plain in the colr box", codec: media.H264, set: coded.AVC422PQ, color: sdr, codecs: "avc1.7a000d", extra: fmt.Sprintf(hdr, 16), found: "warning manifest.color-mismatch p0/v/180p"},
+		{name: "PQ in the colr box alone", codec: media.H264, set: coded.AVCBaseline, color: pq, codecs: "avc1.42c00d", found: "warning manifest.color-mismatch p0/v/180p"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := &media.DecoderConfig{Codec: c.codec, Extradata: record(t, c.codec, c.set, c.head), Color: c.color}
@@ -180,13 +158,13 @@ func TestRun_Signals(t *testing.T) {
 // TestRun_VideoRange compares VIDEO-RANGE with the bitstream.
 func TestRun_VideoRange(t *testing.T) {
 	for _, c := range []struct{ set, codecs, attribute, found string }{
-		{sps422PQ, "avc1.7a000d", "", "warning manifest.color-mismatch p0/0/v.m3u8"},
-		{sps422PQ, "avc1.7a000d", ",VIDEO-RANGE=SDR", "warning manifest.color-mismatch p0/0/v.m3u8"},
-		{sps422PQ, "avc1.7a000d", ",VIDEO-RANGE=PQ", ""},
-		{sps422PQ, "avc1.7a000d", ",VIDEO-RANGE=HLG", "warning manifest.color-mismatch p0/0/v.m3u8"},
-		{spsHigh, "avc1.64001e", ",VIDEO-RANGE=PQ", "warning manifest.color-mismatch p0/0/v.m3u8"},
-		{spsHigh, "avc1.64001e", ",VIDEO-RANGE=SDR", ""},
-		{spsHigh, "avc1.64001e", "", ""},
+		{coded.AVC422PQ, "avc1.7a000d", "", "warning manifest.color-mismatch p0/0/v.m3u8"},
+		{coded.AVC422PQ, "avc1.7a000d", ",VIDEO-RANGE=SDR", "warning manifest.color-mismatch p0/0/v.m3u8"},
+		{coded.AVC422PQ, "avc1.7a000d", ",VIDEO-RANGE=PQ", ""},
+		{coded.AVC422PQ, "avc1.7a000d", ",VIDEO-RANGE=HLG", "warning manifest.color-mismatch p0/0/v.m3u8"},
+		{coded.AVCFields, "avc1.64001e", ",VIDEO-RANGE=PQ", "warning manifest.color-mismatch p0/0/v.m3u8"},
+		{coded.AVCFields, "avc1.64001e", ",VIDEO-RANGE=SDR", ""},
+		{coded.AVCFields, "avc1.64001e", "", ""},
 	} {
 		files := playlists()
 		for n, f := range signalled(t, &media.DecoderConfig{Codec: media.H264, Extradata: record(t, media.H264, c.set, "")}, "", [5]string{}) {
@@ -218,7 +196,7 @@ func TestRun_SoundSignals(t *testing.T) {
 			files := tenSeconds()
 			b := sound(10)
 			e := *b.Tracks[0].Entries[0].DecoderConfig
-			e.Extradata = unhex(t, c.config)
+			e.Extradata = coded.Unhex(t, c.config)
 			b.Tracks[0].Entries[0] = msetest.BuilderEntry{DecoderConfig: &e}
 			add(files, "a", b)
 			edit(t, files, "m.mpd", "mp4a.40.2", c.codecs)

@@ -20,14 +20,9 @@ func camera(l float64) float64 {
 	return alpha*math.Pow(l, 0.45) - (alpha - 1)
 }
 
-// codes quantizes E'Y, E'PB and E'PR as H.273 equations 20 to 25 do, without rounding.
-func codes(e [3]float64, depth int, full bool) [3]float32 {
-	if full {
-		peak, half := math.Pow(2, float64(depth))-1, math.Pow(2, float64(depth-1))
-		return [3]float32{float32(peak * e[0]), float32(peak*e[1] + half), float32(peak*e[2] + half)}
-	}
-	u := math.Pow(2, float64(depth-8))
-	return [3]float32{float32(u * (219*e[0] + 16)), float32(u * (224*e[1] + 128)), float32(u * (224*e[2] + 128))}
+// single takes numbers down to single precision.
+func single(s [3]float64) [3]float32 {
+	return [3]float32{float32(s[0]), float32(s[1]), float32(s[2])}
 }
 
 // TestConversion_ConstantLuminance brings colours, as H.273 §8.3 writes them for matrices 10 and 13, back to what they were
@@ -72,7 +67,7 @@ func TestConversion_ConstantLuminance(t *testing.T) {
 					} else {
 						cr /= 2 * pr
 					}
-					got := c.Apply(codes([3]float64{y, cb, cr}, depth, full))
+					got := c.Apply(single(codes([3]float64{y, cb, cr}, depth, full)))
 					for i := range l {
 						worst = math.Max(worst, math.Abs(math.Pow(math.Max(float64(got[i]), 0), 2.4)-l[i]))
 					}
@@ -141,7 +136,7 @@ func TestConversion_ICtCp(t *testing.T) {
 							continue
 						}
 						colours++
-						got := c.Apply(codes(ictcp(scene, hlg), depth, full))
+						got := c.Apply(single(codes(ictcp(scene, hlg), depth, full)))
 						for i, want := range shown {
 							worst = math.Max(worst, 255*math.Abs(want-float64(got[i])))
 						}

@@ -24,16 +24,18 @@ var (
 // encode is the forward direction as H.273 writes it (equations 20 to 45): RGB to analogue YCbCr to codes, without
 // rounding. kr and kb are those of its table 4.
 func encode(rgb [3]float64, kr, kb float64, depth int, full bool) [3]float64 {
-	ey := kr*rgb[0] + (1-kr-kb)*rgb[1] + kb*rgb[2]
-	epb := 0.5 * (rgb[2] - ey) / (1 - kb)
-	epr := 0.5 * (rgb[0] - ey) / (1 - kr)
+	y := kr*rgb[0] + (1-kr-kb)*rgb[1] + kb*rgb[2]
+	return codes([3]float64{y, 0.5 * (rgb[2] - y) / (1 - kb), 0.5 * (rgb[0] - y) / (1 - kr)}, depth, full)
+}
+
+// codes quantizes E'Y, E'PB and E'PR as H.273 equations 20 to 25 do, without rounding.
+func codes(e [3]float64, depth int, full bool) [3]float64 {
 	if full {
-		peak := math.Pow(2, float64(depth)) - 1
-		half := math.Pow(2, float64(depth-1))
-		return [3]float64{peak * ey, peak*epb + half, peak*epr + half}
+		peak, half := math.Pow(2, float64(depth))-1, math.Pow(2, float64(depth-1))
+		return [3]float64{peak * e[0], peak*e[1] + half, peak*e[2] + half}
 	}
 	u := math.Pow(2, float64(depth-8))
-	return [3]float64{u * (219*ey + 16), u * (224*epb + 128), u * (224*epr + 128)}
+	return [3]float64{u * (219*e[0] + 16), u * (224*e[1] + 128), u * (224*e[2] + 128)}
 }
 
 func apply(m yuv.Matrix, s [3]float64) [3]float64 {

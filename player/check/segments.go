@@ -44,7 +44,11 @@ type segmentTask struct {
 	order func() func(manifest.Getter) (plan.Item, error)
 	look  func(*lane) *inspector
 
-	// owned by work
+	segmentWork // owned by work
+}
+
+// segmentWork is what work finds.
+type segmentWork struct {
 	reach
 	threads int
 	opened  bool // prepare has been called
@@ -133,9 +137,8 @@ func (t *segmentTask) work(threads int) {
 	if threads == 1 || t.broadcast != nil || t.ctx.Err() != nil || !t.pipe.damaged() {
 		return
 	}
-	again := &segmentTask{run: t.run, choice: t.choice, rep: t.rep, unsupported: t.unsupported, listed: t.listed, reach: t.reach}
-	again.decode(1)
-	*t = *again
+	t.segmentWork = segmentWork{reach: t.reach} // nothing else: other tasks read the rest meanwhile
+	t.decode(1)
 }
 
 // decode does the work once.

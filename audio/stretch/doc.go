@@ -10,7 +10,8 @@
 // the one that continues the voice most alike (waveform similarity overlap-add). Between such jumps the input is
 // copied, bit by bit; the nearer the speed is to 1, the rarer they are: at 1.02 there is one in a second. A jump is
 // at least as long as any audible period is, so that a slightly shifted copy, which is always similar to what it was
-// copied from, is no candidate.
+// copied from, is no candidate. In silence the voice stays at the nominal position, since nobody hears it jump there: a beep
+// or a word after a pause begins in time.
 //
 // Without the pitch kept the voice walks at the speed, between the frames by linear interpolation.
 //

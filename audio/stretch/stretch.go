@@ -25,6 +25,8 @@ const (
 	maxWait     = hopsPerSecond
 	// faint is the energy below which nothing is compared: 16-bit silence with dither on it.
 	faint = 1e-7
+	// quiet is the mean square of sound that the voice may leave at any time without anybody hearing it, -50 dBFS.
+	quiet = 1e-5
 )
 
 // Stretcher changes the speed of one stream of sound. See the package comment.
@@ -205,6 +207,10 @@ func (s *Stretcher) choose(n int, end int64) voice {
 	middle := (s.speed - 1) * float64(n) / 2 // a voice that is here is right in the middle of the hop
 	pos := int64(s.v.pos)
 	off := s.v.pos - s.at - middle
+	center := int64(math.Round(s.at + middle))
+	if s.quiet(pos, n) {
+		return voice{float64(s.clip(center, n, end)), 1} // so that what begins after a pause begins in time
+	}
 	if math.Abs(off) <= float64(s.reach) && s.clip(pos, n, end) == pos {
 		return s.v
 	}
@@ -214,7 +220,6 @@ func (s *Stretcher) choose(n int, end int64) voice {
 	} else if off < -float64(s.reach) {
 		from = 0
 	}
-	center := int64(math.Round(s.at + middle))
 	lo, hi := s.clip(center+int64(from), n, end), s.clip(center+int64(to), n, end)
 	if off > 0 { // soon after the beginning of the input there may be little to go back to
 		hi = max(hi, s.clip(min(lo+int64(s.reach), pos-int64(s.reach/2)), n, end))
@@ -224,6 +229,18 @@ func (s *Stretcher) choose(n int, end int64) voice {
 		return voice{float64(s.clip(center, n, end)), 1}
 	}
 	return voice{float64(s.search(pos, lo, hi, l, off < 0)), 1}
+}
+
+// quiet reports whether n frames from pos on are there and can hardly be heard.
+func (s *Stretcher) quiet(pos int64, n int) bool {
+	if pos < s.base || pos+int64(n) > s.end() {
+		return false
+	}
+	var energy float64
+	for _, x := range s.in[int(pos-s.base)*s.channels:][:n*s.channels] {
+		energy += float64(x) * float64(x)
+	}
+	return energy <= quiet*float64(n*s.channels)
 }
 
 // clip brings a position to where n frames of input follow.

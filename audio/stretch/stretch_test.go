@@ -284,6 +284,39 @@ func TestStretcher_Place(t *testing.T) {
 	}
 }
 
+// TestStretcher_OnsetsInTime: what begins after silence, or after faint noise, is heard when its place is reached, at every speed.
+func TestStretcher_OnsetsInTime(t *testing.T) {
+	const every, length = rateHz/2 + 77, rateHz / 10 // a beep
+	for _, noise := range []float64{0, 0.002} {
+		for _, speed := range []float64{0.5, 0.8, 1.25, 1.5, 2, 3} {
+			r := newRig(t, func(i int) float64 {
+				if i%every < every-length {
+					return noise * (rand.New(rand.NewPCG(1, uint64(i))).Float64() - 0.5)
+				}
+				return sine(440)(i)
+			})
+			r.Set(speed, true)
+			r.play(int(10 * every / speed))
+			quiet, worst, n := 0, 0.0, 0
+			for i, v := range r.out {
+				if math.Abs(float64(v)) < 0.05 {
+					quiet++
+					continue
+				}
+				if begun := r.at[i]; quiet > rateHz/20 && begun > every {
+					k := math.Round((begun + length) / every)
+					worst, n = max(worst, math.Abs(begun-(k*every-length))/rateHz*1000), n+1
+				}
+				quiet = 0
+			}
+			// The hop in which it begins was chosen before.
+			if limit := 10 * max(1, speed); n < 7 || worst > limit {
+				t.Errorf("at %v, noise %v: %d beeps, at worst %.1f ms of the input off, want %.1f", speed, noise, n, worst, limit)
+			}
+		}
+	}
+}
+
 func TestStretcher_Normal(t *testing.T) {
 	noise := rand.New(rand.NewPCG(1, 2))
 	table := make([]float64, 20*rateHz)

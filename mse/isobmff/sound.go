@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"mseplayer/mse/bitstream"
 	"mseplayer/mse/media"
 )
 
@@ -248,96 +249,23 @@ func descriptor(b []byte) (tag byte, body []byte) {
 	return tag, b[:min(n, len(b))]
 }
 
-// aacRates is the sampling frequency index. ISO/IEC 14496-3 §1.6.3.3.
-var aacRates = [...]int{96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350}
-
-// aacChannels is the channel configuration, 0 where it does not tell. ISO/IEC 14496-3 §1.6.3.5.
-var aacChannels = [...]int{0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8, 0}
-
 // aac takes rate, channels and frame length from an AudioSpecificConfig, of the decoder's output where the
 // configuration announces spectral band replication. ISO/IEC 14496-3 §1.6.2.1.
 func (e *entryReader) aac(asc []byte) {
-	const (
-		typeSBR, typePS   = 5, 29
-		typeER            = 17 // the first of the error resilient types with a frame length flag
-		syncSBR           = 0x2b7
-		frame, frameShort = 1024, 960
-	)
-	r := bitReader{b: asc}
-	typ := r.objectType()
-	rate := r.aacRate()
-	channels := aacChannels[r.bits(4)]
-	out := rate
-	if typ == typeSBR || typ == typePS {
-		if typ == typePS {
-			channels = 2
-		}
-		out = r.aacRate()
-		typ = r.objectType()
-	} else {
-		for probe := r; probe.left() >= 16; probe.at++ {
-			if look := probe; look.bits(11) == syncSBR {
-				if look.objectType() == typeSBR && look.bits(1) == 1 {
-					out = look.aacRate()
-				}
-				break
-			}
-		}
-	}
-	length := frame
-	if (typ >= 1 && typ <= 4 || typ == 6 || typ == 7 || typ >= typeER && typ <= 23) && r.bits(1) == 1 {
-		length = frameShort
-	}
-	if r.overrun || rate == 0 || out == 0 {
+	const frame, frameShort = 1024, 960
+	s, ok := bitstream.SoundOf(asc)
+	if !ok || !s.Known || s.Rate == 0 || s.Output == 0 {
 		return
 	}
-	e.cfg.SampleRate, e.frameSamples = out, length*out/rate
-	if channels > 0 {
-		e.cfg.Channels = channels
+	length := frame
+	if s.Short {
+		length = frameShort
 	}
-}
-
-// bitReader reads bits from the front of b. Beyond the end it reads zeros and sets overrun.
-type bitReader struct {
-	b       []byte
-	at      int // in bits
-	overrun bool
-}
-
-func (r *bitReader) left() int { return 8*len(r.b) - r.at }
-
-// bits reads n bits.
-func (r *bitReader) bits(n int) (v int) {
-	for ; n > 0; n-- {
-		v <<= 1
-		if r.left() <= 0 {
-			r.overrun = true
-			continue
-		}
-		v |= int(r.b[r.at/8]>>(7-r.at%8)) & 1
-		r.at++
-	}
-	return v
-}
-
-// objectType reads an audio object type.
-func (r *bitReader) objectType() int {
-	const escape = 31
-	if t := r.bits(5); t != escape {
-		return t
-	}
-	return 32 + r.bits(6)
-}
-
-// aacRate reads a sampling frequency, 0 if it is reserved.
-func (r *bitReader) aacRate() int {
-	const explicit = 15
-	switch i := r.bits(4); {
-	case i == explicit:
-		return r.bits(24)
-	case i < len(aacRates):
-		return aacRates[i]
-	default:
-		return 0
+	e.cfg.SampleRate, e.frameSamples = s.Output, length*s.Output/s.Rate
+	switch {
+	case s.Type == bitstream.TypePS:
+		e.cfg.Channels = 2
+	case s.Channels > 0:
+		e.cfg.Channels = s.Channels
 	}
 }

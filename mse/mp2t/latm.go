@@ -72,30 +72,14 @@ func latmValue(r *bitstream.Reader) { r.Skip(8 * (int(r.Bits(2)) + 1)) }
 
 // aacConfig reads an AudioSpecificConfig as far as rate, channels and the length of frames. ISO/IEC 14496-3 §1.6.2.1.
 func aacConfig(r *bitstream.Reader, frames int) (c soundConfig, samples int, ok bool) {
-	const escape, typeSBR, typePS, explicitRate = 31, 5, 29, 15
-	object := func() uint32 {
-		if t := r.Bits(5); t != escape {
-			return t
-		}
-		return 32 + r.Bits(6)
-	}
-	hz := func() int {
-		switch i := r.Bits(4); {
-		case i == explicitRate:
-			return int(r.Bits(24))
-		case int(i) < len(aacRates):
-			return aacRates[i]
-		}
-		return 0
-	}
-	typ, core := object(), hz()
-	c = soundConfig{codec: codecLATM, rate: core, channels: aacChannels[r.Bits(4)]}
-	if typ == typeSBR || typ == typePS {
-		if typ == typePS {
+	typ, core := r.ObjectType(), r.AACRate()
+	c = soundConfig{codec: codecLATM, rate: core, channels: bitstream.AACChannels[r.Bits(4)]}
+	if typ == bitstream.TypeSBR || typ == bitstream.TypePS {
+		if typ == bitstream.TypePS {
 			c.channels = 2
 		}
-		c.rate = hz()
-		typ = object()
+		c.rate = r.AACRate()
+		typ = r.ObjectType()
 	}
 	samples = aacSamples
 	if typ >= 1 && typ <= 4 && r.Flag() { // frameLengthFlag

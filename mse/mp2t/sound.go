@@ -190,12 +190,6 @@ func (w *soundSplitter) reset() { w.locked, w.timed, w.samples = false, false, 0
 // adts is AAC with a header before each frame. ISO/IEC 14496-3 §1.A.2.
 type adts struct{}
 
-// aacRates is the sampling frequency index. ISO/IEC 14496-3 §1.6.3.4.
-var aacRates = [...]int{96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350}
-
-// aacChannels is the channel configuration, 0 where it does not tell. ISO/IEC 14496-3 §1.6.3.5.
-var aacChannels = [16]int{0, 1, 2, 3, 4, 5, 6, 8, 0, 0, 0, 7, 8, 24, 8, 0}
-
 // aacSamples is the samples of a frame.
 const aacSamples = 1024
 
@@ -219,11 +213,11 @@ func (adts) header(b []byte) (f soundFrame, need int) {
 			f.head += checkBytes * (blocks - 1)
 		}
 	}
-	if rate >= len(aacRates) || size <= f.head {
+	if rate >= len(bitstream.AACRates) || size <= f.head {
 		return f, 0
 	}
 	f.size, f.samples = size, aacSamples*blocks
-	f.config = soundConfig{codec: media.AAC, rate: aacRates[rate], channels: aacChannels[channels]}
+	f.config = soundConfig{codec: media.AAC, rate: bitstream.AACRates[rate], channels: bitstream.AACChannels[channels]}
 	if channels > 0 && !(checked && blocks > 1) {
 		object := b[2]>>6 + 1
 		f.config.asc = [2]byte{object<<3 | byte(rate)>>1, byte(rate)<<7 | byte(channels)<<3}

@@ -1,6 +1,9 @@
 package mpegaudio
 
-import "mseplayer/mse/media"
+import (
+	"mseplayer/mse/bitstream"
+	"mseplayer/mse/media"
+)
 
 const ac3Sync = 0x0b77
 
@@ -35,22 +38,22 @@ func ac3Header(b []byte) (h header, v verdict) {
 	if id > maxID {
 		return h, notFrame
 	}
-	r := bitReader{b: b}
+	r := bitstream.NewReader(b)
 	if id <= maxIDOfAC3 {
 		size := int(b[4] & 63)
 		if code == 3 || size/2 >= len(ac3BitRates) {
 			return h, notFrame
 		}
-		r.at = 48
-		mode := r.bits(3)
+		r.Skip(48)
+		mode := r.Bits(3)
 		if mode&frontCenter != 0 && mode != frontCenter {
-			r.bits(2)
+			r.Skip(2)
 		}
 		if mode&surround != 0 {
-			r.bits(2)
+			r.Skip(2)
 		}
 		if mode == stereo {
-			r.bits(2)
+			r.Skip(2)
 		}
 		rate := ac3Rates[code]
 		// The frame in words of 16 bits; at 44.1 kHz the code's last bit adds the one that is rounded off.
@@ -58,26 +61,26 @@ func ac3Header(b []byte) (h header, v verdict) {
 		if rate == 44100 {
 			words += size & 1
 		}
-		h.key = key{codec: media.AC3, rate: rate >> max(id-plainID, 0), channels: ac3Channels[mode] + r.bits(1)}
+		h.key = key{codec: media.AC3, rate: rate >> max(id-plainID, 0), channels: ac3Channels[mode] + int(r.Bit())}
 		h.samples, h.size = 6*blockSamples, 2*words
 		return h, isFrame
 	}
-	r.at = 16
-	kind, substream := r.bits(2), r.bits(3)
-	size := 2 * (r.bits(11) + 1)
-	r.bits(2)
+	r.Skip(16)
+	kind, substream := r.Bits(2), r.Bits(3)
+	size := 2 * (int(r.Bits(11)) + 1)
+	r.Skip(2)
 	rate, blocks := 0, 6
-	switch second := r.bits(2); {
+	switch second := r.Bits(2); {
 	case code < 3:
 		rate, blocks = ac3Rates[code], [4]int{1, 2, 3, 6}[second]
 	case second < 3:
 		rate = ac3Rates[second] / 2
 	}
-	mode := r.bits(3)
+	mode := r.Bits(3)
 	if kind == reserved || rate == 0 || size < headerBytes {
 		return h, notFrame
 	}
-	h.key = key{codec: media.EAC3, rate: rate, channels: ac3Channels[mode] + r.bits(1)}
+	h.key = key{codec: media.EAC3, rate: rate, channels: ac3Channels[mode] + int(r.Bit())}
 	h.samples, h.size = blocks*blockSamples, size
 	// Further programs are not played, but belong to the same time.
 	h.dependent = kind == dependent || substream > 0

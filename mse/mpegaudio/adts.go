@@ -1,12 +1,12 @@
 package mpegaudio
 
-import "mseplayer/mse/media"
+import (
+	"mseplayer/mse/bitstream"
+	"mseplayer/mse/media"
+)
 
-// aacRates is the sampling frequency index. ISO/IEC 14496-3 §1.6.3.3.
-var aacRates = [...]int{96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350}
-
-// aacChannels is the channel configuration. ISO/IEC 14496-3 §1.6.3.5.
-var aacChannels = [8]int{0, 1, 2, 3, 4, 5, 6, 8}
+// adtsChannels are the channel configurations that a header has room for.
+var adtsChannels = bitstream.AACChannels[:8]
 
 // adtsHeader reads the header of an ADTS frame. ISO/IEC 14496-3 §1.A.2.2.
 func adtsHeader(b []byte) (h header, v verdict) {
@@ -18,11 +18,11 @@ func adtsHeader(b []byte) (h header, v verdict) {
 		return h, needMore
 	}
 	rate := int(b[2] >> 2 & 15)
-	if rate >= len(aacRates) {
+	if rate >= len(bitstream.AACRates) {
 		return h, notFrame
 	}
 	h = header{
-		key:    key{codec: media.AAC, profile: b[2]>>6 + 1, rate: aacRates[rate], channels: aacChannels[b[2]&1<<2|b[3]>>6]},
+		key:    key{codec: media.AAC, profile: b[2]>>6 + 1, rate: bitstream.AACRates[rate], channels: adtsChannels[b[2]&1<<2|b[3]>>6]},
 		size:   int(b[3]&3)<<11 | int(b[4])<<3 | int(b[5]>>5),
 		strip:  headerBytes,
 		blocks: int(b[6]&3) + 1,
@@ -41,7 +41,7 @@ func adtsHeader(b []byte) (h header, v verdict) {
 // configuration, and a GASpecificConfig of zeros. ISO/IEC 14496-3 §1.6.2.1.
 func audioSpecificConfig(k key) []byte {
 	channels := 0
-	for i, n := range aacChannels {
+	for i, n := range adtsChannels {
 		if n == k.channels {
 			channels = i
 		}
@@ -56,14 +56,14 @@ func audioSpecificConfig(k key) []byte {
 // ISO/IEC 14496-3 §4.4.1.1.
 func channelLayout(k key, block []byte) (asc []byte, ok bool) {
 	const programConfig = 5
-	r := bitReader{b: block}
-	if r.bits(3) != programConfig {
+	r := bitstream.NewReader(block)
+	if r.Bits(3) != programConfig {
 		return nil, false
 	}
 	var w bitWriter
 	w.config(k, 0)
 	copyBits := func(n int) int {
-		x := r.bits(n)
+		x := int(r.Bits(n))
 		w.bits(x, n)
 		return x
 	}
@@ -86,49 +86,30 @@ func channelLayout(k key, block []byte) (asc []byte, ok bool) {
 	}
 	w.align()
 	w.bits(0, 8) // length of the comment
-	return w.b, !r.overrun && front+side+back+lfe > 0
+	return w.b, !r.Overrun() && front+side+back+lfe > 0
 }
 
 // layoutChannels counts the channels of a configuration that channelLayout made.
 func layoutChannels(asc []byte) (n int) {
-	r := bitReader{b: asc, at: configBits + 4 + 2 + 4}
-	elements := r.bits(4) + r.bits(4) + r.bits(4)
-	lfe := r.bits(2)
-	r.bits(3 + 4)
+	r := bitstream.NewReader(asc)
+	r.Skip(configBits + 4 + 2 + 4)
+	elements := int(r.Bits(4) + r.Bits(4) + r.Bits(4))
+	lfe := int(r.Bits(2))
+	r.Skip(3 + 4)
 	for _, bits := range [...]int{4, 4, 3} {
-		if r.bits(1) == 1 {
-			r.bits(bits)
+		if r.Flag() {
+			r.Skip(bits)
 		}
 	}
 	for range elements {
-		n += 1 + r.bits(1)
-		r.bits(4)
+		n += 1 + int(r.Bit())
+		r.Skip(4)
 	}
 	return n + lfe
 }
 
 // configBits is the length of an AudioSpecificConfig up to the program config element.
 const configBits = 5 + 4 + 4 + 3
-
-// bitReader reads bits from the front of b. Beyond the end it reads zeros and sets overrun.
-type bitReader struct {
-	b       []byte
-	at      int // in bits
-	overrun bool
-}
-
-func (r *bitReader) bits(n int) (v int) {
-	for ; n > 0; n-- {
-		v <<= 1
-		if r.at >= 8*len(r.b) {
-			r.overrun = true
-			continue
-		}
-		v |= int(r.b[r.at/8]>>(7-r.at%8)) & 1
-		r.at++
-	}
-	return v
-}
 
 // bitWriter appends bits to b.
 type bitWriter struct {
@@ -151,7 +132,7 @@ func (w *bitWriter) align() { w.left = 0 }
 // config writes the first configBits.
 func (w *bitWriter) config(k key, channels int) {
 	w.bits(int(k.profile), 5)
-	for i, r := range aacRates {
+	for i, r := range bitstream.AACRates {
 		if r == k.rate {
 			w.bits(i, 4)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mseplayer/mse/bitstream"
 	"mseplayer/mse/media"
 	"mseplayer/mse/mime"
 )
@@ -180,10 +181,9 @@ func (r *trackReader) audioSpecific() []byte {
 		typeSBR, syncSBR = 5, 0x2b7
 		explicitRate     = 15
 	)
-	rates := []int{96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350}
 	var w bitWriter
 	rate := func(hz int) {
-		for i, v := range rates {
+		for i, v := range bitstream.AACRates {
 			if v == hz {
 				w.put(uint64(i), 4)
 				return

@@ -289,9 +289,9 @@ func (c *Comparison) WriteText(w io.Writer, colour bool) error {
 	case c.Other > 0:
 		verdict, of = "CHANGED", string(Warn)
 	}
-	source := printable(c.After)
+	source := manifest.OneLine(c.After)
 	if c.Before != c.After {
-		source = printable(c.Before) + " -> " + source
+		source = manifest.OneLine(c.Before) + " -> " + source
 	}
 	fmt.Fprintf(b, "%s  %s\n%d for the worse, %d for the better, %d other changes\n", p.paint(of, verdict), source, c.Worse, c.Better, c.Other)
 	paint := map[Change]string{Worse: string(Fail), Better: string(Pass), Other: string(manifest.SeverityInfo)}
@@ -299,8 +299,8 @@ func (c *Comparison) WriteText(w io.Writer, colour bool) error {
 		if i == 0 {
 			fmt.Fprintln(b)
 		}
-		where := strings.TrimSpace(d.What + "  " + printable(string(d.Track)))
-		fmt.Fprintf(b, "%s  %s: %s\n", p.paint(paint[d.Change], fmt.Sprintf("%-7s", d.Change)), where, printable(d.Message))
+		where := strings.TrimSpace(d.What + "  " + manifest.OneLine(string(d.Track)))
+		fmt.Fprintf(b, "%s  %s: %s\n", p.paint(paint[d.Change], fmt.Sprintf("%-7s", d.Change)), where, manifest.OneLine(d.Message))
 	}
 	return b.Flush()
 }

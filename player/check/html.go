@@ -89,7 +89,7 @@ func (p *page) add(format string, args ...any) {
 		case raw:
 			args[i] = string(v)
 		case string:
-			args[i] = html.EscapeString(printable(v))
+			args[i] = html.EscapeString(manifest.OneLine(v))
 		}
 	}
 	fmt.Fprintf(p, format, args...)
@@ -307,17 +307,9 @@ func curve(t *Track) []point {
 			all = append(all, point{float64(s.Start), float64(s.Start + s.Duration), float64(bytes) * 8 / float64(length)})
 		}
 	}
-	per := (len(all) + maxPoints - 1) / maxPoints
-	var out []point
-	for i, q := range all {
-		if i%per == 0 {
-			out = append(out, q)
-			continue
-		}
-		last := &out[len(out)-1]
+	return thinned(all, func(last *point, q point) {
 		last.from, last.to, last.rate = min(last.from, q.from), max(last.to, q.to), max(last.rate, q.rate)
-	}
-	return out
+	})
 }
 
 // bitrates draws the bit rate of each segment by rung, and what the manifest declares.

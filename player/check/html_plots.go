@@ -95,7 +95,7 @@ type vertex struct{ from, to, value float64 }
 func (p *plot) stairs(list []vertex, colour, style, title string) {
 	var d strings.Builder
 	last := math.NaN()
-	for _, v := range thinned(list) {
+	for _, v := range thinned(list, lowest) {
 		if math.Abs(v.from-last) < 0.5 {
 			fmt.Fprintf(&d, "V%.1fH%.1f", p.y(v.value), p.x(v.to))
 		} else {
@@ -110,7 +110,7 @@ func (p *plot) stairs(list []vertex, colour, style, title string) {
 func (p *plot) curve(list []vertex, colour, title string) {
 	var d strings.Builder
 	last := math.NaN()
-	for _, v := range thinned(list) {
+	for _, v := range thinned(list, lowest) {
 		if v.from-last < 1e-3 {
 			fmt.Fprintf(&d, "L%.1f %.1f", p.x(v.to), p.y(v.value))
 		} else {
@@ -121,23 +121,23 @@ func (p *plot) curve(list []vertex, colour, title string) {
 	p.add("<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" stroke-linejoin=\"round\"><title>%s</title></path>\n", raw(d.String()), colour, title)
 }
 
-// thinned keeps the lowest of several where there are more values than are drawn.
-func thinned(list []vertex) []vertex {
+// thinned makes one of several that follow each other where there are more values than are drawn: join takes one more into
+// the last.
+func thinned[T any](list []T, join func(last *T, next T)) []T {
 	per := (len(list) + maxPoints - 1) / maxPoints
-	if per <= 1 {
-		return list
-	}
-	var out []vertex
+	var out []T
 	for i, v := range list {
 		if i%per == 0 {
 			out = append(out, v)
-			continue
+		} else {
+			join(&out[len(out)-1], v)
 		}
-		last := &out[len(out)-1]
-		last.to, last.value = v.to, min(last.value, v.value)
 	}
 	return out
 }
+
+// lowest keeps the lower of two values.
+func lowest(last *vertex, next vertex) { last.to, last.value = next.to, min(last.value, next.value) }
 
 // loudness draws the short-term loudness of each rendition.
 func (p *page) loudness(r *Report) {

@@ -21,24 +21,24 @@ var trackAreas = []string{"segment", "timing", "decode", "switching", "content",
 const presentationPlace = "presentation"
 
 type junitSuites struct {
-	XMLName  xml.Name     `xml:"testsuites"`
-	Name     string       `xml:"name,attr"`
-	Tests    int          `xml:"tests,attr"`
-	Failures int          `xml:"failures,attr"`
-	Errors   int          `xml:"errors,attr"`
-	Skipped  int          `xml:"skipped,attr"`
-	Time     string       `xml:"time,attr"`
-	Suites   []junitSuite `xml:"testsuite"`
+	XMLName xml.Name `xml:"testsuites"`
+	junitTotals
+	Suites []junitSuite `xml:"testsuite"`
 }
 
 type junitSuite struct {
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Time     string      `xml:"time,attr"`
-	Cases    []junitCase `xml:"testcase"`
+	junitTotals
+	Cases []junitCase `xml:"testcase"`
+}
+
+// junitTotals is what a suite and all of them together say of their test cases.
+type junitTotals struct {
+	Name     string `xml:"name,attr"`
+	Tests    int    `xml:"tests,attr"`
+	Failures int    `xml:"failures,attr"`
+	Errors   int    `xml:"errors,attr"`
+	Skipped  int    `xml:"skipped,attr"`
+	Time     string `xml:"time,attr"`
 }
 
 type junitCase struct {
@@ -64,7 +64,7 @@ type junitPlain struct {
 // finding at or above the severity; lower ones are its output. What is waived, and what could not be judged because nothing
 // was decoded, is skipped. "none" fails nothing.
 func WriteJUnit(w io.Writer, failOn manifest.Severity, reports ...*Report) error {
-	all := junitSuites{Name: "mseplayer check"}
+	all := junitSuites{junitTotals: junitTotals{Name: "mseplayer check"}}
 	elapsed := Seconds(0)
 	for _, r := range reports {
 		s := r.junit(failOn)
@@ -87,7 +87,7 @@ func WriteJUnit(w io.Writer, failOn manifest.Severity, reports ...*Report) error
 
 // junit is the suite of a report.
 func (r *Report) junit(failOn manifest.Severity) junitSuite {
-	s := junitSuite{Name: r.Source, Time: fmt.Sprintf("%.3f", float64(r.Elapsed))}
+	s := junitSuite{junitTotals: junitTotals{Name: r.Source, Time: fmt.Sprintf("%.3f", float64(r.Elapsed))}}
 	type place struct{ track, code string }
 	found := map[place][]*Finding{}
 	tracks := []string{presentationPlace}
@@ -167,15 +167,15 @@ func junitLines(list []*Finding) string {
 			fmt.Fprintf(&b, "and %d more\n", len(list)-i)
 			break
 		}
-		fmt.Fprintf(&b, "%s: %s", f.Severity, printable(f.Message))
+		fmt.Fprintf(&b, "%s: %s", f.Severity, manifest.OneLine(f.Message))
 		if f.Time.Known() {
 			fmt.Fprintf(&b, " (at %s)", clock(f.Time))
 		}
 		if f.Segment != nil {
-			fmt.Fprintf(&b, " %s", printable(f.Segment.URL))
+			fmt.Fprintf(&b, " %s", manifest.OneLine(f.Segment.URL))
 		}
 		if f.Hint != "" {
-			fmt.Fprintf(&b, "; hint: %s", printable(string(f.Hint)))
+			fmt.Fprintf(&b, "; hint: %s", manifest.OneLine(string(f.Hint)))
 		}
 		b.WriteByte('\n')
 	}

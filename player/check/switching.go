@@ -60,7 +60,7 @@ func (r *run) switches(p *manifest.Presentation, tasks []task) []task {
 		for turn := range 2 {
 			a, b := pair[turn], pair[1-turn]
 			t := &switchTask{base: [2]*segmentTask{a, b}}
-			t.anew()
+			t.segmentTask = &segmentTask{run: a.run, choice: a.choice, rep: a.rep, order: t.walk, tap: t.note, look: t.watch}
 			out = append(out, t)
 		}
 	}
@@ -91,22 +91,14 @@ func ladder(p *manifest.Presentation, tasks []task) [][2]*segmentTask {
 // cost implements task: half of each.
 func (t *switchTask) cost() float64 { return (t.base[0].cost() + t.base[1].cost()) / 2 }
 
-// anew makes the task of the segments of both.
-func (t *switchTask) anew() {
-	a := t.base[0]
-	t.segmentTask = &segmentTask{run: a.run, choice: a.choice, rep: a.rep, order: t.walk, tap: t.note, look: t.watch}
-}
-
 // work implements task, like that of a representation by itself.
 func (t *switchTask) work(threads int) {
 	t.decode(threads)
 	if threads == 1 || t.ctx.Err() != nil || !t.pipe.damaged() {
 		return
 	}
-	reached := t.reach
 	t.lists, t.fed, t.decoded = [2]*manifest.List{}, nil, nil
-	t.anew()
-	t.reach = reached
+	t.segmentWork = segmentWork{reach: t.reach}
 	t.decode(1)
 }
 

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"mseplayer/mse/media"
 	"mseplayer/player/manifest"
@@ -41,7 +40,7 @@ func (p painter) paint(of, text string) string {
 // source put into its names is kept from the terminal, which gets colours if it is to.
 func (r *Report) WriteText(w io.Writer, colour bool) error {
 	b, p := bufio.NewWriter(w), painter(colour)
-	fmt.Fprintf(b, "%s  %s\n", p.paint(string(r.Verdict), strings.ToUpper(string(r.Verdict))), printable(r.Source))
+	fmt.Fprintf(b, "%s  %s\n", p.paint(string(r.Verdict), strings.ToUpper(string(r.Verdict))), manifest.OneLine(r.Source))
 	parts := []string{plural(int64(r.Summary.Errors), "error"), plural(int64(r.Summary.Warnings), "warning")}
 	if r.Summary.Infos > 0 {
 		parts = append(parts, plural(int64(r.Summary.Infos), "remark"))
@@ -106,7 +105,7 @@ func (r *Report) table(w io.Writer) {
 			}
 			bad = &n
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable(x.ID), x.Type, or(printable(codecs)), or(printable(format)), kilo(x.AverageBitrate), kilo(x.PeakBitrate),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", manifest.OneLine(x.ID), x.Type, or(manifest.OneLine(codecs)), or(manifest.OneLine(format)), kilo(x.AverageBitrate), kilo(x.PeakBitrate),
 			number(x.Segments), number(x.CodedFrames), number(decoded), number(x.KeyFrames), number(bad), clock(x.FirstPTS), clock(x.End), speed)
 	}
 	t.Flush()
@@ -114,14 +113,14 @@ func (r *Report) table(w io.Writer) {
 
 // likeness writes one line for each track that was compared with the reference.
 func (r *Report) likeness(w io.Writer) {
-	fmt.Fprintf(w, "Compared with %s\n", printable(r.Reference.words()))
+	fmt.Fprintf(w, "Compared with %s\n", manifest.OneLine(r.Reference.words()))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, strings.Join(likenessHeads, "\t"))
 	for i := range r.Tracks {
 		if x := &r.Tracks[i]; x.Likeness != nil {
 			cells := x.likenessCells()
 			for k := range cells {
-				cells[k] = printable(cells[k])
+				cells[k] = manifest.OneLine(cells[k])
 			}
 			fmt.Fprintln(t, strings.Join(cells, "\t"))
 		}
@@ -201,12 +200,12 @@ func (r *Report) list(w io.Writer, p painter) {
 			if where != "" {
 				where += ": "
 			}
-			fmt.Fprintf(w, "%s  %s  %s\n", p.paint(string(sev), fmt.Sprintf("%-7s", head)), f.Code, printable(where+f.Message))
+			fmt.Fprintf(w, "%s  %s  %s\n", p.paint(string(sev), fmt.Sprintf("%-7s", head)), f.Code, manifest.OneLine(where+f.Message))
 			if f.Segment != nil {
-				fmt.Fprintf(w, "         %s\n", printable(f.Segment.URL))
+				fmt.Fprintf(w, "         %s\n", manifest.OneLine(f.Segment.URL))
 			}
 			if f.Hint != "" {
-				fmt.Fprintf(w, "         hint: %s\n", printable(string(f.Hint)))
+				fmt.Fprintf(w, "         hint: %s\n", manifest.OneLine(string(f.Hint)))
 			}
 		}
 		for _, rule := range codesIn(r.Findings) {
@@ -215,16 +214,6 @@ func (r *Report) list(w io.Writer, p painter) {
 			}
 		}
 	}
-}
-
-// printable replaces control characters, line breaks among them, by spaces.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // codesIn lists the codes of findings in the order of their first use.

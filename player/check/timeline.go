@@ -342,9 +342,8 @@ func (j *timing) overlap(prev, p *placed, base media.Span) {
 
 // lengths compares how long segments are with what the manifest says, in one finding for the track.
 func (j *timing) lengths() {
-	var first *placed
 	var all []float64
-	bad, worst := 0, 0.0
+	var odd strays
 	for i := range j.list {
 		p := &j.list[i]
 		d := p.declared.Len()
@@ -366,27 +365,43 @@ func (j *timing) lengths() {
 		if last && !j.exact && off < 0 { // the last one may be shorter
 			continue
 		}
-		if off.Abs() <= tol+j.frame {
-			continue
+		if off.Abs() > tol+j.frame {
+			odd.add(p, off)
 		}
-		if bad++; first == nil {
-			first = p
-		}
-		worst = max(worst, math.Abs(float64(off)))
 	}
+	first := odd.first
 	if first == nil {
 		return
 	}
 	f := j.at(codeDeviates, first, fmt.Sprintf("it lasts %.3f s, the manifest says %.3f s", float64(first.at.Len()), float64(first.declared.Len())))
-	if bad > 1 {
-		f.Message += fmt.Sprintf("; %d of %d segments deviate too much", bad, len(all))
+	if odd.count > 1 {
+		f.Message += fmt.Sprintf("; %d of %d segments deviate too much", odd.count, len(all))
 	}
 	f.Hint = "write the true durations, or let segments begin where the manifest says"
 	for k, v := range histogram(all) {
 		f.Evidence[k] = v
 	}
-	f.Evidence["count"], f.Evidence["worstMs"] = bad, millis(worst)
+	odd.describe(&f)
 	j.t.found.add(f)
+}
+
+// strays are the segments of a track that are not where or as long as they should be.
+type strays struct {
+	first *placed
+	count int
+	worst float64 // in seconds
+}
+
+func (s *strays) add(p *placed, off media.Span) {
+	if s.count++; s.first == nil {
+		s.first = p
+	}
+	s.worst = max(s.worst, math.Abs(float64(off)))
+}
+
+// describe adds to the evidence of a finding how many there are, and how far the worst one is off.
+func (s *strays) describe(f *Finding) {
+	f.Evidence["count"], f.Evidence["worstMs"] = s.count, millis(s.worst)
 }
 
 // histogram describes lengths in seconds: how many there are, their extremes and mean, and how they are distributed.
@@ -410,8 +425,7 @@ func histogram(all []float64) map[string]any {
 
 // index compares the segment index of a file with the media.
 func (j *timing) index() {
-	var first *placed
-	bad, worst := 0, 0.0
+	var odd strays
 	tol := max(indexTolerance, j.frame)
 	base := j.base() // an edit list may move everything
 	for i := range j.list {
@@ -423,26 +437,23 @@ func (j *timing) index() {
 		if length := p.at.Len() - p.declared.Len(); length.Abs() > off.Abs() && i > 0 && i < len(j.list)-1 {
 			off = length
 		}
-		if off.Abs() <= tol {
-			continue
+		if off.Abs() > tol {
+			odd.add(p, off)
 		}
-		if bad++; first == nil {
-			first = p
-		}
-		worst = max(worst, math.Abs(float64(off)))
 	}
+	first := odd.first
 	if first == nil {
 		return
 	}
 	f := j.at(codeSidx, first, fmt.Sprintf("the segment index says %s to %s, the media is %s to %s", first.declared.Start.Clock(), first.declared.End.Clock(), first.at.Start.Clock(), first.at.End.Clock()))
-	if bad > 1 {
-		f.Message += fmt.Sprintf("; %d of %d segments deviate", bad, len(j.list))
+	if odd.count > 1 {
+		f.Message += fmt.Sprintf("; %d of %d segments deviate", odd.count, len(j.list))
 	}
 	f.Hint = "make the index again after the media"
-	if worst < float64(first.declared.Len())/2 {
+	if odd.worst < float64(first.declared.Len())/2 {
 		f.Severity = manifest.SeverityWarning
 	}
-	f.Evidence["count"], f.Evidence["worstMs"] = bad, millis(worst)
+	odd.describe(&f)
 	j.t.found.add(f)
 }
 

@@ -66,15 +66,12 @@ func (fs *Findings) Add(f Finding) {
 		fs.dropped++
 		return
 	}
-	f.Message, f.Hint, f.Where = oneLine(f.Message), oneLine(f.Hint), oneLine(f.Where)
+	f.Message, f.Hint, f.Where = OneLine(f.Message), OneLine(f.Hint), OneLine(f.Where)
 	fs.list = append(fs.list, f)
 }
 
-// oneLine replaces control characters, line breaks among them, by spaces.
-func oneLine(s string) string {
-	if strings.IndexFunc(s, unicode.IsControl) < 0 {
-		return s
-	}
+// OneLine replaces control characters, line breaks among them, by spaces.
+func OneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -117,7 +114,7 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
-	return oneLine(s)
+	return OneLine(s)
 }
 
 // Unwrap returns the cause.

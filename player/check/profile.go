@@ -45,10 +45,12 @@ const (
 	sourceStart   = "w3c/media-source#267; WebKit, MediaSource::currentTimeFudgeFactor of 2002/24000 s"
 )
 
-// The two that no browser but some take.
+// What more than one of them lacks.
 var (
-	dolby = quirk{why: "it has no decoder for Dolby Digital", source: sourceAudio}
-	alac  = quirk{why: "it has no decoder for ALAC", source: sourceAudio}
+	dolby     = quirk{why: "it has no decoder for Dolby Digital", source: sourceAudio}
+	alac      = quirk{why: "it has no decoder for ALAC", source: sourceAudio}
+	layer2    = quirk{why: "it has no decoder for MPEG audio layer 2", source: sourceAudio}
+	transport = quirk{why: "its Media Source Extensions take no MPEG transport streams", source: sourceFormats}
 )
 
 // profiles are those that can be asked for. What strict takes, all the others take.
@@ -57,20 +59,18 @@ var profiles = []profile{
 		gapSource:   sourceRanges + "; Chromium, SourceBufferStream: twice the longest distance between frames",
 		startSource: "Chromium, SourceBufferStream: a range that begins within the first 1000 ms counts as the start",
 		codecs: map[media.CodecID]quirk{
-			media.AC3: dolby, media.EAC3: dolby, media.ALAC: alac,
-			media.MP2:  {why: "it has no decoder for MPEG audio layer 2", source: sourceAudio},
+			media.AC3: dolby, media.EAC3: dolby, media.ALAC: alac, media.MP2: layer2,
 			media.HEVC: {why: "it decodes HEVC only where the system does", source: sourceVideo, device: true},
 		},
-		containers: map[string]quirk{"mp2t": {why: "its Media Source Extensions take no MPEG transport streams", source: sourceFormats}}},
+		containers: map[string]quirk{"mp2t": transport}},
 	{name: "firefox", title: "Firefox", gap: 0.125, start: 1,
 		gapSource:   "video-dev/hls.js#249: it stalls at more than 125 ms",
 		startSource: "Gecko, MediaSourceDemuxer: EOS_FUZZ_START of 1 s",
 		codecs: map[media.CodecID]quirk{
-			media.AC3: dolby, media.EAC3: dolby, media.ALAC: alac,
-			media.MP2:  {why: "it has no decoder for MPEG audio layer 2", source: sourceAudio},
+			media.AC3: dolby, media.EAC3: dolby, media.ALAC: alac, media.MP2: layer2,
 			media.HEVC: {why: "it decodes HEVC only in late versions, and only where the system does", source: sourceVideo, device: true},
 		},
-		containers: map[string]quirk{"mp2t": {why: "its Media Source Extensions take no MPEG transport streams", source: sourceFormats}}},
+		containers: map[string]quirk{"mp2t": transport}},
 	{name: "safari", title: "Safari", start: 2002.0 / 24000,
 		gapSource: sourceRanges, startSource: sourceStart,
 		codecs: map[media.CodecID]quirk{

@@ -184,7 +184,10 @@ func (f *Feed) piece(n int, ended bool) (src []float32, gap int) {
 			return nil, int(min(int64(n), r.gap))
 		}
 		if r.has {
-			if src := f.ring.frames(min(int64(n), f.end()-r.at)); len(src) > 0 {
+			// Before the end: what is written after this may belong to a block that comes after this one early, because
+			// a flush cut this one short.
+			written := f.ring.written.Load()
+			if src := f.ring.frames(min(int64(n), f.end()-r.at), written); len(src) > 0 {
 				if late := min(r.skip, int64(len(src)/ch)); late > 0 {
 					r.skip -= late
 					r.at += late

@@ -90,10 +90,11 @@ func (r *ring) take(b *block) block {
 	return t
 }
 
-// frames returns up to n samples per channel at the reading position, as one stretch of memory. Reader only.
-func (r *ring) frames(n int64) []float32 {
+// frames returns up to n samples per channel at the reading position and before the position written, as one stretch
+// of memory. Reader only.
+func (r *ring) frames(n, written int64) []float32 {
 	at := r.read.Load()
-	n = min(n, r.written.Load()-at, r.mask+1-at&r.mask)
+	n = min(n, written-at, r.mask+1-at&r.mask)
 	i := (at & r.mask) * int64(r.channels)
 	return r.samples[i : i+n*int64(r.channels)]
 }

@@ -66,9 +66,9 @@ wpt: check-go ## run web-platform-tests, of which WPT is a checkout, with the re
 	@$(WITH_FFMPEG); go build -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/wpt ./cmd/wpt
 	@bin/wpt $(WPT_FLAGS) $(if $(WPT_REPORT),-report '$(WPT_REPORT)') '$(WPT)' $(WPT_PAGES)
 
-race: check-go ## run the pure set's tests under the race detector
+race: check-go ## run the pure set's tests under the race detector, without the long calculations of one goroutine
 	@$(B)/packages.sh build test
-	@$(PURE); CGO_ENABLED=1 go test -race $(TESTFLAGS) $$packages
+	@$(PURE); CGO_ENABLED=1 go test -race -short $(TESTFLAGS) $$packages
 
 fuzz: check-go ## run each fuzz test for FUZZTIME (30s)
 	@$(B)/packages.sh build

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -208,12 +209,12 @@ func TestCheck_BadInput(t *testing.T) {
 func TestCheck_Network(t *testing.T) {
 	folder, _ := demoFiles(t)
 	serve := http.FileServer(http.Dir(folder))
-	var lost string
+	var lose atomic.Bool // the media
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Header.Get("X-Token") != "secret" || r.UserAgent() != "tester":
 			w.WriteHeader(http.StatusForbidden)
-		case lost != "" && strings.Contains(r.URL.Path, lost):
+		case lose.Load() && strings.HasSuffix(r.URL.Path, ".m4s"):
 			http.NotFound(w, r)
 		default:
 			serve.ServeHTTP(w, r)
@@ -225,7 +226,7 @@ func TestCheck_Network(t *testing.T) {
 	flags := []string{"--header", "X-Token: secret", "--user-agent", "tester"}
 	expect(t, exitOK, "PASS", "", append([]string{"check", url}, flags...)...)
 	expect(t, exitOK, "period", "", append([]string{"probe", url}, flags...)...)
-	lost = ".m4s"
+	lose.Store(true)
 	r := parseReport(t, expect(t, exitFailed, "", "", append([]string{"check", "--json", "-", url}, flags...)...).out)
 	if !strings.Contains(r.codes(), "segment.missing") && !strings.Contains(r.codes(), "segment.init-missing") {
 		t.Errorf("%s", r.codes())

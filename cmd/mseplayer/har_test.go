@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,9 @@ func TestHAR(t *testing.T) {
 		{[]string{"check", "--first-only", "--no-decode", "--quiet"}, 4},
 		{[]string{"play", "--headless", "--audio-out", "null", "--quiet", "--duration", "0.5", "--cmcd", "query"}, 4},
 	} {
+		mu.Lock()
 		told = nil
+		mu.Unlock()
 		file := filepath.Join(t.TempDir(), "a.har")
 		args := append(tt.args, "--header", "Authorization: Bearer s3cret", "--har", file, source)
 		if r := program(t, nil, args...); r.code != exitOK {
@@ -66,7 +69,10 @@ func TestHAR(t *testing.T) {
 				t.Errorf("%v: %+v", tt.args, e)
 			}
 		}
-		for _, s := range told {
+		mu.Lock()
+		asked := slices.Clone(told)
+		mu.Unlock()
+		for _, s := range asked {
 			if strings.Contains(s, "sid=") != (tt.args[0] == "play") {
 				t.Errorf("%v: told the server %q", tt.args, s)
 			}

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds one run of the program. Whatever the input, it must be done by then.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // result is what a run of the program gave.
 type result struct {

@@ -153,3 +153,51 @@ func TestRun_LiveFindings(t *testing.T) {
 		})
 	}
 }
+
+// TestRun_LiveUpdates watches manifests that change in a way they should not.
+func TestRun_LiveUpdates(t *testing.T) {
+	files := fstest.MapFS{}
+	add(files, "v", pictures(40))
+	const step = 4 * time.Second // between the versions
+	// mpd is the version at an age: segments of two seconds from first on, up to the live edge.
+	mpd := func(epoch time.Time, age time.Duration, first int, more string) string {
+		version := age.Truncate(step)
+		return fmt.Sprintf(`<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" id="m" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="dynamic" minBufferTime="PT2S" availabilityStartTime="%s" publishTime="%s" minimumUpdatePeriod="PT2S">%s`+
+			`<Period id="p" start="PT0S"><AdaptationSet id="v" contentType="video" mimeType="video/mp4"><SegmentTemplate startNumber="%d" media="v$Number$" initialization="vinit"><SegmentTimeline><S t="%d" d="2" r="%d"/></SegmentTimeline></SegmentTemplate>`+
+			`<Representation id="180p" bandwidth="250000" codecs="avc1.640028" width="320" height="180"/></AdaptationSet></Period></MPD>`,
+			epoch.Format(time.RFC3339Nano), epoch.Add(version).Format(time.RFC3339Nano), more, first, 2*(first-1), 4+int(version/(2*time.Second))-first)
+	}
+	for _, tt := range []struct {
+		name, want string
+		list       func(epoch time.Time, age time.Duration) string
+	}{
+		{"good", "", func(epoch time.Time, age time.Duration) string { return mpd(epoch, age, 1, "") }},
+		{"the past leaves", "", func(epoch time.Time, age time.Duration) string { return mpd(epoch, age, 1+int(age/step), "") }},
+		{"an old one comes again", "manifest.update-stale", func(epoch time.Time, age time.Duration) string {
+			if age >= 2*step && age < 3*step {
+				age -= 2 * step
+			}
+			return mpd(epoch, age, 1, "")
+		}},
+		{"another beginning", "manifest.update-changed", func(epoch time.Time, age time.Duration) string {
+			s := mpd(epoch, age, 1, "")
+			if age >= 2*step {
+				s = strings.Replace(s, epoch.Format(time.RFC3339Nano), epoch.Add(-time.Second).Format(time.RFC3339Nano), 1)
+			}
+			return s
+		}},
+		{"a patch that is not there", "manifest.update-patch", func(epoch time.Time, age time.Duration) string {
+			return mpd(epoch, age, 1, `<PatchLocation ttl="60">none.mpp</PatchLocation>`)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				epoch := time.Now().UTC()
+				r := broadcast{files, map[string]func(time.Duration) string{"m.mpd": func(age time.Duration) string { return tt.list(epoch, age) }}}.watch(t, "m.mpd", 16*time.Second)
+				if got := codes(r); got != tt.want {
+					t.Errorf("findings %q, want %q: %+v", got, tt.want, r.Findings)
+				}
+			})
+		})
+	}
+}

@@ -129,7 +129,7 @@ var rules = []Rule{
 	{codeUpdateStale, manifest.SeverityWarning, "an older version of a manifest came after a later one"},
 	{codeUpdateChanged, manifest.SeverityWarning, "a later version of a manifest says something else about what had been there before"},
 	{codeUpdatePatch, manifest.SeverityInfo, "the patch for a manifest could not be used, so the whole was fetched"},
-	{codePublishTime, manifest.SeverityWarning, "the manifest has changed, but when it says that it was published is not later"},
+	{codePublishTime, manifest.SeverityWarning, "the manifest has changed, but not when it says that it was published"},
 	{codeNotUpdated, manifest.SeverityWarning, "a playlist that grows has not been updated within one and a half target durations"},
 	{codeSequenceBack, manifest.SeverityError, "the media sequence number of a playlist goes back"},
 	{codeSequenceJump, manifest.SeverityError, "the media sequence number of a playlist jumps over segments that nobody has seen"},

@@ -169,7 +169,7 @@ func (w *watcher) report(url, code string, e map[string]any, format string, args
 // publishTime finds when a manifest says that it was published, within its root element.
 var publishTime = regexp.MustCompile(`<(?:[A-Za-z_][\w.-]*:)?MPD\s[^>]*?publishTime\s*=\s*["']([^"']*)["']`)
 
-// manifest compares when versions of the manifest were published.
+// manifest looks for versions of the manifest that were published at the same time.
 // ISO/IEC 23009-1 §5.3.1.2.
 func (w *watcher) manifest(url string, b []byte) {
 	m := publishTime.FindSubmatch(b[:min(len(b), maxHead)])
@@ -182,9 +182,13 @@ func (w *watcher) manifest(url string, b []byte) {
 			return
 		}
 	}
-	if last := w.published; w.content != nil && !at.After(last) {
-		w.report(url, codePublishTime, map[string]any{"before": last.UTC().Format(time.RFC3339Nano), "after": at.UTC().Format(time.RFC3339Nano)},
-			"the manifest is another one than before, but it was published at %s and the one before at %s", at.UTC().Format(time.RFC3339Nano), last.UTC().Format(time.RFC3339Nano))
+	switch {
+	case w.content == nil || at.After(w.published):
+	case at.Before(w.published):
+		return // what reads the manifest says so, and does not use it
+	default:
+		w.report(url, codePublishTime, map[string]any{"published": at.UTC().Format(time.RFC3339Nano)},
+			"the manifest is another one than before, but both say that they were published at %s", at.UTC().Format(time.RFC3339Nano))
 	}
 	w.published, w.content = at, bytes.Clone(b)
 }

@@ -30,6 +30,8 @@ PURE   = packages="$$($(B)/sets.sh pure)"; export CGO_ENABLED=0
 IMPURE = packages="$$($(B)/sets.sh impure)"
 # Tests that keep time with a device must not share the processors with compilers and other packages' tests.
 ALONE := -p 1
+# `make lint` vets all of it.
+NO_VET := -vet=off
 
 .PHONY: build run test test-long wpt race fuzz bench lint cover install uninstall clean env help check-go
 
@@ -49,16 +51,16 @@ run: build ## build and play ARGS, or the built-in demo; without a display: head
 
 test: check-go ## build and run all tests: the pure set first, without cgo, then those with FFmpeg, display and sound
 	@$(B)/packages.sh build run test
-	@$(PURE); go test $(TESTFLAGS) $$packages
+	@$(PURE); go test $(NO_VET) $(TESTFLAGS) $$packages
 	@$(MAKE) build
-	@$(IMPURE); $(WITH_FFMPEG); go test $(ALONE) $(TESTFLAGS) $$packages
+	@$(IMPURE); $(WITH_FFMPEG); go test $(NO_VET) $(ALONE) $(TESTFLAGS) $$packages
 
 test-long: check-go ## run the tests in files with the build tag "long"
 	@$(B)/packages.sh build run test
 	@files="$$(grep -rlE --include='*_test.go' '^//go:build ([^!]*[^!a-z_])?long\b' . || true)"; \
 	[ -n "$$files" ] || { echo "no test has the build tag long"; exit 0; }; \
 	tests="$$(sed -nE 's/^func (Test[A-Za-z0-9_]*)\(.*/\1/p' $$files | grep -vx TestMain | sort -u | paste -sd'|')"; \
-	$(WITH_FFMPEG); go test -tags long $(ALONE) -timeout 60m -run "^($$tests)\$$" $(TESTFLAGS) $$(dirname $$files | sort -u)
+	$(WITH_FFMPEG); go test $(NO_VET) -tags long $(ALONE) -timeout 60m -run "^($$tests)\$$" $(TESTFLAGS) $$(dirname $$files | sort -u)
 
 wpt: check-go ## run web-platform-tests, of which WPT is a checkout, with the real decoders; WPT_REPORT=FILE keeps the results
 	@[ -n "$(WPT)" ] || { echo "which suite? make wpt WPT=/path/to/wpt [WPT_REPORT=FILE] [WPT_FLAGS=...] [WPT_PAGES=...]"; exit 2; }
@@ -68,7 +70,7 @@ wpt: check-go ## run web-platform-tests, of which WPT is a checkout, with the re
 
 race: check-go ## run the pure set's tests under the race detector, without the long calculations of one goroutine
 	@$(B)/packages.sh build test
-	@$(PURE); CGO_ENABLED=1 go test -race -short $(TESTFLAGS) $$packages
+	@$(PURE); CGO_ENABLED=1 go test $(NO_VET) -race -short $(TESTFLAGS) $$packages
 
 fuzz: check-go ## run each fuzz test for FUZZTIME (30s)
 	@$(B)/packages.sh build

@@ -12,6 +12,12 @@ import (
 	"time"
 )
 
+// TestPlayLong_Steps steps through sources of all kinds.
+func TestPlayLong_Steps(t *testing.T) {
+	names, sources, pictures := stepSources(t)
+	stepThrough(t, names, sources, pictures)
+}
+
 // TestPlayLong_StepBack steps back through 1080p in a real window, picture by picture with the key, and once more forwards, and
 // compares how long each step back takes, from the key to the picture on the screen, with mpv where that is installed: the two
 // take turns.

@@ -118,16 +118,23 @@ func (b *bench) stays(by int) {
 	}
 }
 
+// fewSteps are the sources that differ most, for the short test.
+var fewSteps = []string{"B frames in a file", "HEVC with an open GOP", "periods"}
+
 // stepSources makes sources of at least 150 pictures with sound, of all the kinds that make a difference to steps, and tells
-// what the pictures are.
-func stepSources(t *testing.T) (names []string, sources map[string]string, pictures map[string][]coded) {
+// what the pictures are; some are the names of those that are wanted, of all when there are none.
+func stepSources(t *testing.T, some ...string) (names []string, sources map[string]string, pictures map[string][]coded) {
 	t.Helper()
 	folder := t.TempDir()
 	sources, pictures = map[string]string{}, map[string][]coded{}
+	wanted := func(name string) bool { return len(some) == 0 || slices.Contains(some, name) }
 	in := func(size string, rate int) []string {
 		return strings.Fields(fmt.Sprintf("-f lavfi -i testsrc2=size=%s:rate=%d:duration=8 -f lavfi -i sine=frequency=440:sample_rate=48000:duration=8 -pix_fmt yuv420p -c:a aac", size, rate))
 	}
 	add := func(name, file string, args ...string) {
+		if !wanted(name) {
+			return
+		}
 		file = filepath.Join(folder, file)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -147,6 +154,9 @@ func stepSources(t *testing.T) (names []string, sources map[string]string, pictu
 	add("variable rate", "vfr.mkv", append(x264("keyint=30:bframes=3"), "-vf", "select='gt(mod(n,5),0)+eq(mod(n,11),0)',setpts='PTS+mod(N,3)*0.007/TB'", "-fps_mode", "vfr")...)
 	add("HLS", "hls/list.m3u8", append(x264("keyint=25:bframes=3"), "-f", "hls", "-hls_time", "1", "-hls_list_size", "0")...)
 
+	if !wanted("periods") {
+		return names, sources, pictures
+	}
 	// Two periods whose media differ in times, sizes and rates.
 	manifest := `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" profiles="urn:mpeg:dash:profile:isoff-live:2011" minBufferTime="PT1S" mediaPresentationDuration="PT8S">`
 	var all []coded
@@ -182,13 +192,69 @@ func stepSources(t *testing.T) (names []string, sources map[string]string, pictu
 	return names, sources, pictures
 }
 
-// TestPlay_Steps goes 100 pictures forwards and 100 back. Every picture is the next one, by what the ffmpeg program makes of
-// the source, and on the way back the very same as before. There are no seeks on the way. At either end of the source a step
-// beyond it leads nowhere, and does not keep playback from going on; when playback goes on after steps, then from the picture
-// that is seen, with its sound.
+// TestPlay_Steps goes through the sources that differ most, and tries what one source is enough for.
 func TestPlay_Steps(t *testing.T) {
+	names, sources, pictures := stepSources(t, fewSteps...)
+	stepThrough(t, names, sources, pictures)
+	t.Run("what a seek has left out", func(t *testing.T) {
+		const ahead = 2
+		want := pictures[names[0]]
+		b, done := openBench(t, sources[names[0]], player.Config{Ahead: ahead})
+		defer done()
+		b.await("some of it", func() bool { return b.p.State().Buffered.End() >= ahead })
+		b.seek(media.Time(want[152].pts + 0.01))
+		if r := b.p.State().Buffered; len(r) < 2 {
+			t.Fatalf("%s is buffered, want something to be left out", r)
+		}
+		for n := 151; n > 80; n-- {
+			if b.step(-1); b.sum != want[n].sum {
+				t.Fatalf("a step back to picture %d leads to that of %s", n, b.pts)
+			}
+		}
+	})
+	t.Run("scrubbing", func(t *testing.T) {
+		// As the window does while the mouse moves: the next position when the picture of the one before is there.
+		want := pictures[names[0]]
+		b, done := openBench(t, sources[names[0]], player.Config{})
+		defer done()
+		b.await("all of it", func() bool { return b.p.State().Buffered.End() > 7.8 })
+		seen := map[media.Time]bool{}
+		for i := range 40 {
+			b.p.FastSeek(media.Time(i) * 0.19)
+			gen := r1(b.p.Playhead())
+			b.await("a picture while the mouse moves", func() bool {
+				b.look()
+				shown, ok := b.p.Frames().Shown()
+				return ok && shown.Gen == gen && !b.p.State().Seeking
+			})
+			seen[b.pts] = true
+		}
+		if len(seen) < 4 {
+			t.Errorf("only %d pictures are seen on the way", len(seen))
+		}
+		const last = 137
+		b.p.FastSeek(media.Time(want[60].pts))
+		b.seek(media.Time(want[last].pts + 0.03))
+		if b.sum != want[last].sum {
+			t.Errorf("where the mouse is released at picture %d, that of %s is seen", last, b.pts)
+		}
+		b.stays(0)
+	})
+	t.Run("playback after a step beyond the beginning", func(t *testing.T) {
+		b, done := openBench(t, sources[names[0]], player.Config{})
+		defer done()
+		b.stays(-1)
+		b.resumes()
+	})
+}
+
+// stepThrough goes 100 pictures of each source forwards and 100 back. Every picture is the next one, by what the ffmpeg program
+// makes of the source, and on the way back the very same as before. There are no seeks on the way. At either end of the source
+// a step beyond it leads nowhere, and does not keep playback from going on; when playback goes on after steps, then from the
+// picture that is seen, with its sound.
+func stepThrough(t *testing.T, names []string, sources map[string]string, pictures map[string][]coded) {
+	t.Helper()
 	const first, steps = 24, 100
-	names, sources, pictures := stepSources(t)
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			want := pictures[name]
@@ -246,56 +312,6 @@ func TestPlay_Steps(t *testing.T) {
 			b.await("the end", func() bool { b.look(); return b.p.State().Ended })
 		})
 	}
-	t.Run("what a seek has left out", func(t *testing.T) {
-		const ahead = 2
-		want := pictures[names[0]]
-		b, done := openBench(t, sources[names[0]], player.Config{Ahead: ahead})
-		defer done()
-		b.await("some of it", func() bool { return b.p.State().Buffered.End() >= ahead })
-		b.seek(media.Time(want[152].pts + 0.01))
-		if r := b.p.State().Buffered; len(r) < 2 {
-			t.Fatalf("%s is buffered, want something to be left out", r)
-		}
-		for n := 151; n > 80; n-- {
-			if b.step(-1); b.sum != want[n].sum {
-				t.Fatalf("a step back to picture %d leads to that of %s", n, b.pts)
-			}
-		}
-	})
-	t.Run("scrubbing", func(t *testing.T) {
-		// As the window does while the mouse moves: the next position when the picture of the one before is there.
-		want := pictures[names[0]]
-		b, done := openBench(t, sources[names[0]], player.Config{})
-		defer done()
-		b.await("all of it", func() bool { return b.p.State().Buffered.End() > 7.8 })
-		seen := map[media.Time]bool{}
-		for i := range 40 {
-			b.p.FastSeek(media.Time(i) * 0.19)
-			gen := r1(b.p.Playhead())
-			b.await("a picture while the mouse moves", func() bool {
-				b.look()
-				shown, ok := b.p.Frames().Shown()
-				return ok && shown.Gen == gen && !b.p.State().Seeking
-			})
-			seen[b.pts] = true
-		}
-		if len(seen) < 4 {
-			t.Errorf("only %d pictures are seen on the way", len(seen))
-		}
-		const last = 137
-		b.p.FastSeek(media.Time(want[60].pts))
-		b.seek(media.Time(want[last].pts + 0.03))
-		if b.sum != want[last].sum {
-			t.Errorf("where the mouse is released at picture %d, that of %s is seen", last, b.pts)
-		}
-		b.stays(0)
-	})
-	t.Run("playback after a step beyond the beginning", func(t *testing.T) {
-		b, done := openBench(t, sources[names[0]], player.Config{})
-		defer done()
-		b.stays(-1)
-		b.resumes()
-	})
 }
 
 // resumes plays for a moment from the picture that is seen.

@@ -32,6 +32,8 @@ IMPURE = packages="$$($(B)/sets.sh impure)"
 ALONE := -p 1
 # `make lint` vets all of it.
 NO_VET := -vet=off
+# What one goroutine calculates for long: the race detector has nothing to find there.
+SINGLE := ^(TestEverySplit|TestPackets|TestFFprobe|TestSteady|TestQoE|TestMeter_(Integrated|Range|Channels)|TestLarge)$$
 
 .PHONY: build run test test-long wpt race fuzz bench lint cover install uninstall clean env help check-go
 
@@ -70,7 +72,7 @@ wpt: check-go ## run web-platform-tests, of which WPT is a checkout, with the re
 
 race: check-go ## run the pure set's tests under the race detector, without the long calculations of one goroutine
 	@$(B)/packages.sh build test
-	@$(PURE); CGO_ENABLED=1 go test $(NO_VET) -race -short $(TESTFLAGS) $$packages
+	@$(PURE); CGO_ENABLED=1 go test $(NO_VET) -race -skip '$(SINGLE)' $(TESTFLAGS) $$packages
 
 fuzz: check-go ## run each fuzz test for FUZZTIME (30s)
 	@$(B)/packages.sh build

@@ -118,9 +118,6 @@ func (b *bench) stays(by int) {
 	}
 }
 
-// fewSteps are the sources that differ most, for the short test.
-var fewSteps = []string{"B frames in a file", "HEVC with an open GOP", "periods"}
-
 // stepSources makes sources of at least 150 pictures with sound, of all the kinds that make a difference to steps, and tells
 // what the pictures are; some are the names of those that are wanted, of all when there are none.
 func stepSources(t *testing.T, some ...string) (names []string, sources map[string]string, pictures map[string][]coded) {
@@ -194,7 +191,7 @@ func stepSources(t *testing.T, some ...string) (names []string, sources map[stri
 
 // TestPlay_Steps goes through the sources that differ most, and tries what one source is enough for.
 func TestPlay_Steps(t *testing.T) {
-	names, sources, pictures := stepSources(t, fewSteps...)
+	names, sources, pictures := stepSources(t, "B frames in a file", "HEVC with an open GOP", "periods")
 	stepThrough(t, names, sources, pictures)
 	t.Run("what a seek has left out", func(t *testing.T) {
 		const ahead = 2

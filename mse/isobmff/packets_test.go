@@ -58,9 +58,6 @@ const (
 // TestPackets compares every frame of every fragmented file of the collection that begins with its initialization segment
 // with the packets that an independent tool finds in it: times and length to less than a tick, size, and key flag.
 func TestPackets(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	dir := collection.Dir(t)
 	tool, err := exec.LookPath("ffprobe")
 	if dir == "" || err != nil {

@@ -16,9 +16,6 @@ import (
 // TestEverySplit cuts small streams everywhere: at one place, at two places, and between all bytes. The handler must
 // hear the same.
 func TestEverySplit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	odd := moofMdat(10, func(d int32) [][]byte { // addresses that are translated, samples out of order
 		return [][]byte{bx("traf", tfhd(tfhdBase, 1, uint64(5000)), trun(0, trunSizes|trunOffset, 1, int32(6), uint32(4)), trun(0, trunSizes|trunOffset, 1, int32(0), uint32(6)))}
 	})

@@ -99,9 +99,6 @@ var knownPackets = map[string]string{
 
 // TestPackets compares every frame of the collection's transport streams with the packets that ffprobe finds.
 func TestPackets(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	dir := collection.Dir(t)
 	if dir == "" {
 		t.Log("MSEPLAYER_MEDIA is not set: TestGolden covers built content")

@@ -22,9 +22,6 @@ func short() []byte {
 
 // TestEverySplit cuts a short stream at every two places. The handler must hear the same.
 func TestEverySplit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	b := short()
 	want, err := digestOf(bytes.Clone(b))
 	if err != nil {

@@ -178,9 +178,6 @@ var known = map[string]string{
 // TestFFprobe compares the frames of every file of the collection with the packets of an independent tool: how many,
 // and time, duration, size, key flag and trimming of each.
 func TestFFprobe(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	dir := mediaDir(t)
 	if dir == "" {
 		return

@@ -13,9 +13,6 @@ import (
 // TestEverySplit cuts all the built streams everywhere: at one place, at two places, and between all bytes. The handler
 // must hear the same.
 func TestEverySplit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	const allPairs, somePairs = 300, 800 // bytes of a stream that is cut at every two places, or at the second ones for some first
 	for _, tt := range streams {
 		s := tt.b

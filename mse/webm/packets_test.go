@@ -48,9 +48,6 @@ var knownPackets = map[string]string{
 // independent tool finds in it: its times and its length to less than a tick, its size, and its
 // key flag. A length that the container leaves open, which the tool takes from an average, may differ by a whole tick.
 func TestPackets(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	dir := collection.Dir(t)
 	tool, err := exec.LookPath("ffprobe")
 	if dir == "" || err != nil {

@@ -15,9 +15,6 @@ import (
 // TestEverySplit cuts small streams everywhere: at one place, at every two places where that does not take long, and
 // between all bytes. The handler must hear the same.
 func TestEverySplit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	tiny := cat(head(vp8(1)), clu(0, sb(1, 0, key, "ab"), bg(blk(1, 40, 0, "cd"), el(idReference, 1))), endless(idCluster, el(idTime, 80), sb(1, 0, key, "e")), el(idCues))
 	for _, tt := range []struct {
 		name   string

@@ -248,9 +248,6 @@ var film = []abr.Rung{{ID: "240", Bandwidth: 3e5}, {ID: "360", Bandwidth: 75e4},
 
 // TestQoE plays the same content over every network with three rules. Ours must be the best of them on average.
 func TestQoE(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	const seeds = 4
 	for _, goal := range []float64{12, 30} {
 		var sum [3]float64
@@ -289,9 +286,6 @@ func TestQoE(t *testing.T) {
 // TestSteady plays over steady networks between two rungs: playback must not swing between them, however fast the network
 // is. What happens in the first half minute, while the network gets known and the buffer fills, does not count.
 func TestSteady(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	const start, length, most = 30, 150, 3
 	pair := []abr.Rung{{ID: "low", Bandwidth: 8e5}, {ID: "high", Bandwidth: 25e5}}
 	for _, ladder := range [][]abr.Rung{pair, film} {

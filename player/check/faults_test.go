@@ -398,13 +398,9 @@ var faults = []struct {
 // TestFaults makes presentations with one fault each, by seed, and looks for it: it must be found with a code and a place that
 // are right, and nothing else may be called an error or a warning.
 func TestFaults(t *testing.T) {
-	seeds := uint64(faultSeeds)
-	if testing.Short() {
-		seeds = 1
-	}
 	for n, c := range slices.Concat(faults, moreFaults) {
 		t.Run(c.name, func(t *testing.T) {
-			for seed := range seeds {
+			for seed := range uint64(faultSeeds) {
 				m := &maker{Rand: rand.New(rand.NewPCG(seed, uint64(n))), TB: t, files: tenSeconds(), opt: func(*check.Options) {}}
 				v := c.make(m)
 				r := run(t, m.files, m.opt)

@@ -49,9 +49,6 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 
 // TestMeter_Integrated measures the reference signals of EBU Tech 3341 table 1 that are made of sines.
 func TestMeter_Integrated(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	for _, c := range []struct {
 		name   string
 		pieces []piece
@@ -78,9 +75,6 @@ func TestMeter_Rates(t *testing.T) {
 
 // TestMeter_Range measures the reference signals of EBU Tech 3342 table 1 that are made of sines.
 func TestMeter_Range(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	for _, c := range []struct {
 		name   string
 		pieces []piece
@@ -99,9 +93,6 @@ func TestMeter_Range(t *testing.T) {
 
 // TestMeter_Channels gives sound to one loudspeaker at a time: those behind count more, that for low frequencies nothing.
 func TestMeter_Channels(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	for _, c := range []struct {
 		name     string
 		channels int

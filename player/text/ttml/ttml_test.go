@@ -555,9 +555,6 @@ func TestEncodings_Old(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	many := func(n int, f string) string {
 		var b strings.Builder
 		for i := range n {
@@ -598,9 +595,6 @@ func TestErrors(t *testing.T) {
 
 // TestLarge sees that much of one kind costs no more than its length.
 func TestLarge(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a calculation of one goroutine, too long for -short")
-	}
 	pic := base64.StdEncoding.EncodeToString(picture(t, 2, 2))
 	for _, test := range []struct{ name, head, body, want string }{
 		{"breaks", "", `<div><p>` + strings.Repeat("<br/>", 100_000) + `</p></div>`, strings.Repeat("/", 100_000)},

@@ -39,22 +39,15 @@ func SoundOf(asc []byte) (s Sound, ok bool) {
 		typeER          = 17 // the first of the error resilient types with a frame length flag
 	)
 	r := NewReader(asc)
-	s.Type = r.ObjectType()
-	s.Rate = r.AACRate()
-	s.Channels = AACChannels[r.Bits(4)]
-	s.Core, s.Output = s.Type, s.Rate
-	if s.Type == TypeSBR || s.Type == TypePS {
-		s.SBR, s.PS = true, s.Type == TypePS
-		s.Output = r.AACRate()
-		s.Core = r.ObjectType()
-	} else {
+	s = r.Sound()
+	if !s.SBR {
 		for probe := r; probe.left() >= 16; probe.at++ {
 			look := probe
 			if look.Bits(11) != syncSBR {
 				continue
 			}
-			if s.SBR = look.ObjectType() == TypeSBR && look.Flag(); s.SBR {
-				s.Output = look.AACRate()
+			if s.SBR = look.objectType() == TypeSBR && look.Flag(); s.SBR {
+				s.Output = look.aacRate()
 				s.PS = look.left() >= 12 && look.Bits(11) == syncPS && look.Flag()
 			}
 			break
@@ -68,6 +61,20 @@ func SoundOf(asc []byte) (s Sound, ok bool) {
 	return s, ok
 }
 
+// Sound reads the beginning of an AudioSpecificConfig: what all object types have in common.
+func (r *Reader) Sound() (s Sound) {
+	s.Type = r.objectType()
+	s.Rate = r.aacRate()
+	s.Channels = AACChannels[r.Bits(4)]
+	s.Core, s.Output = s.Type, s.Rate
+	if s.Type == TypeSBR || s.Type == TypePS {
+		s.SBR, s.PS = true, s.Type == TypePS
+		s.Output = r.aacRate()
+		s.Core = r.objectType()
+	}
+	return s
+}
+
 // soundConfig makes facts of an AudioSpecificConfig. Profile is its type.
 func soundConfig(b []byte) *Facts {
 	s, ok := SoundOf(b)
@@ -77,8 +84,8 @@ func soundConfig(b []byte) *Facts {
 	return &Facts{Codec: media.AAC, Profile: s.Type, Level: -1, Rate: s.Rate, Channels: s.Channels, SBR: s.SBR, PS: s.PS}
 }
 
-// ObjectType reads an audio object type.
-func (r *Reader) ObjectType() int {
+// objectType reads an audio object type.
+func (r *Reader) objectType() int {
 	const escape = 31
 	if t := int(r.Bits(5)); t != escape {
 		return t
@@ -86,8 +93,8 @@ func (r *Reader) ObjectType() int {
 	return 32 + int(r.Bits(6))
 }
 
-// AACRate reads a sampling frequency in Hz, 0 if it is reserved.
-func (r *Reader) AACRate() int {
+// aacRate reads a sampling frequency in Hz, 0 if it is reserved.
+func (r *Reader) aacRate() int {
 	const explicit = 15
 	switch i := int(r.Bits(4)); {
 	case i == explicit:

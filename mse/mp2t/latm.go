@@ -72,23 +72,19 @@ func latmValue(r *bitstream.Reader) { r.Skip(8 * (int(r.Bits(2)) + 1)) }
 
 // aacConfig reads an AudioSpecificConfig as far as rate, channels and the length of frames. ISO/IEC 14496-3 §1.6.2.1.
 func aacConfig(r *bitstream.Reader, frames int) (c soundConfig, samples int, ok bool) {
-	typ, core := r.ObjectType(), r.AACRate()
-	c = soundConfig{codec: codecLATM, rate: core, channels: bitstream.AACChannels[r.Bits(4)]}
-	if typ == bitstream.TypeSBR || typ == bitstream.TypePS {
-		if typ == bitstream.TypePS {
-			c.channels = 2
-		}
-		c.rate = r.AACRate()
-		typ = r.ObjectType()
+	s := r.Sound()
+	c = soundConfig{codec: codecLATM, rate: s.Output, channels: s.Channels}
+	if s.PS {
+		c.channels = 2
 	}
 	samples = aacSamples
-	if typ >= 1 && typ <= 4 && r.Flag() { // frameLengthFlag
+	if s.Core >= 1 && s.Core <= 4 && r.Flag() { // frameLengthFlag
 		samples = 960
 	}
-	if r.Overrun() || core == 0 || c.rate == 0 {
+	if r.Overrun() || s.Rate == 0 || c.rate == 0 {
 		return c, 0, false
 	}
-	return c, frames * samples * c.rate / core, true
+	return c, frames * samples * c.rate / s.Rate, true
 }
 
 var _ soundSyntax = (*latm)(nil)

@@ -178,8 +178,8 @@ func (r *trackReader) pcm() media.CodecID {
 // ISO/IEC 14496-3 §1.6.2.1.
 func (r *trackReader) audioSpecific() []byte {
 	const (
-		typeSBR, syncSBR = 5, 0x2b7
-		explicitRate     = 15
+		syncSBR      = 0x2b7
+		explicitRate = 15
 	)
 	var w bitWriter
 	rate := func(hz int) {
@@ -218,7 +218,7 @@ func (r *trackReader) audioSpecific() []byte {
 			r.config.SampleRate = r.outRate
 		}
 		w.put(syncSBR, 11)
-		w.put(typeSBR, 5)
+		w.put(bitstream.TypeSBR, 5)
 		w.put(1, 1)
 		rate(r.outRate)
 	}
